@@ -1,0 +1,111 @@
+// The seam to the world: everything that the broker knows of disk, network, time and chance comes through here.
+// `real-io.ts` implements it on Node, `memory-files.ts` keeps files in memory, and `testing/` simulates all of it.
+// Nothing outside io/ may reach around it; that is what lets one seed replay a whole history.
+
+import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
+
+export interface Io {
+  readonly files: FileSystem
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly network: Network
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, UTC. May jump in either direction; use it only for what is stored or shown. */
+  wallMs(): number
+  /** Milliseconds from an arbitrary start, with a fraction; never goes back. Use it for every deadline. */
+  monotonicMs(): number
+}
+
+export interface Timers {
+  /** Runs `callback` once, no earlier than `delayMs` from now. Does not keep the process alive. */
+  after(delayMs: number, callback: () => void): Timer
+  /** Runs `callback` after the I/O events that are already waiting: how a long loop lets others in. */
+  soon(callback: () => void): void
+}
+
+export interface Timer {
+  /** Harmless when the timer has fired or was cancelled. */
+  cancel(): void
+}
+
+export interface Random {
+  /** An integer from 0 to 2^32 - 1. */
+  u32(): number
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  readonly isDirectory: boolean
+}
+
+/**
+ * Files by path. A new, renamed or removed file survives a power loss only after `syncDirectory` of its folder,
+ * and written bytes only after `File.sync`. Every failure is an `IoError`.
+ */
+export interface FileSystem {
+  /** Opens for reading and writing; `create` makes an empty file where there is none, else `not-found`. */
+  open(path: string, options: { readonly create: boolean }): Promise<File>
+  /** Names in no particular order; `not-found` where there is no such folder. */
+  list(directory: string): Promise<DirectoryEntry[]>
+  /** Makes the folder and its missing parents, and syncs every folder that gained an entry. */
+  makeDirectory(path: string): Promise<void>
+  /** Replaces `to` where it exists, atomically. */
+  rename(from: string, to: string): Promise<void>
+  /** Removes one file; harmless where there is none. */
+  remove(path: string): Promise<void>
+  /** Removes a folder and all below it; harmless where there is none. */
+  removeDirectory(path: string): Promise<void>
+  /** Makes creations, renames and removals in this folder survive a power loss. */
+  syncDirectory(path: string): Promise<void>
+  /** Takes the exclusive lock that this file stands for, between processes and within one; `locked` if held. */
+  lock(path: string): Promise<FileLock>
+}
+
+export interface FileLock {
+  release(): Promise<void>
+}
+
+export interface File {
+  readonly path: string
+  /** Fills `target` from `position`; returns how many bytes there were, short only at the end of the file. */
+  read(target: Uint8Array, position: number): Promise<number>
+  /** Writes all of the buffers, one after the other, at `position`; the bytes are borrowed until it resolves. */
+  write(buffers: readonly Uint8Array[], position: number): Promise<void>
+  /** fdatasync: bytes and size survive a power loss once it resolves. After a failure trust nothing unsynced. */
+  sync(): Promise<void>
+  truncate(size: number): Promise<void>
+  size(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface Network {
+  /** Port 0 takes a free one; see `Listener.port`. `in-use` when taken. */
+  listen(address: { host: string; port: number }, accept: (connection: ByteConnection) => void): Promise<Listener>
+  connect(address: { host: string; port: number }): Promise<ByteConnection>
+}
+
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting; open connections go on. */
+  close(): Promise<void>
+}
+
+export type IoErrorKind =
+  | 'not-found' | 'exists' | 'denied' | 'locked' | 'full' | 'too-many-open' | 'in-use' | 'unreachable' | 'failed'
+
+/** What the operating system refused, converted from its errno in one place. */
+export class IoError extends Error {
+  readonly kind: IoErrorKind
+  readonly path: string
+
+  constructor(kind: IoErrorKind, path: string, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'IoError'
+    this.kind = kind
+    this.path = path
+  }
+}
