@@ -1,0 +1,87 @@
+// The one registry of errors: a stable number and name, what kind it is, and what to do about it.
+// Numbers are never reused. docs/operating/errors.md lists the same codes, and a test compares the two.
+
+/**
+ * Who acts on an error, and whether trying again can help:
+ * `invalid` the caller mends the request; `denied` an administrator; `conflict` the caller looks again at the state;
+ * `unavailable` try again later; `overloaded` try again more slowly; `corrupt` an operator, the data is damaged;
+ * `violation` the peer breaks the protocol and is disconnected; `bug` us.
+ */
+export type ErrorKind =
+  | 'invalid' | 'denied' | 'conflict' | 'unavailable' | 'overloaded' | 'corrupt' | 'violation' | 'bug'
+
+export interface ErrorRow {
+  readonly number: number
+  readonly kind: ErrorKind
+  /** What to do, appended to the text of an error that does not say it itself. */
+  readonly advice: string
+}
+
+const row = (number: number, kind: ErrorKind, advice: string): ErrorRow => ({ number, kind, advice })
+
+export const ERROR_CODES = {
+  'internal': row(1, 'bug', 'Report it with the broker log.'),
+  'invalid-request': row(2, 'invalid', 'Compare the request with docs/protocol/native.md.'),
+  'unknown-method': row(3, 'invalid', 'Use a client that fits the broker version.'),
+  'unsupported-version': row(4, 'violation', 'Use a client whose protocol versions overlap with the broker.'),
+  'malformed-frame': row(5, 'violation', 'The peer does not speak this protocol; check the port.'),
+  'frame-too-large': row(6, 'violation', 'Send smaller requests; the limit is in the handshake.'),
+  'handshake-timeout': row(7, 'violation', 'Send HELLO as soon as the connection is open.'),
+  'peer-stalled': row(8, 'violation', 'Read faster, or lower the window.'),
+  'peer-silent': row(9, 'violation', 'Answer PING within the keep-alive interval.'),
+  'too-many-requests': row(10, 'overloaded', 'Wait for answers before sending more.'),
+  'too-many-connections': row(11, 'overloaded', 'Close connections, or raise the limit.'),
+  'too-many-subscriptions': row(12, 'overloaded', 'Close subscriptions, or spread them over connections.'),
+  'stopping': row(13, 'unavailable', 'The broker is shutting down; connect again or elsewhere.'),
+
+  'invalid-stream-name': row(100, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
+  'invalid-stream-config': row(101, 'invalid', 'Correct the named property.'),
+  'unknown-stream': row(102, 'invalid', 'Create the stream first, or check its name.'),
+  'stream-exists': row(103, 'conflict', 'It has another configuration; use alter to change it.'),
+  'unknown-partition': row(104, 'invalid', 'Partitions are numbered from 0; see the stream.'),
+  'stream-deleted': row(105, 'conflict', 'The stream was deleted meanwhile.'),
+
+  'invalid-subject': row(200, 'invalid', 'Use dot-separated tokens without blanks, * > { }; 255 bytes at most.'),
+  'invalid-pattern': row(201, 'invalid', 'Use tokens, * for one token, {name} to capture one, > last for the rest.'),
+  'subject-not-in-stream': row(202, 'invalid', 'Publish to a stream whose subjects match, or alter the stream.'),
+  'message-too-large': row(203, 'invalid', 'Send smaller messages, or raise the stream limit.'),
+  'batch-too-large': row(204, 'invalid', 'Send smaller batches.'),
+  'invalid-batch': row(205, 'invalid', 'Send a record batch of format 2 with offsets from 0 and no gaps.'),
+  'corrupt-batch': row(206, 'invalid', 'The checksum does not fit; the bytes changed on the way. Send it again.'),
+  'compression-not-accepted': row(207, 'invalid', 'Send the batch uncompressed.'),
+
+  'disk-full': row(300, 'unavailable', 'Free disk space; nothing of the refused request was kept.'),
+  'partition-offline': row(301, 'corrupt', 'A write or sync failed; check the disk and restart the broker.'),
+  'corrupt-log': row(302, 'corrupt', 'Run sluice log verify; the damaged part is quarantined, the rest is served.'),
+  'data-directory-locked': row(303, 'conflict', 'Another broker uses this data directory; stop it first.'),
+  'data-directory-newer': row(304, 'invalid', 'The data was written by a newer version; use that version.'),
+  'data-directory-invalid': row(305, 'invalid', 'Name an empty directory or one that Sluice has written.'),
+  'io-failed': row(306, 'unavailable', 'The operating system refused; the text says what.'),
+
+  'invalid-consumer-name': row(400, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
+  'invalid-consumer-config': row(401, 'invalid', 'Correct the named property.'),
+  'invalid-rule': row(402, 'invalid', 'Correct the named rule.'),
+  'unknown-consumer': row(403, 'invalid', 'Create the consumer first, or check its name.'),
+  'consumer-exists': row(404, 'conflict', 'It has another configuration; use alter to change it live.'),
+  'consumer-deleted': row(405, 'conflict', 'The consumer was deleted meanwhile.'),
+  'stale-delivery': row(406, 'conflict', 'The delivery is settled, timed out or returned; nothing was changed.'),
+  'foreign-delivery': row(407, 'conflict', 'Settle a delivery on the subscription that it came by.'),
+  'unknown-subscription': row(408, 'invalid', 'Subscribe first.'),
+
+  'disconnected': row(500, 'unavailable', 'The client reconnects by itself; try again.'),
+  'outcome-unknown': row(501, 'unavailable', 'The connection broke before the answer; it may or may not be stored.'),
+  'client-closed': row(502, 'invalid', 'Make a new client.'),
+  'publish-buffer-full': row(503, 'overloaded', 'Wait for earlier publishes, or raise maxBufferedBytes.'),
+  'timeout': row(504, 'unavailable', 'No answer in time; it may or may not have been carried out.'),
+  'aborted': row(505, 'invalid', 'The caller gave up through its signal.'),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+const byNumber = new Map<number, ErrorCode>()
+for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) byNumber.set(ERROR_CODES[code].number, code)
+
+/** The code of a number from the wire; a number of a newer version reads as `internal`. */
+export function errorCodeOf(number: number): ErrorCode {
+  return byNumber.get(number) ?? 'internal'
+}

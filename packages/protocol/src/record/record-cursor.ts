@@ -1,0 +1,104 @@
+// Walks the records of one uncompressed batch and tells where their parts are, without making objects.
+
+import { batchHeaderBytes, batchSizeOf, baseOffsetOf, baseTimestampOf, recordCountOf } from './record-batch.ts'
+
+/**
+ * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in `bytes`; an end of -1 is a null.
+ * Stops with `isDamaged` where the records do not fit their batch, whatever the bytes.
+ */
+export class RecordCursor {
+  bytes: Uint8Array = new Uint8Array(0)
+  offset = 0
+  timestamp = 0
+  /** The record without its length: what a delivery carries. */
+  recordStart = 0
+  recordEnd = 0
+  keyStart = 0
+  keyEnd = -1
+  valueStart = 0
+  valueEnd = -1
+  /** Where the header count stands. */
+  headersStart = 0
+  isDamaged = false
+  #baseOffset = 0
+  #baseTimestamp = 0
+  #left = 0
+  #batchEnd = 0
+  #at = 0
+
+  open(bytes: Uint8Array, at: number): void {
+    this.bytes = bytes
+    this.#baseOffset = baseOffsetOf(bytes, at)
+    this.#baseTimestamp = baseTimestampOf(bytes, at)
+    this.#left = recordCountOf(bytes, at)
+    this.#batchEnd = at + batchSizeOf(bytes, at)
+    this.recordEnd = at + batchHeaderBytes
+    this.isDamaged = false
+  }
+
+  /** Steps to the next record; false after the last one, or where the batch is damaged. */
+  next(): boolean {
+    if (this.#left === 0) {
+      if (this.recordEnd !== this.#batchEnd) this.isDamaged = true
+      return false
+    }
+    this.#at = this.recordEnd
+    const size = this.#varint()
+    const start = this.#at
+    if (size < 5 || size > this.#batchEnd - start) return this.#damaged()
+    this.recordStart = start
+    this.recordEnd = start + size
+    this.#left--
+    this.readFields(this.#baseOffset, this.#baseTimestamp)
+    return this.isDamaged ? this.#damaged() : true
+  }
+
+  /** Reads the one record that fills `[start, end)`; its deltas are added to the given bases. */
+  openRecord(bytes: Uint8Array, start: number, end: number, baseOffset: number, baseTimestamp: number): void {
+    this.bytes = bytes
+    this.recordStart = start
+    this.recordEnd = end
+    this.isDamaged = false
+    this.#left = 0
+    this.readFields(baseOffset, baseTimestamp)
+  }
+
+  /** Reads the fields of the record that `recordStart` and `recordEnd` span. */
+  private readFields(baseOffset: number, baseTimestamp: number): void {
+    this.#at = this.recordStart + 1
+    this.timestamp = baseTimestamp + this.#varint()
+    this.offset = baseOffset + this.#varint()
+    const keySize = this.#varint()
+    this.keyStart = this.#at
+    this.keyEnd = keySize < 0 ? -1 : this.#at + keySize
+    if (keySize > 0) this.#at += keySize
+    const valueSize = this.#varint()
+    this.valueStart = this.#at
+    this.valueEnd = valueSize < 0 ? -1 : this.#at + valueSize
+    if (valueSize > 0) this.#at += valueSize
+    this.headersStart = this.#at
+    if (this.#at >= this.recordEnd) this.isDamaged = true
+  }
+
+  #damaged(): false {
+    this.isDamaged = true
+    this.#left = 0
+    return false
+  }
+
+  /** A zig-zag varint; a damaged one reads as something that the size checks refuse. */
+  #varint(): number {
+    const bytes = this.bytes
+    let byte = bytes[this.#at++]!
+    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1)
+    let value = byte & 0x7f
+    let scale = 0x80
+    do {
+      byte = bytes[this.#at++]!
+      value += (byte & 0x7f) * scale
+      scale *= 0x80
+    } while (byte >= 0x80 && scale < 0x80_0000_0000_0000)
+    const half = Math.floor(value / 2)
+    return value % 2 === 0 ? half : -half - 1
+  }
+}
