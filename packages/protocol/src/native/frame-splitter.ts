@@ -1,0 +1,78 @@
+// Cuts a stream of bytes into frames, with at most one frame's bytes held.
+
+import { BrokerError } from '../errors/broker-error.ts'
+import { frameHeaderBytes } from './frame.ts'
+
+/** Receives `bytes[start, end)`: one whole frame with its header. Borrowed for the call. */
+export type FrameSink = (bytes: Uint8Array, start: number, end: number) => void
+
+export class FrameSplitter {
+  readonly #frameBytesMax: number
+  /** The frame whose end has not come yet. Owned. */
+  #partial = new Uint8Array(0)
+  #partialSize = 0
+
+  constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax
+  }
+
+  /** Whether a frame has begun and not ended. */
+  get isInsideFrame(): boolean {
+    return this.#partialSize > 0
+  }
+
+  /** Throws `malformed-frame` or `frame-too-large` before anything is allocated for the frame. */
+  push(chunk: Uint8Array, sink: FrameSink): void {
+    let at = this.#partialSize > 0 ? this.#completePartial(chunk, sink) : 0
+    while (chunk.length - at >= 4) {
+      const size = this.#frameSize(chunk, at)
+      if (chunk.length - at < size) break
+      sink(chunk, at, at + size)
+      at += size
+    }
+    if (at < chunk.length) this.#keep(chunk, at)
+  }
+
+  /** Adds to the frame that has begun; returns how much of the chunk it took. */
+  #completePartial(chunk: Uint8Array, sink: FrameSink): number {
+    let taken = 0
+    while (this.#partialSize < 4 && taken < chunk.length) this.#append(chunk, taken, ++taken)
+    if (this.#partialSize < 4) return taken
+    const size = this.#frameSize(this.#partial, 0)
+    const missing = Math.min(size - this.#partialSize, chunk.length - taken)
+    this.#append(chunk, taken, taken + missing)
+    if (this.#partialSize < size) return taken + missing
+    const frame = this.#partial
+    this.#partial = new Uint8Array(0)
+    this.#partialSize = 0
+    sink(frame, 0, size)
+    return taken + missing
+  }
+
+  #keep(chunk: Uint8Array, at: number): void {
+    this.#append(chunk, at, chunk.length)
+  }
+
+  #append(chunk: Uint8Array, start: number, end: number): void {
+    this.#reserve(this.#partialSize + end - start)
+    this.#partial.set(chunk.subarray(start, end), this.#partialSize)
+    this.#partialSize += end - start
+  }
+
+  /** Grows with what has arrived: a peer that only claims a large frame must not make us allocate it. */
+  #reserve(size: number): void {
+    if (size <= this.#partial.length) return
+    const grown = new Uint8Array(Math.max(size, 64, this.#partial.length * 2))
+    grown.set(this.#partial.subarray(0, this.#partialSize))
+    this.#partial = grown
+  }
+
+  #frameSize(bytes: Uint8Array, at: number): number {
+    const length = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+    if (length < frameHeaderBytes - 4) throw new BrokerError('malformed-frame', `A frame claims ${length} bytes`)
+    if (length + 4 > this.#frameBytesMax) {
+      throw new BrokerError('frame-too-large', `A frame claims ${length} bytes, ${this.#frameBytesMax} is the limit`)
+    }
+    return length + 4
+  }
+}
