@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   'stream-exists': row(103, 'conflict', 'It has another configuration; use alter to change it.'),
   'unknown-partition': row(104, 'invalid', 'Partitions are numbered from 0; see the stream.'),
   'stream-deleted': row(105, 'conflict', 'The stream was deleted meanwhile.'),
+  'offset-out-of-range': row(106, 'invalid', 'Read from an offset up to the high watermark, or from first or next.'),
 
   'invalid-subject': row(200, 'invalid', 'Use dot-separated tokens without blanks, * > { }; 255 bytes at most.'),
   'invalid-pattern': row(201, 'invalid', 'Use tokens, * for one token, {name} to capture one, > last for the rest.'),
@@ -49,6 +50,7 @@ export const ERROR_CODES = {
   'invalid-batch': row(205, 'invalid', 'Send a record batch of format 2 with offsets from 0 and no gaps.'),
   'corrupt-batch': row(206, 'invalid', 'The checksum does not fit; the bytes changed on the way. Send it again.'),
   'compression-not-accepted': row(207, 'invalid', 'Send the batch uncompressed.'),
+  'publish-overloaded': row(208, 'overloaded', 'The disk is slower than the publishers; publish again later.'),
 
   'disk-full': row(300, 'unavailable', 'Free disk space; nothing of the refused request was kept.'),
   'partition-offline': row(301, 'corrupt', 'A write or sync failed; check the disk and restart the broker.'),

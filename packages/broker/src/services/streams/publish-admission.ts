@@ -1,0 +1,29 @@
+// The gate before work: how many bytes may be on their way to the disk at once, over all streams.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+
+export class PublishAdmission {
+  readonly #unflushedBytesMax: number
+  #unflushedBytes = 0
+
+  constructor(unflushedBytesMax: number) {
+    this.#unflushedBytesMax = unflushedBytesMax
+  }
+
+  get unflushedBytes(): number {
+    return this.#unflushedBytes
+  }
+
+  /** Throws `publish-overloaded`. One request is let in however large, when nothing else is under way. */
+  enter(bytes: number): void {
+    if (this.#unflushedBytes > 0 && this.#unflushedBytes + bytes > this.#unflushedBytesMax) {
+      const text = `${this.#unflushedBytes} published bytes are waiting for the disk, ${this.#unflushedBytesMax} may`
+      throw new BrokerError('publish-overloaded', text)
+    }
+    this.#unflushedBytes += bytes
+  }
+
+  leave(bytes: number): void {
+    this.#unflushedBytes -= bytes
+  }
+}

@@ -1,0 +1,97 @@
+// One stream as the broker holds it: its configuration and its partitions.
+// Made and changed by streams.ts alone; everyone else reads.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { PartitionInfo, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
+import type { Partition } from '../../cluster/partition.ts'
+import type { PublishAdmission } from './publish-admission.ts'
+import { SubjectAcceptance } from './subject-acceptance.ts'
+
+export interface StreamIdentity {
+  /** Never reused, so that files of a deleted stream are never taken for those of a new one. */
+  readonly id: number
+  readonly name: string
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+export class Stream {
+  readonly id: number
+  readonly name: string
+  readonly createdAt: string
+  readonly admission: PublishAdmission
+  #config: StreamConfig
+  #partitions: readonly Partition[]
+  #acceptance: SubjectAcceptance
+  #isDeleted = false
+
+  constructor(
+    identity: StreamIdentity,
+    config: StreamConfig,
+    partitions: readonly Partition[],
+    admission: PublishAdmission,
+  ) {
+    this.id = identity.id
+    this.name = identity.name
+    this.createdAt = identity.createdAt
+    this.admission = admission
+    this.#config = config
+    this.#partitions = partitions
+    this.#acceptance = new SubjectAcceptance(config.subjects)
+  }
+
+  get config(): StreamConfig {
+    return this.#config
+  }
+
+  get partitions(): readonly Partition[] {
+    return this.#partitions
+  }
+
+  /** Decides which subjects may be published. */
+  get acceptance(): SubjectAcceptance {
+    return this.#acceptance
+  }
+
+  /** From the moment at which the catalog no longer knows it. */
+  get isDeleted(): boolean {
+    return this.#isDeleted
+  }
+
+  /** Throws `unknown-partition`. */
+  requirePartition(index: number): Partition {
+    const partition = this.#partitions[index]
+    if (partition !== undefined) return partition
+    const text = `Stream ${this.name} has ${this.#partitions.length} partitions, and none is number ${index}`
+    throw new BrokerError('unknown-partition', text)
+  }
+
+  info(): StreamInfo {
+    const { name, config, createdAt } = this
+    return { name, config, createdAt, partitions: this.#partitions.map(partitionInfo) }
+  }
+
+  /** For streams.ts: an alteration that the catalog has confirmed. */
+  changed(config: StreamConfig, partitions: readonly Partition[]): void {
+    this.#config = config
+    this.#partitions = partitions
+    this.#acceptance = new SubjectAcceptance(config.subjects)
+  }
+
+  /** For streams.ts. */
+  deleted(): void {
+    this.#isDeleted = true
+  }
+}
+
+function partitionInfo(partition: Partition): PartitionInfo {
+  const { index, logStart, highWatermark, sizeBytes, quarantined, offline } = partition
+  return {
+    partition: index,
+    logStart,
+    highWatermark,
+    sizeBytes,
+    quarantined,
+    ...(offline === undefined ? {} : { offline }),
+  }
+}
