@@ -1,7 +1,7 @@
 // The files that rules look at, read once. Paths are relative to the root and use forward slashes.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { readSyntax } from './syntax.ts'
 import type { Syntax } from './syntax.ts'
 
@@ -25,6 +25,8 @@ export interface SourceTree {
 
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', '.git', '.sluice'])
 const SOURCE = /^(packages|tests|tools)\/.*\.ts$/
+/** Suites, and the cases that several suites share. */
+const TEST = /\.(test|contract)\.ts$/
 
 export function loadTree(root: string): SourceTree {
   const paths = new Set<string>()
@@ -54,7 +56,7 @@ function sourceFile(path: string, text: string): SourceFile {
     path,
     text,
     lines: splitLines(text),
-    isTest: basename(path).endsWith('.test.ts'),
+    isTest: TEST.test(path),
     isGenerated: path.includes('/generated/'),
     syntax: readSyntax(path, text),
   }
