@@ -1,6 +1,6 @@
-// The seam to the world: everything that the broker knows of disk, network, time and chance comes through here.
-// `real-io.ts` implements it on Node, `memory-files.ts` keeps files in memory, and `testing/` simulates all of it.
-// Nothing outside io/ may reach around it; that is what lets one seed replay a whole history.
+// The seam to the world: everything that the broker knows of disk, network, time and chance comes through
+// here. `real-io.ts` implements it on Node, `memory-files.ts` keeps files in memory, and `testing/` simulates
+// all of it. Nothing outside io/ may reach around it; that is what lets one seed replay a whole history.
 
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 
@@ -42,8 +42,8 @@ export interface DirectoryEntry {
 }
 
 /**
- * Files by path. A new, renamed or removed file survives a power loss only after `syncDirectory` of its folder,
- * and written bytes only after `File.sync`. Every failure is an `IoError`.
+ * Files by path. A new, renamed or removed file survives a power loss only after `syncDirectory` of its
+ * folder, and written bytes only after `File.sync`. Every failure is an `IoError`.
  */
 export interface FileSystem {
   /** Opens for reading and writing; `create` makes an empty file where there is none, else `not-found`. */
@@ -60,7 +60,9 @@ export interface FileSystem {
   removeDirectory(path: string): Promise<void>
   /** Makes creations, renames and removals in this folder survive a power loss. */
   syncDirectory(path: string): Promise<void>
-  /** Takes the exclusive lock that this file stands for, between processes and within one; `locked` if held. */
+  /**
+   * Takes the exclusive lock that this file stands for, between processes and within one; `locked` if held.
+   */
   lock(path: string): Promise<FileLock>
 }
 
@@ -72,9 +74,13 @@ export interface File {
   readonly path: string
   /** Fills `target` from `position`; returns how many bytes there were, short only at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>
-  /** Writes all of the buffers, one after the other, at `position`; the bytes are borrowed until it resolves. */
+  /**
+   * Writes all of the buffers, one after the other, at `position`; the bytes are borrowed until it resolves.
+   */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>
-  /** fdatasync: bytes and size survive a power loss once it resolves. After a failure trust nothing unsynced. */
+  /**
+   * fdatasync: bytes and size survive a power loss once it resolves. After a failure trust nothing unsynced.
+   */
   sync(): Promise<void>
   truncate(size: number): Promise<void>
   size(): Promise<number>
@@ -83,7 +89,10 @@ export interface File {
 
 export interface Network {
   /** Port 0 takes a free one; see `Listener.port`. `in-use` when taken. */
-  listen(address: { host: string; port: number }, accept: (connection: ByteConnection) => void): Promise<Listener>
+  listen(
+    address: { host: string; port: number },
+    accept: (connection: ByteConnection) => void,
+  ): Promise<Listener>
   connect(address: { host: string; port: number }): Promise<ByteConnection>
 }
 
@@ -95,7 +104,15 @@ export interface Listener {
 }
 
 export type IoErrorKind =
-  | 'not-found' | 'exists' | 'denied' | 'locked' | 'full' | 'too-many-open' | 'in-use' | 'unreachable' | 'failed'
+  | 'not-found'
+  | 'exists'
+  | 'denied'
+  | 'locked'
+  | 'full'
+  | 'too-many-open'
+  | 'in-use'
+  | 'unreachable'
+  | 'failed'
 
 /** What the operating system refused, converted from its errno in one place. */
 export class IoError extends Error {
