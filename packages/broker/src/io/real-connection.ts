@@ -1,0 +1,133 @@
+// One TCP connection as a `ByteConnection`.
+
+import type { Socket } from 'node:net'
+import type { ByteConnection, ByteConnectionHandler } from '@sluice/protocol/bytes/byte-connection'
+import { toIoError } from './errno.ts'
+import { IoError } from './io.ts'
+
+/** How many bytes may wait in this process before `write` says stop. */
+export const highWaterMark: number = 64 * 1024
+
+/** How long after `close` the peer may make no progress before the connection is destroyed. */
+const lingerMs = 5_000
+
+/**
+ * Writes of one turn of the event loop leave in one system call: the socket is corked by the first and
+ * uncorked at the end of the turn. Several small frames in a row cost about a fifth of what they cost one by
+ * one.
+ */
+export class RealConnection implements ByteConnection {
+  readonly remote: string
+  readonly #socket: Socket
+  #handler: ByteConnectionHandler | undefined
+  #acceptedBytes = 0
+  #corked = false
+  #congested = false
+  #closing = false
+  #over = false
+  #reason: Error | undefined
+  #linger: NodeJS.Timeout | undefined
+
+  /** The socket is not yet read from, and its high-water mark is ours plus one. */
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.remote = addressOf(socket)
+    socket.on('drain', () => this.#drained())
+    socket.on('end', () => this.#startLinger())
+    socket.on('error', (error) => {
+      this.#reason ??= toIoError(error, this.remote)
+    })
+    socket.on('close', () => this.#ended())
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  get flushedBytes(): number {
+    return this.#acceptedBytes - this.#socket.writableLength
+  }
+
+  start(handler: ByteConnectionHandler): void {
+    this.#handler = handler
+    if (this.#over) {
+      process.nextTick(() => handler.closed(this.#reason))
+      return
+    }
+    this.#socket.on('data', (chunk: Uint8Array) => {
+      if (!this.#closing) handler.received(chunk)
+    })
+    this.#socket.resume()
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#closing || !this.#socket.writable) return false
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      process.nextTick(this.#uncork)
+    }
+    this.#acceptedBytes += bytes.length
+    this.#socket.write(bytes)
+    const isFull = this.#socket.writableLength > highWaterMark
+    if (isFull) this.#congested = true
+    return !isFull
+  }
+
+  pause(): void {
+    if (!this.#closing) this.#socket.pause()
+  }
+
+  resume(): void {
+    if (this.#handler !== undefined) this.#socket.resume()
+  }
+
+  close(): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#socket.end()
+    // Why: what still arrives must be read and dropped, else the end of the peer is never seen, and closing
+    // over unread bytes makes the kernel reset the connection and the peer lose our last words.
+    this.#socket.resume()
+    this.#startLinger()
+  }
+
+  destroy(reason?: Error): void {
+    this.#closing = true
+    this.#reason ??= reason
+    this.#socket.destroy()
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false
+    this.#socket.uncork()
+  }
+
+  #drained(): void {
+    if (!this.#congested) return
+    this.#congested = false
+    if (!this.#closing) this.#handler?.drained()
+  }
+
+  #startLinger(): void {
+    if (this.#linger !== undefined || this.#over) return
+    let pendingBefore = this.pendingBytes
+    this.#linger = setInterval(() => {
+      if (this.pendingBytes < pendingBefore) pendingBefore = this.pendingBytes
+      else
+        this.destroy(new IoError('unreachable', this.remote, `${this.remote} did not finish closing in time`))
+    }, lingerMs).unref()
+  }
+
+  #ended(): void {
+    this.#over = true
+    clearInterval(this.#linger)
+    this.#handler?.closed(this.#reason)
+  }
+}
+
+function addressOf(socket: Socket): string {
+  const { remoteAddress, remotePort } = socket
+  if (remoteAddress === undefined) return 'disconnected'
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+}
