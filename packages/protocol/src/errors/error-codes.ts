@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   'publish-buffer-full': row(503, 'overloaded', 'Wait for earlier publishes, or raise maxBufferedBytes.'),
   'timeout': row(504, 'unavailable', 'No answer in time; it may or may not have been carried out.'),
   'aborted': row(505, 'invalid', 'The caller gave up through its signal.'),
+  'no-server': row(506, 'unavailable', 'Check the addresses and that a broker listens there.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -8,7 +8,8 @@
 //               { partition u32 · slot u32 · sequence i64 · offset i64 · timestamp i64 · attempt u32 ·
 //                 size u32 · record as in a record batch, without its length }*
 // SETTLE        subscription u32 · count u32 · { verb u8 · partition u32 · slot u32 · sequence i64 · tail }*
-//               tail: of nack delayMs u32 (0xffffffff: as the consumer's back-off says); of reject reason string16
+//               tail: of nack delayMs u32 (0xffffffff: as the consumer's back-off says) · reason string16;
+//               of reject reason string16. The reason is kept for the dead letter and may be empty.
 // answer        count u32 · { index u32 · code u16 }*     only the settles that were refused
 // ENDED         subscription u32 · code u16 · text string32
 //
@@ -27,6 +28,8 @@ export type SettleVerb = (typeof settleVerbs)[keyof typeof settleVerbs]
 export const delayByBackoff = 0xffff_ffff
 /** Longest delay that a nack can name: 30 days. */
 export const nackDelayMsMax = 30 * 24 * 3_600_000
+/** What a client cuts a reason to: a stack trace must not fill the log of dead letters. */
+export const settleReasonCharactersMax = 1000
 /** Bytes of one entry of DELIVER before its record. */
 export const deliveryHeaderBytes = 40
 
@@ -61,7 +64,7 @@ export interface Settle {
   sequence: number
   /** Of nack; `delayByBackoff` where the consumer decides. */
   delayMs: number
-  /** Of reject. */
+  /** Of nack and reject, at most `settleReasonCharactersMax` characters. */
   reason: string
 }
 
@@ -71,7 +74,7 @@ export function writeSettle(writer: ByteWriter, settle: Settle): void {
   writer.u32(settle.slot)
   writer.i64(settle.sequence)
   if (settle.verb === settleVerbs.nack) writer.u32(settle.delayMs)
-  if (settle.verb === settleVerbs.reject) writer.string16(settle.reason)
+  if (hasReason(settle.verb)) writer.string16(settle.reason)
 }
 
 export function readSettleInto(reader: ByteReader, settle: Settle): void {
@@ -82,7 +85,11 @@ export function readSettleInto(reader: ByteReader, settle: Settle): void {
   settle.slot = reader.u32()
   settle.sequence = reader.i64()
   settle.delayMs = verb === settleVerbs.nack ? reader.u32() : 0
-  settle.reason = verb === settleVerbs.reject ? reader.string16() : ''
+  settle.reason = hasReason(settle.verb) ? reader.string16() : ''
+}
+
+function hasReason(verb: SettleVerb): boolean {
+  return verb === settleVerbs.nack || verb === settleVerbs.reject
 }
 
 export interface SettleFailure {
@@ -104,4 +111,23 @@ export function readSettleFailures(reader: ByteReader): SettleFailure[] {
   for (let at = 0; at < count; at++) failures.push({ index: reader.u32(), code: errorCodeOf(reader.u16()) })
   reader.finish()
   return failures
+}
+
+export interface SubscriptionEnded {
+  readonly subscription: number
+  readonly error: BrokerError
+}
+
+export function writeSubscriptionEnded(writer: ByteWriter, { subscription, error }: SubscriptionEnded): void {
+  writer.u32(subscription)
+  writer.u16(ERROR_CODES[error.code].number)
+  writer.string32(error.message)
+}
+
+export function readSubscriptionEnded(reader: ByteReader): SubscriptionEnded {
+  const subscription = reader.u32()
+  const code = errorCodeOf(reader.u16())
+  const error = BrokerError.received(code, reader.string32())
+  reader.finish()
+  return { subscription, error }
 }

@@ -3,8 +3,8 @@
 // HELLO   magic u32 'SLCE' · versionMin u16 · versionMax u16 · keepAliveMs u32 · clientName string16
 // answer  version u16 · keepAliveMs u32 · bootEpoch u32 · frameBytesMax u32 · brokerName string16
 //
-// Both sides send PING when they have sent nothing for a third of keepAliveMs, and close a peer from which
-// nothing has come for keepAliveMs. The broker may answer with a shorter or longer keepAliveMs; its word holds.
+// Both sides send PING (correlation 0, no body, never answered) when they have sent nothing for a third of
+// keepAliveMs, and close a peer from which nothing has come for keepAliveMs. The broker may answer with a shorter or longer keepAliveMs; its word holds.
 
 import { BrokerError } from '../errors/broker-error.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'

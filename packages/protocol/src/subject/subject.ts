@@ -7,8 +7,9 @@ const subjectForm = /^[^\s.*>{}]+(\.[^\s.*>{}]+)*$/u
 const encoder = new TextEncoder()
 const fatalDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** False for a lone surrogate too: it has no UTF-8 of its own, so it would be stored as another subject. */
 export function isSubject(text: string): boolean {
-  if (text.length > subjectBytesMax || !subjectForm.test(text)) return false
+  if (text.length > subjectBytesMax || !subjectForm.test(text) || !text.isWellFormed()) return false
   return text.length * 3 <= subjectBytesMax || encoder.encode(text).length <= subjectBytesMax
 }
 
