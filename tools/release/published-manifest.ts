@@ -1,4 +1,4 @@
-// A package.json as it is published: what pointed at `./src/x.ts` points at `./lib/x.js` and its declarations.
+// A package.json as it is published: what pointed at `./src/x.ts` points at `./lib/x.js` and declarations.
 
 export interface Manifest {
   readonly name: string

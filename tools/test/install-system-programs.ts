@@ -1,4 +1,4 @@
-// Installs what system-programs.ts lists and this machine lacks: as root with apt-get, else it says what to do.
+// Installs what system-programs.ts lists and this machine lacks: as root with apt-get; else it names them.
 
 import { spawnSync } from 'node:child_process'
 import { isInstalled, SYSTEM_PROGRAMS } from './system-programs.ts'

@@ -13,7 +13,7 @@ export interface WorkspacePackage {
 
 interface Manifest {
   readonly name: string
-  readonly exports?: Record<string, string>
+  readonly exports?: Record<string, unknown>
   readonly [section: string]: unknown
 }
 
@@ -27,7 +27,13 @@ export function workspacePackages(tree: SourceTree): WorkspacePackage[] {
 function readPackage(path: string, manifest: Manifest): WorkspacePackage {
   const dependencies = SECTIONS.flatMap((section) => Object.keys(manifest[section] ?? {}))
   const folder = path === 'package.json' ? '' : dirname(path)
-  return { name: manifest.name, folder, exports: manifest.exports ?? {}, dependencies }
+  const exports = Object.entries(manifest.exports ?? {}).filter(isPlain)
+  return { name: manifest.name, folder, exports: Object.fromEntries(exports), dependencies }
+}
+
+/** Exports under conditions name what is built, never a source. */
+function isPlain(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === 'string'
 }
 
 /** The source file that `specifier`, written in `from`, means; undefined when it is outside the workspace. */
