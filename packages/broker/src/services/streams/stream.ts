@@ -23,6 +23,7 @@ export class Stream {
   #config: StreamConfig
   #partitions: readonly Partition[]
   #acceptance: SubjectAcceptance
+  readonly #deleteListeners = new Set<() => void>()
   #isDeleted = false
 
   constructor(
@@ -81,6 +82,16 @@ export class Stream {
   /** For streams.ts. */
   deleted(): void {
     this.#isDeleted = true
+    for (const listener of this.#deleteListeners) listener()
+    this.#deleteListeners.clear()
+  }
+
+  /** For those who wait for its records; returns how to stop. */
+  onDeleted(listener: () => void): () => void {
+    this.#deleteListeners.add(listener)
+    return () => {
+      this.#deleteListeners.delete(listener)
+    }
   }
 }
 

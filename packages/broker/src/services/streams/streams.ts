@@ -1,12 +1,21 @@
 // The streams of this broker: created, altered and deleted through the catalog, their logs opened and closed here.
 // Must never leave half a stream: the catalog decides what exists, and files without an entry are removed at start.
 
-import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { Durability, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 import type { Logger } from '../../base/logger.ts'
 import type { Metadata } from '../../cluster/metadata.ts'
 import type { Io } from '../../io/io.ts'
 import type { TailCache } from '../../log/tail-cache.ts'
-import type { Stream } from './stream.ts'
+import { PublishAdmission } from './publish-admission.ts'
+import { StreamCatalog } from './stream-catalog.ts'
+import type { StreamEntry } from './stream-catalog.ts'
+import { alteredStreamConfig, checkStreamName, differenceOf, newStreamConfig } from './stream-config.ts'
+import type { StreamBounds } from './stream-config.ts'
+import { closeAll, StreamFiles } from './stream-files.ts'
+import type { OpenPartition } from './stream-files.ts'
+import { Stream } from './stream.ts'
+import type { StreamIdentity } from './stream.ts'
 
 export interface StreamsOptions {
   readonly io: Io
@@ -19,6 +28,8 @@ export interface StreamsOptions {
   readonly leaderEpoch: number
   readonly wasClosedCleanly: boolean
   readonly limits: StreamLimits
+  /** What a broker without a disk can offer; absent where there is one. */
+  readonly onlyDurability?: Durability
 }
 
 export interface StreamLimits {
@@ -30,18 +41,210 @@ export interface StreamLimits {
   readonly partitionsMax: number
 }
 
-export declare class Streams {
-  static open(options: StreamsOptions): Promise<Streams>
-  find(name: string): Stream | undefined
+interface OpenStream {
+  readonly stream: Stream
+  readonly identity: StreamIdentity
+  logs: readonly OpenPartition[]
+}
+
+type DeleteListener = (stream: Stream) => Promise<void>
+
+export class Streams {
+  readonly #options: StreamsOptions
+  readonly #catalog: StreamCatalog
+  readonly #files: StreamFiles
+  readonly #admission: PublishAdmission
+  readonly #bounds: StreamBounds
+  readonly #open = new Map<string, OpenStream>()
+  readonly #deleteListeners = new Set<DeleteListener>()
+  /** Also counts ids whose creation failed: their files may still be there. */
+  #lastId = 0
+  /** The last change in line. Why one line for all: changes are rare, and each sees the one before completed. */
+  #last: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  static async open(options: StreamsOptions): Promise<Streams> {
+    const streams = new Streams(options)
+    try {
+      await streams.#openAll()
+    } catch (error) {
+      await streams.close()
+      throw error
+    }
+    return streams
+  }
+
+  private constructor(options: StreamsOptions) {
+    this.#options = options
+    this.#catalog = new StreamCatalog(options.metadata)
+    this.#files = new StreamFiles(options)
+    this.#admission = new PublishAdmission(options.limits.unflushedBytesMax)
+    this.#bounds = { partitionsMax: options.limits.partitionsMax, onlyDurability: options.onlyDurability }
+  }
+
+  find(name: string): Stream | undefined {
+    return this.#open.get(name)?.stream
+  }
+
   /** Throws `unknown-stream`. */
-  require(name: string): Stream
+  require(name: string): Stream {
+    return this.#require(name).stream
+  }
+
   /** Sorted by name. */
-  list(): StreamInfo[]
+  list(): StreamInfo[] {
+    const streams = Array.from(this.#open.values(), ({ stream }) => stream)
+    return streams.sort((one, other) => (one.name < other.name ? -1 : 1)).map((stream) => stream.info())
+  }
+
   /** Answers with the stream as it is when it exists with the same configuration, else throws `stream-exists`. */
-  create(name: string, config: Partial<StreamConfig>): Promise<StreamInfo>
-  alter(name: string, changes: Partial<StreamConfig>): Promise<StreamInfo>
-  delete(name: string): Promise<void>
+  create(name: string, given: Partial<StreamConfig>): Promise<StreamInfo> {
+    return this.#inTurn(async () => {
+      checkStreamName(name)
+      const config = newStreamConfig(given, this.#bounds)
+      const existing = this.#open.get(name)
+      if (existing === undefined) return (await this.#create(name, config)).info()
+      const difference = differenceOf(existing.stream.config, config)
+      if (difference === undefined) return existing.stream.info()
+      throw new BrokerError('stream-exists', `Stream ${name} exists: ${difference}`)
+    })
+  }
+
+  alter(name: string, changes: Partial<StreamConfig>): Promise<StreamInfo> {
+    return this.#inTurn(async () => {
+      const open = this.#require(name)
+      const config = alteredStreamConfig(open.stream.config, changes, this.#bounds)
+      await this.#alter(open, config)
+      return open.stream.info()
+    })
+  }
+
+  async delete(name: string): Promise<void> {
+    const open = await this.#inTurn(() => this.#forget(this.#require(name)))
+    // Why not in turn: removing large files takes long, and no other change depends on it.
+    await this.#files.remove(open.identity, open.stream.config).catch((error: unknown) => {
+      const fields = { error, stream: name, id: open.identity.id }
+      this.#options.logger.error(fields, 'files of a deleted stream could not be removed; the next start tries again')
+    })
+  }
+
   /** Awaited after the catalog has forgotten the stream and before its logs are closed; returns how to stop. */
-  onDelete(listener: (stream: Stream) => Promise<void>): () => void
-  close(): Promise<void>
+  onDelete(listener: DeleteListener): () => void {
+    this.#deleteListeners.add(listener)
+    return () => {
+      this.#deleteListeners.delete(listener)
+    }
+  }
+
+  /** Closes the logs; whoever uses them must have stopped. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#last
+    await Promise.all(Array.from(this.#open.values(), ({ logs }) => closeAll(logs)))
+  }
+
+  async #openAll(): Promise<void> {
+    const entries = await this.#catalog.list()
+    this.#lastId = await this.#catalog.lastId()
+    await this.#files.removeOrphans(entries)
+    await this.#catalog.removeOrphanedConsumers(new Set(entries.map(({ identity }) => identity.name)))
+    for (const entry of entries) this.#admit(entry, await this.#files.open(entry))
+  }
+
+  #admit({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>, logs: readonly OpenPartition[]): Stream {
+    const stream = new Stream(identity, config, logs.map(({ partition }) => partition), this.#admission)
+    this.#open.set(identity.name, { stream, identity, logs })
+    return stream
+  }
+
+  /** Files first: when they cannot be made, the catalog has not heard of the stream. */
+  async #create(name: string, config: StreamConfig): Promise<Stream> {
+    const { streamsMax } = this.#options.limits
+    if (this.#open.size >= streamsMax) {
+      throw new BrokerError('invalid-stream-config', `There are ${streamsMax} streams, which is the limit`)
+    }
+    const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
+    const identity = { id: ++this.#lastId, name, createdAt }
+    const logs = await this.#makeLogs(identity, config, 0, () => this.#catalog.add(identity, config))
+    return this.#admit({ identity, config }, logs)
+  }
+
+  async #alter(open: OpenStream, config: StreamConfig): Promise<void> {
+    const { stream, identity, logs } = open
+    const commit = (): Promise<boolean> => this.#catalog.change(identity, config)
+    const added = await this.#makeLogs(identity, config, logs.length, commit)
+    open.logs = [...logs, ...added]
+    stream.changed(
+      config,
+      open.logs.map(({ partition }) => partition),
+    )
+  }
+
+  /** The logs from partition `from` on, which stay only if the catalog takes the change that needs them. */
+  async #makeLogs(
+    identity: StreamIdentity,
+    config: StreamConfig,
+    from: number,
+    commit: () => Promise<boolean>,
+  ): Promise<OpenPartition[]> {
+    let logs: OpenPartition[] = []
+    let isRefused = true
+    try {
+      logs = await this.#files.make(identity, config, from)
+      // Why not undone when the commit fails instead of refusing: the catalog may name these files after all, and
+      // the next start removes them if it does not.
+      isRefused = false
+      isRefused = !(await commit())
+      if (!isRefused) return logs
+    } catch (error) {
+      await this.#undoLogs(identity, config, from, { logs, areFilesRemoved: isRefused })
+      throw error
+    }
+    await this.#undoLogs(identity, config, from, { logs, areFilesRemoved: true })
+    throw new BrokerError('stream-exists', `Stream ${identity.name} was changed elsewhere meanwhile`)
+  }
+
+  async #undoLogs(
+    identity: StreamIdentity,
+    config: StreamConfig,
+    from: number,
+    { logs, areFilesRemoved }: { logs: readonly OpenPartition[]; areFilesRemoved: boolean },
+  ): Promise<void> {
+    try {
+      await closeAll(logs)
+      if (!areFilesRemoved) return
+      if (from === 0) await this.#files.remove(identity, config)
+      else await this.#files.removePartitions(identity, config, from)
+    } catch (error) {
+      const fields = { error, stream: identity.name, id: identity.id }
+      this.#options.logger.warn(fields, 'files of a change that failed are left; the next start removes them')
+    }
+  }
+
+  /** From the transaction on nobody finds the stream; then its readers end, then its logs. */
+  async #forget(open: OpenStream): Promise<OpenStream> {
+    const { stream, identity, logs } = open
+    if (!(await this.#catalog.remove(identity))) {
+      throw new BrokerError('stream-deleted', `Stream ${identity.name} was changed elsewhere meanwhile`)
+    }
+    this.#open.delete(identity.name)
+    stream.deleted()
+    await Promise.all(Array.from(this.#deleteListeners, (listener) => listener(stream)))
+    await closeAll(logs)
+    return open
+  }
+
+  #require(name: string): OpenStream {
+    const open = this.#open.get(name)
+    if (open === undefined) throw new BrokerError('unknown-stream', `There is no stream ${JSON.stringify(name)}`)
+    return open
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new BrokerError('stopping', 'The broker is shutting down'))
+    const turn = this.#last.then(change)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
 }

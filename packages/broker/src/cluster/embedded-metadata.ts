@@ -1,0 +1,166 @@
+// The catalog of a single node: a sorted table in memory, replayed from a journal at `<data>/catalog`.
+// One transaction is one record of the journal, and it is applied only after that record is durable, so nobody
+// sees what a power loss could take back. Transactions are few, and run one after the other.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { Logger } from '../base/logger.ts'
+import type { Io, Timer } from '../io/io.ts'
+import { Journal } from '../log/journal.ts'
+import { CatalogState } from './embedded/catalog-state.ts'
+import type { CatalogLease, CatalogStep } from './embedded/catalog-state.ts'
+import { decodeStep, encodeStep, stepKey } from './embedded/catalog-step-codec.ts'
+import type { CommitResult, Metadata, MetadataChange, MetadataEntry, Transaction } from './metadata.ts'
+
+interface Watch {
+  readonly prefix: string
+  readonly listener: (change: MetadataChange) => void
+}
+
+export class EmbeddedMetadata implements Metadata {
+  readonly #io: Io
+  readonly #journal: Journal
+  readonly #state: CatalogState
+  readonly #logger: Logger
+  readonly #watches = new Set<Watch>()
+  readonly #leaseTimers = new Map<number, Timer>()
+  /** The last transaction in line; each waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** After a failed write nobody knows what the journal holds; only a restart, which reads it, can tell. */
+  #failure: unknown
+  #isClosed = false
+
+  /** `directory` is the catalog's own. */
+  static async open(io: Io, directory: string, logger: Logger): Promise<EmbeddedMetadata> {
+    const journal = await Journal.open(io, directory, { logger })
+    const state = new CatalogState()
+    await journal.replay((_key, value) => {
+      if (value !== null) state.apply(decodeStep(value))
+    })
+    return new EmbeddedMetadata({ io, journal, state, logger })
+  }
+
+  private constructor(parts: { io: Io; journal: Journal; state: CatalogState; logger: Logger }) {
+    this.#io = parts.io
+    this.#journal = parts.journal
+    this.#state = parts.state
+    this.#logger = parts.logger
+    // Why the whole time again: how long the broker was down is nothing that a holder could have helped.
+    for (const lease of this.#state.leases) this.#startLease(lease)
+  }
+
+  async get(key: string): Promise<MetadataEntry | undefined> {
+    return this.#state.get(key)
+  }
+
+  async list(prefix: string): Promise<MetadataEntry[]> {
+    return this.#state.list(prefix)
+  }
+
+  commit(transaction: Transaction): Promise<CommitResult> {
+    return this.#inTurn(async () => {
+      const step = this.#state.stepOf(transaction)
+      if (step !== undefined) await this.#carryOut(step)
+      return { succeeded: step !== undefined, revision: this.#state.revision }
+    })
+  }
+
+  watch(prefix: string, listener: (change: MetadataChange) => void): () => void {
+    const watch = { prefix, listener }
+    this.#watches.add(watch)
+    return () => {
+      this.#watches.delete(watch)
+    }
+  }
+
+  grantLease(ttlMs: number): Promise<number> {
+    return this.#inTurn(async () => {
+      const step = this.#state.grantStep(ttlMs)
+      await this.#carryOut(step)
+      const lease = { id: step.revision, ttlMs }
+      this.#startLease(lease)
+      return lease.id
+    })
+  }
+
+  async keepAlive(id: number): Promise<void> {
+    for (const lease of this.#state.leases) {
+      if (lease.id === id) return this.#startLease(lease)
+    }
+    throw new BrokerError('invalid-request', `Lease ${id} has ended`)
+  }
+
+  revoke(lease: number): Promise<void> {
+    return this.#inTurn(() => this.#endLease(lease))
+  }
+
+  /** Waits for the transactions in line. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const timer of this.#leaseTimers.values()) timer.cancel()
+    await this.#last
+    await this.#journal.close()
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new BrokerError('stopping', 'The catalog is closed'))
+    const turn = this.#last.then(action)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #carryOut(step: CatalogStep): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failed()
+    try {
+      this.#journal.record(stepKey, encodeStep(step))
+      await this.#journal.durable()
+    } catch (cause) {
+      this.#failure = cause
+      this.#logger.error({ error: cause }, 'the catalog could not be written; it is read-only until a restart')
+      throw this.#failed()
+    }
+    this.#tell(this.#state.apply(step))
+    await this.#compactIfLong()
+  }
+
+  #failed(): BrokerError {
+    return new BrokerError('io-failed', 'The catalog could not be written, and is read-only until a restart', {
+      cause: this.#failure,
+    })
+  }
+
+  async #compactIfLong(): Promise<void> {
+    if (!this.#journal.shouldCompact) return
+    try {
+      await this.#journal.compact((record) => {
+        for (const step of this.#state.snapshot()) record(stepKey, encodeStep(step))
+      })
+    } catch (error) {
+      this.#logger.warn({ error }, 'the catalog could not be compacted; its journal goes on growing')
+    }
+  }
+
+  #tell(change: MetadataChange): void {
+    for (const { prefix, listener } of this.#watches) {
+      const puts = change.puts.filter(({ key }) => key.startsWith(prefix))
+      const deletes = change.deletes.filter((key) => key.startsWith(prefix))
+      if (puts.length + deletes.length > 0) listener({ revision: change.revision, puts, deletes })
+    }
+  }
+
+  #startLease(lease: CatalogLease): void {
+    this.#leaseTimers.get(lease.id)?.cancel()
+    const timer = this.#io.timers.after(lease.ttlMs, () => {
+      this.revoke(lease.id).catch((error: unknown) => {
+        this.#logger.error({ error, lease: lease.id }, 'an expired lease could not be ended')
+      })
+    })
+    this.#leaseTimers.set(lease.id, timer)
+  }
+
+  async #endLease(lease: number): Promise<void> {
+    this.#leaseTimers.get(lease)?.cancel()
+    this.#leaseTimers.delete(lease)
+    if (this.#state.hasLease(lease)) await this.#carryOut(this.#state.endStep(lease))
+  }
+}

@@ -1,0 +1,99 @@
+// Reads of a stream's log: whole record batches from an offset, a time or an end, up to the high watermark.
+// Up again from cluster/partition.ts to servers/native/handlers/read.ts. A read at the tail waits, within bounds.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { readFrom } from '@sluice/protocol/native/publish-messages'
+import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
+import type { Partition } from '../../cluster/partition.ts'
+import type { Timers } from '../../io/io.ts'
+import type { LogSlice } from '../../log/log.ts'
+import type { Stream } from './stream.ts'
+
+export const fetchBytesDefault: number = 1024 * 1024
+export const fetchBytesLimit: number = 8 * 1024 * 1024
+/** Longest wait for a record; a client that wants to wait longer asks again. */
+export const fetchWaitMsLimit = 60_000
+
+/** Bytes of others: `slice.bytes` belong to the log and must not be changed. */
+export interface Fetched {
+  readonly logStart: number
+  readonly highWatermark: number
+  readonly nextOffset: number
+  /** Absent when there is no record to give. */
+  readonly slice?: LogSlice
+}
+
+export interface FetchContext {
+  readonly timers: Timers
+  /** Aborted when nobody waits for the answer any longer. */
+  readonly signal: AbortSignal
+}
+
+/** Throws `offset-out-of-range` beyond the high watermark; below the log start it reads from there. */
+export async function fetch(stream: Stream, request: ReadRequest, context: FetchContext): Promise<Fetched> {
+  const partition = stream.requirePartition(request.partition)
+  const bytesMax = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
+  let offset = await startOf(partition, request)
+  if (offset === partition.highWatermark && request.waitMs > 0) {
+    await somethingAt(stream, partition, { ...context, offset, waitMs: Math.min(request.waitMs, fetchWaitMsLimit) })
+  }
+  offset = Math.max(offset, partition.logStart)
+  if (offset >= partition.highWatermark) return positionsOf(partition, offset)
+  const slice = partition.readCached(offset) ?? (await partition.read(offset, bytesMax))
+  return { ...positionsOf(partition, slice.nextOffset), slice }
+}
+
+function positionsOf({ logStart, highWatermark }: Partition, nextOffset: number): Fetched {
+  return { logStart, highWatermark, nextOffset }
+}
+
+async function startOf(partition: Partition, { from, value }: ReadRequest): Promise<number> {
+  const { logStart, highWatermark } = partition
+  switch (from) {
+    case readFrom.offset:
+      if (value >= 0 && value <= highWatermark) return Math.max(value, logStart)
+      throw new BrokerError('offset-out-of-range', `Offset ${value} is beyond the high watermark ${highWatermark}`)
+    case readFrom.time:
+      return partition.offsetForTime(value)
+    case readFrom.first:
+      return logStart
+    case readFrom.last:
+      return Math.max(highWatermark - 1, logStart)
+    case readFrom.next:
+      return highWatermark
+    default:
+      throw new BrokerError('invalid-request', `A read cannot start from ${String(from)}`)
+  }
+}
+
+interface Wait extends FetchContext {
+  readonly offset: number
+  readonly waitMs: number
+}
+
+/** Resolves when there is a record at the offset, the time is over, the stream is gone, or nobody listens. */
+function somethingAt(stream: Stream, partition: Partition, wait: Wait): Promise<void> {
+  const { offset, waitMs, timers, signal } = wait
+  return new Promise((resolve, reject) => {
+    const finish = (error?: BrokerError): void => {
+      timer.cancel()
+      stopAdvance()
+      stopDeleted()
+      signal.removeEventListener('abort', aborted)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const aborted = (): void => finish(new BrokerError('aborted', 'The reader has gone'))
+    const timer = timers.after(waitMs, () => finish())
+    const stopAdvance = partition.onAdvance(() => {
+      if (partition.highWatermark > offset) finish()
+    })
+    const stopDeleted = stream.onDeleted(() => {
+      finish(new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`))
+    })
+    signal.addEventListener('abort', aborted)
+    if (signal.aborted) aborted()
+    else if (stream.isDeleted) finish(new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`))
+    else if (partition.highWatermark > offset) finish()
+  })
+}

@@ -1,0 +1,119 @@
+// Streams as the catalog keeps them. Keys:
+//
+//   streams/<name>                  { id, createdAt, config }
+//   stream-ids                      the highest id ever given
+//   consumers/<stream>/<consumer>   written by services/flow, gone with their stream
+//
+// Must never write anything but through a compare: what it decided on may have changed meanwhile.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { StreamConfig } from '@sluice/protocol/model/stream'
+import type { Metadata, MetadataEntry } from '../../cluster/metadata.ts'
+import type { StreamIdentity } from './stream.ts'
+
+const streamsPrefix = 'streams/'
+const consumersPrefix = 'consumers/'
+const idsKey = 'stream-ids'
+
+/** A stream's entry, with the revision at which it was read. */
+export interface StreamEntry {
+  readonly identity: StreamIdentity
+  readonly config: StreamConfig
+  readonly revision: number
+}
+
+export class StreamCatalog {
+  readonly #metadata: Metadata
+
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata
+  }
+
+  async list(): Promise<StreamEntry[]> {
+    return (await this.#metadata.list(streamsPrefix)).map(entryOf)
+  }
+
+  async lastId(): Promise<number> {
+    const entry = await this.#metadata.get(idsKey)
+    return entry === undefined ? 0 : Number(JSON.parse(entry.value))
+  }
+
+  /** False when the name is taken. `identity.id` is above all ids ever given. */
+  async add(identity: StreamIdentity, config: StreamConfig): Promise<boolean> {
+    const ids = await this.#metadata.get(idsKey)
+    const { succeeded } = await this.#metadata.commit({
+      compares: [
+        { key: streamKey(identity.name), revision: 0 },
+        { key: idsKey, revision: ids?.revision ?? 0 },
+      ],
+      puts: [
+        { key: streamKey(identity.name), value: valueOf(identity, config) },
+        { key: idsKey, value: JSON.stringify(identity.id) },
+      ],
+    })
+    return succeeded
+  }
+
+  /** False when the stream was changed or deleted meanwhile. */
+  async change(identity: StreamIdentity, config: StreamConfig): Promise<boolean> {
+    const entry = await this.#find(identity)
+    if (entry === undefined) return false
+    const key = streamKey(identity.name)
+    const compares = [{ key, revision: entry.revision }]
+    const { succeeded } = await this.#metadata.commit({ compares, puts: [{ key, value: valueOf(identity, config) }] })
+    return succeeded
+  }
+
+  /** Takes its consumers with it. False when it is gone already. */
+  async remove(identity: StreamIdentity): Promise<boolean> {
+    const entry = await this.#find(identity)
+    if (entry === undefined) return false
+    const key = streamKey(identity.name)
+    const { succeeded } = await this.#metadata.commit({
+      compares: [{ key, revision: entry.revision }],
+      deletes: [key, ...(await this.#consumerKeys(identity.name))],
+    })
+    // Why again: one may have been made between the list and the transaction. From here on none can be, since
+    // making one compares the stream's key.
+    if (succeeded) await this.#removeConsumers(await this.#consumerKeys(identity.name))
+    return succeeded
+  }
+
+  /** What a crash in the middle of `remove` can have left. */
+  async removeOrphanedConsumers(names: ReadonlySet<string>): Promise<void> {
+    const entries = await this.#metadata.list(consumersPrefix)
+    const orphans = entries.map(({ key }) => key).filter((key) => !names.has(key.split('/')[1]!))
+    await this.#removeConsumers(orphans)
+  }
+
+  async #removeConsumers(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await this.#metadata.commit({ deletes: keys })
+  }
+
+  async #find(identity: StreamIdentity): Promise<MetadataEntry | undefined> {
+    const entry = await this.#metadata.get(streamKey(identity.name))
+    return entry !== undefined && entryOf(entry).identity.id === identity.id ? entry : undefined
+  }
+
+  async #consumerKeys(stream: string): Promise<string[]> {
+    return (await this.#metadata.list(`${consumersPrefix}${stream}/`)).map(({ key }) => key)
+  }
+}
+
+function streamKey(name: string): string {
+  return `${streamsPrefix}${name}`
+}
+
+function valueOf({ id, createdAt }: StreamIdentity, config: StreamConfig): string {
+  return JSON.stringify({ id, createdAt, config })
+}
+
+function entryOf({ key, value, revision }: MetadataEntry): StreamEntry {
+  const name = key.slice(streamsPrefix.length)
+  try {
+    const { id, createdAt, config } = JSON.parse(value) as StreamIdentity & { config: StreamConfig }
+    return { identity: { id, name, createdAt }, config, revision }
+  } catch (cause) {
+    throw new BrokerError('corrupt-log', `The catalog's entry of stream ${name} is no JSON`, { cause })
+  }
+}

@@ -1,0 +1,144 @@
+// Where the logs of streams are: `<data>/streams/<stream id>/<partition>/`. Opens, closes and removes them.
+// Streams of durability `memory` have the same paths in a file system of their own, which ends with the process.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { StreamConfig } from '@sluice/protocol/model/stream'
+import { Partition } from '../../cluster/partition.ts'
+import { IoError } from '../../io/io.ts'
+import type { FileSystem, Io } from '../../io/io.ts'
+import { memoryFiles } from '../../io/memory-files.ts'
+import { Log } from '../../log/log.ts'
+import type { StreamEntry } from './stream-catalog.ts'
+import type { StreamIdentity } from './stream.ts'
+import type { StreamsOptions } from './streams.ts'
+
+/** Logs that are opened at the same time. */
+const openingMax = 16
+
+/** A partition with the log that it stands on, which only its stream may close. */
+export interface OpenPartition {
+  readonly partition: Partition
+  readonly log: Log
+}
+
+export class StreamFiles {
+  readonly #options: StreamsOptions
+  readonly #inMemory: Io
+
+  constructor(options: StreamsOptions) {
+    this.#options = options
+    this.#inMemory = { ...options.io, files: memoryFiles() }
+  }
+
+  /** The logs of partitions `from` up to `config.partitions`, made where there are none. */
+  async make(identity: StreamIdentity, config: StreamConfig, from: number): Promise<OpenPartition[]> {
+    const indexes = Array.from({ length: config.partitions - from }, (_, at) => from + at)
+    const opened: OpenPartition[] = []
+    try {
+      while (indexes.length > 0) {
+        const group = indexes.splice(0, openingMax)
+        const outcomes = await Promise.allSettled(group.map((index) => this.#open(identity, config, index)))
+        for (const outcome of outcomes) if (outcome.status === 'fulfilled') opened.push(outcome.value)
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+        if (failed !== undefined) throw failed.reason
+      }
+    } catch (error) {
+      await closeAll(opened)
+      throw error
+    }
+    return opened
+  }
+
+  /** The logs of a stream that the catalog knows. Throws `corrupt-log` when they are not there. */
+  async open({ identity, config }: StreamEntry): Promise<OpenPartition[]> {
+    if (config.durability !== 'memory') await this.#requireFolders(identity, config)
+    return this.make(identity, config, 0)
+  }
+
+  async remove({ id }: StreamIdentity, config: StreamConfig): Promise<void> {
+    await this.#removeFolder(this.#filesOf(config), `${this.#root}/${id}`, this.#root)
+  }
+
+  async removePartitions({ id }: StreamIdentity, config: StreamConfig, from: number): Promise<void> {
+    const folder = `${this.#root}/${id}`
+    for (let index = from; index < config.partitions; index++) {
+      await this.#removeFolder(this.#filesOf(config), `${folder}/${index}`, folder)
+    }
+  }
+
+  /** Removes what a creation, a growth or a deletion left behind when the broker stopped in its middle. */
+  async removeOrphans(entries: readonly StreamEntry[]): Promise<void> {
+    const { io, logger } = this.#options
+    const partitionCounts = new Map(entries.map(({ identity, config }) => [String(identity.id), config.partitions]))
+    for (const id of await folderNames(io.files, this.#root)) {
+      const count = partitionCounts.get(id)
+      const folder = `${this.#root}/${id}`
+      const orphans = count === undefined ? [folder] : await this.#foldersFrom(folder, count)
+      for (const orphan of orphans) {
+        logger.info({ folder: orphan }, 'removing files that belong to no stream')
+        await this.#removeFolder(io.files, orphan, count === undefined ? this.#root : folder)
+      }
+    }
+  }
+
+  get #root(): string {
+    return `${this.#options.directory}/streams`
+  }
+
+  #filesOf(config: StreamConfig): FileSystem {
+    return config.durability === 'memory' ? this.#inMemory.files : this.#options.io.files
+  }
+
+  async #open(identity: StreamIdentity, config: StreamConfig, index: number): Promise<OpenPartition> {
+    const { io, limits, tail, logger, wasClosedCleanly, leaderEpoch } = this.#options
+    const { durability } = config
+    const { segmentBytes, segmentMs, indexIntervalBytes } = limits
+    const directory = `${this.#root}/${identity.id}/${index}`
+    const log = await Log.open(durability === 'memory' ? this.#inMemory : io, directory, {
+      durability,
+      segmentBytes,
+      segmentMs,
+      indexIntervalBytes,
+      tail,
+      logger,
+      wasClosedCleanly,
+    })
+    return { partition: new Partition(index, leaderEpoch, log), log }
+  }
+
+  /** Why: opening would make an empty log where one was lost, and nobody would hear of it. */
+  async #requireFolders({ id, name }: StreamIdentity, config: StreamConfig): Promise<void> {
+    const folder = `${this.#root}/${id}`
+    const names = new Set(await folderNames(this.#options.io.files, folder))
+    for (let index = 0; index < config.partitions; index++) {
+      if (names.has(String(index))) continue
+      throw new BrokerError('corrupt-log', `Partition ${index} of stream ${name} is missing: there is no ${folder}/${index}`)
+    }
+  }
+
+  async #foldersFrom(folder: string, count: number): Promise<string[]> {
+    const names = await folderNames(this.#options.io.files, folder)
+    return names.filter((name) => !(Number(name) < count)).map((name) => `${folder}/${name}`)
+  }
+
+  async #removeFolder(files: FileSystem, folder: string, parent: string): Promise<void> {
+    await files.removeDirectory(folder)
+    await files.syncDirectory(parent).catch(unlessNotFound)
+  }
+}
+
+export async function closeAll(partitions: readonly OpenPartition[]): Promise<void> {
+  await Promise.all(partitions.map(({ log }) => log.close()))
+}
+
+async function folderNames(files: FileSystem, folder: string): Promise<string[]> {
+  const entries = await files.list(folder).catch((error: unknown) => {
+    unlessNotFound(error)
+    return []
+  })
+  return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof IoError) || error.kind !== 'not-found') throw error
+}
