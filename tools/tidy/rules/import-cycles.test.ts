@@ -6,7 +6,7 @@ import { importCycles } from './import-cycles.ts'
 test('a cycle is found once, through types and dynamic imports too', () => {
   const files = {
     'tools/a.ts': "import { b } from './b.ts'",
-    'tools/b.ts': "import type { C } from './c.ts'",
+    'tools/b.ts': "import type { C } from './c.ts'\nimport { c } from './c.ts'",
     'tools/c.ts': "const a = await import('./a.ts')",
     'tools/d.ts': "import { a } from './a.ts'",
   }

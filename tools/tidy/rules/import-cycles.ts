@@ -15,7 +15,7 @@ function importGraph(tree: SourceTree): Graph {
   const packages = workspacePackages(tree)
   const edges = tree.sources.map(({ path, syntax }): [string, string[]] => {
     const targets = syntax.imports.map(({ specifier }) => resolveImport(path, specifier, packages))
-    return [path, targets.filter((target) => target !== undefined)]
+    return [path, [...new Set(targets.filter((target) => target !== undefined))]]
   })
   return new Map(edges)
 }
