@@ -28,6 +28,8 @@ const lengthOverhead = 12
 const crcStart = 21
 const compressionMask = 0x07
 const controlBit = 0x20
+/** Length, attributes, two deltas, two sizes and a header count, of one byte each. */
+const recordBytesMin = 7
 
 function i32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
@@ -123,6 +125,8 @@ export function checkBatch(bytes: Uint8Array, at: number, end: number): ErrorCod
   if (!isChecksumRight(bytes, at)) return 'corrupt-batch'
   const count = recordCountOf(bytes, at)
   if (count < 1 || lastOffsetDeltaOf(bytes, at) !== count - 1 || isControlBatch(bytes, at)) return 'invalid-batch'
+  const isCompressed = compressionOf(bytes, at) !== 0
+  if (!isCompressed && count > (end - at - batchHeaderBytes) / recordBytesMin) return 'invalid-batch'
   return undefined
 }
 

@@ -1,0 +1,454 @@
+// What one flow consumer knows of one partition: which records are settled, out, delayed, parked, and which pools
+// are ready. Pure: it is told what was read, settled and how late it is, and answers with what may be done.
+// The flow coordinator beside it reads, sends and persists. The rules are docs/internals/flow-control.md.
+//
+// A record that matches the filter goes this way, and is at each moment in exactly one of these places:
+//
+//    not yet read ── admit ──┬── room ────────────────► out ── ack, reject ──► settled
+//                            └── pool full ► parked ──► out ── nack, timeout ► delayed or parked, in front
+//
+// A pool is in the ready queue when it has parked records in memory and room for one of them.
+
+import type { BatchView } from './batch-view.ts'
+import { DelayHeap } from './delay-heap.ts'
+import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
+import { FlowCounters } from './flow-counters.ts'
+import { ParkedQueues } from './parked-queues.ts'
+import { notQueued, PoolTable } from './pool-table.ts'
+import { RetryTable } from './retry-table.ts'
+import type { DeadLetterVerdict } from './retry-table.ts'
+import type { RuleTable, SubjectFilter } from './rule-table.ts'
+import { SettledSet } from './settled-set.ts'
+
+const none = -1
+
+/** Answers of `admit` that are no pool. */
+export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
+
+export interface FlowSettings {
+  readonly rules: RuleTable
+  readonly filter: SubjectFilter
+  /** 0: no deadline. */
+  readonly ackWaitMs: number
+  /** 0: no limit. */
+  readonly maxDeliver: number
+  readonly backoffMs: readonly number[]
+  /** Most parked records that are kept in memory; beyond, they are read again from the log. */
+  readonly parkedMax: number
+}
+
+/** How late it is, on both clocks; read once for a round of work. */
+export interface Moment {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+export class FlowState {
+  settings: FlowSettings
+  readonly settled: SettledSet
+  readonly retries: RetryTable
+  readonly pools = new PoolTable()
+  readonly deliveries = new DeliveryTable()
+  readonly delays = new DelayHeap()
+  readonly counters = new FlowCounters()
+  /** Offset of the next record to be read. */
+  readPosition: number
+  /** Deliveries that count against the consumer's total. */
+  inFlight = 0
+  /** Parked records that are to be read again from the log. */
+  spilled = 0
+  readonly #parked: ParkedQueues
+  #readyFirst = none
+  #readyLast = none
+  #readyCount = 0
+
+  constructor(settings: FlowSettings, settled: SettledSet, retries: RetryTable) {
+    this.settings = settings
+    this.settled = settled
+    this.retries = retries
+    this.readPosition = settled.floor
+    this.#parked = new ParkedQueues(settled.floor)
+  }
+
+  get parked(): number {
+    return this.#parked.count + this.spilled
+  }
+
+  /** Pools that have something to deliver and room for it. */
+  get readyPools(): number {
+    return this.#readyCount
+  }
+
+  // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes the next record read. Answers with its pool where it may be delivered now, which the caller then does,
+   * and otherwise with one of `admitted`.
+   */
+  admit(view: BatchView, index: number, moment: Moment): number {
+    const offset = view.offsetAt(index)
+    this.readPosition = offset + 1
+    if (this.settled.has(offset)) return admitted.alreadySettled
+    const pool = this.#poolOf(view, index)
+    if (pool === none) {
+      this.settled.add(offset)
+      return admitted.notMatching
+    }
+    const waitMs = this.#restoredWaitMs(offset, moment)
+    if (waitMs > 0 && this.pools.spilledCount[pool] === 0) {
+      this.#delay(pool, offset, moment.monotonicMs + waitMs)
+      return admitted.parked
+    }
+    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.hasRoom(pool)) return pool
+    this.#park(pool, offset)
+    return admitted.parked
+  }
+
+  /** There is nothing to deliver in `[offset, end)`: quarantined, compacted away, or no records at all. */
+  skipTo(end: number): void {
+    this.settled.addRange(this.readPosition, end)
+    this.readPosition = end
+  }
+
+  #poolOf(view: BatchView, index: number): number {
+    const start = view.keyStart[index]!
+    const end = view.keyEnd[index]!
+    const pool = this.pools.find(view.bytes, start, end)
+    if (pool !== none) return pool
+    if (!this.settings.filter.matches(view.bytes, start, end)) return none
+    return this.pools.insert(view.bytes, start, end, this.settings.rules)
+  }
+
+  /** What is left of a delay that was given before a restart. */
+  #restoredWaitMs(offset: number, moment: Moment): number {
+    const retry = this.retries.find(offset)
+    return retry === undefined ? 0 : retry.dueWallMs - moment.wallMs
+  }
+
+  // ── Parked and ready ─────────────────────────────────────────────────────────────────────────────────────
+
+  hasRoom(pool: number): boolean {
+    return this.pools.inFlight[pool]! + this.pools.holding[pool]! < this.pools.limit[pool]!
+  }
+
+  /** The next ready pool, off the queue; -1 where none is ready. `unpark` takes its first record. */
+  takeReady(): number {
+    while (this.#readyFirst !== none) {
+      const pool = this.#readyFirst
+      this.#readyFirst = this.pools.next[pool]!
+      if (this.#readyFirst === none) this.#readyLast = none
+      this.pools.next[pool] = notQueued
+      this.#readyCount--
+      if (this.pools.parkedCount[pool]! > 0 && this.hasRoom(pool)) return pool
+      this.#forgetIfIdle(pool)
+    }
+    return none
+  }
+
+  /** Offset of the first parked record of a ready pool, which leaves its queue. The caller delivers it. */
+  unpark(pool: number): number {
+    const { parkedHead, parkedTail, parkedCount } = this.pools
+    const node = parkedHead[pool]!
+    const offset = this.#parked.offsetOf(node)
+    parkedHead[pool] = this.#parked.nextOf(node)
+    if (--parkedCount[pool]! === 0) parkedHead[pool] = parkedTail[pool] = none
+    this.#parked.free(node)
+    return offset
+  }
+
+  /** Puts a pool at the end of the ready queue if it belongs there and is not there yet. */
+  makeReady(pool: number): void {
+    const { next, parkedCount } = this.pools
+    if (next[pool] !== notQueued || parkedCount[pool] === 0 || !this.hasRoom(pool)) return
+    next[pool] = none
+    if (this.#readyLast === none) this.#readyFirst = pool
+    else next[this.#readyLast] = pool
+    this.#readyLast = pool
+    this.#readyCount++
+  }
+
+  #park(pool: number, offset: number): void {
+    const pools = this.pools
+    if (pools.spilledCount[pool]! > 0 || this.#parked.count >= this.settings.parkedMax) {
+      if (pools.spilledCount[pool] === 0) pools.spilledFrom[pool] = offset
+      pools.spilledCount[pool]!++
+      this.spilled++
+      return
+    }
+    this.#append(pool, offset)
+  }
+
+  #append(pool: number, offset: number): void {
+    const { parkedHead, parkedTail, parkedCount } = this.pools
+    const node = this.#parked.allocate(offset)
+    if (parkedCount[pool]!++ === 0) parkedHead[pool] = node
+    else this.#parked.link(parkedTail[pool]!, node)
+    parkedTail[pool] = node
+    this.makeReady(pool)
+  }
+
+  /**
+   * Puts a record back in its place: before every parked record of a later offset. That is the front, but for
+   * records of a limit above 1 that come back one after the other.
+   */
+  #parkInFront(pool: number, offset: number): void {
+    const { parkedHead, parkedTail, parkedCount } = this.pools
+    const node = this.#parked.allocate(offset)
+    let before = none
+    let after = parkedHead[pool]!
+    while (after !== none && this.#parked.offsetOf(after) < offset) {
+      before = after
+      after = this.#parked.nextOf(after)
+    }
+    this.#parked.link(node, after)
+    if (before === none) parkedHead[pool] = node
+    else this.#parked.link(before, node)
+    if (after === none) parkedTail[pool] = node
+    parkedCount[pool]!++
+    this.makeReady(pool)
+  }
+
+  // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
+
+  /** Where to read again from, for pools with room whose parked records are not in memory; -1: nothing to do. */
+  refillFrom(): number {
+    if (this.spilled === 0) return none
+    let from = none
+    this.pools.forEach((pool) => {
+      if (!this.#isStarving(pool)) return
+      const spilledFrom = this.pools.spilledFrom[pool]!
+      if (from === none || spilledFrom < from) from = spilledFrom
+    })
+    return from
+  }
+
+  /**
+   * Reads the records of one batch again, from `from` on, which `refillFrom` gave, and parks what its pool waits
+   * for. A pool of which something was left out before `from` is left alone, for its order.
+   */
+  refill(view: BatchView, from: number, moment: Moment): void {
+    const end = Math.min(view.nextOffset, this.readPosition)
+    for (let index = view.indexFrom(from); index < view.recordCount && view.offsetAt(index) < end; index++) {
+      const pool = this.pools.find(view.bytes, view.keyStart[index]!, view.keyEnd[index]!)
+      if (pool !== none && this.pools.spilledFrom[pool]! >= from) this.#refillPool(pool, view.offsetAt(index), moment)
+    }
+    this.#finishRefill(from, end)
+  }
+
+  #refillPool(pool: number, offset: number, moment: Moment): void {
+    const { spilledCount, spilledFrom } = this.pools
+    if (spilledCount[pool] === 0 || offset < spilledFrom[pool]! || this.settled.has(offset)) return
+    if (!this.#isStarving(pool) && this.#parked.count >= this.settings.parkedMax) return
+    spilledFrom[pool] = offset + 1
+    this.#unspill(pool, 1)
+    const waitMs = this.#restoredWaitMs(offset, moment)
+    if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
+    else this.#append(pool, offset)
+  }
+
+  /** Pools that are still empty have nothing up to `end`; what was to be found and was not is lost to damage. */
+  #finishRefill(from: number, end: number): void {
+    const { spilledCount, spilledFrom } = this.pools
+    this.pools.forEach((pool) => {
+      if (!this.#isStarving(pool) || spilledFrom[pool]! < from || spilledFrom[pool]! >= end) return
+      spilledFrom[pool] = end
+      if (end < this.readPosition) return
+      this.counters.quarantined += spilledCount[pool]!
+      this.#unspill(pool, spilledCount[pool]!)
+      this.#forgetIfIdle(pool)
+    })
+  }
+
+  #unspill(pool: number, count: number): void {
+    this.spilled -= count
+    this.pools.spilledCount[pool]! -= count
+    if (this.pools.spilledCount[pool] === 0) this.pools.spilledFrom[pool] = none
+  }
+
+  #isStarving(pool: number): boolean {
+    return this.pools.spilledCount[pool]! > 0 && this.pools.parkedCount[pool] === 0 && this.hasRoom(pool)
+  }
+
+  // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes a slot for a record that left its queue or was just admitted. The deadline starts when it is sent. */
+  deliver(pool: number, offset: number, member: number): number {
+    const attempt = this.retries.failuresOf(offset) + 1
+    const slot = this.deliveries.add(offset, pool, member, attempt)
+    this.pools.inFlight[pool]!++
+    this.inFlight++
+    this.makeReady(pool)
+    return slot
+  }
+
+  /** The record is on its way to the member. */
+  sent(slot: number, nowMs: number): void {
+    this.deliveries.phase[slot] = deliveryPhases.out
+    this.deliveries.sentMs[slot] = nowMs
+    this.#startDeadline(slot, nowMs)
+    this.counters.delivered++
+    if (this.deliveries.attempt[slot]! > 1) this.counters.redelivered++
+  }
+
+  extendDeadline(slot: number, nowMs: number): void {
+    this.#startDeadline(slot, nowMs)
+  }
+
+  #startDeadline(slot: number, nowMs: number): void {
+    const { ackWaitMs } = this.settings
+    this.deliveries.setDeadline(slot, ackWaitMs === 0 ? Infinity : nowMs + ackWaitMs)
+  }
+
+  /** Whether a token names a delivery that is out, with this member. */
+  checkToken(slot: number, sequence: number, member: number): 'stale-delivery' | 'foreign-delivery' | undefined {
+    const isOut = this.deliveries.phase[slot] === deliveryPhases.out
+    if (!isOut || this.deliveries.sequence[slot] !== sequence) {
+      this.counters.staleSettles++
+      return 'stale-delivery'
+    }
+    return this.deliveries.member[slot] === member ? undefined : 'foreign-delivery'
+  }
+
+  // ── Settling ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The record is done with, and never returns. */
+  settle(slot: number): void {
+    const offset = this.deliveries.offset[slot]!
+    this.settled.add(offset)
+    this.retries.remove(offset)
+    this.#free(slot)
+  }
+
+  /** The record goes back without having been tried. */
+  release(slot: number): void {
+    const offset = this.deliveries.offset[slot]!
+    const pool = this.deliveries.pool[slot]!
+    this.#freeSlot(slot)
+    this.#parkInFront(pool, offset)
+  }
+
+  /**
+   * The attempt failed: the record comes back after a wait, or is condemned where it was the last.
+   * `delayMs` -1: the consumer's back-off decides. Returns whether it was condemned.
+   */
+  fail(slot: number, delayMs: number, moment: Moment): boolean {
+    const offset = this.deliveries.offset[slot]!
+    const failures = this.deliveries.attempt[slot]!
+    const { maxDeliver } = this.settings
+    if (maxDeliver > 0 && failures >= maxDeliver) {
+      this.condemn(slot, { reason: 'max-deliver', text: `${failures} attempts failed` })
+      return true
+    }
+    const waitMs = delayMs < 0 ? this.#backoffMs(failures) : delayMs
+    this.retries.set(offset, { failures, dueWallMs: waitMs > 0 ? moment.wallMs + waitMs : 0 })
+    const pool = this.deliveries.pool[slot]!
+    this.#freeSlot(slot)
+    if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
+    else this.#parkInFront(pool, offset)
+    return false
+  }
+
+  /** The record is to become a dead letter; it keeps its slot until the letter is durable, then `settle` it. */
+  condemn(slot: number, verdict: DeadLetterVerdict): void {
+    const failures = this.deliveries.attempt[slot]!
+    this.retries.set(this.deliveries.offset[slot]!, { failures, dueWallMs: 0, verdict })
+    this.holdForDeadLetter(slot)
+  }
+
+  /** Takes a condemned record from its member, or keeps it from one after a restart. */
+  holdForDeadLetter(slot: number): void {
+    this.deliveries.clearDeadline(slot)
+    this.deliveries.phase[slot] = deliveryPhases.deadLettering
+    this.deliveries.member[slot] = none
+  }
+
+  #backoffMs(failures: number): number {
+    const { backoffMs } = this.settings
+    return backoffMs.length === 0 ? 0 : backoffMs[Math.min(failures, backoffMs.length) - 1]!
+  }
+
+  /** Frees the slot; the pool goes on with its next record, or is forgotten. */
+  #free(slot: number): void {
+    const pool = this.deliveries.pool[slot]!
+    this.#freeSlot(slot)
+    this.makeReady(pool)
+    this.#forgetIfIdle(pool)
+  }
+
+  #freeSlot(slot: number): void {
+    this.pools.inFlight[this.deliveries.pool[slot]!]!--
+    this.inFlight--
+    this.deliveries.remove(slot)
+  }
+
+  #forgetIfIdle(pool: number): void {
+    const { inFlight, parkedCount, delayed, spilledCount, next } = this.pools
+    const isIdle = inFlight[pool] === 0 && parkedCount[pool] === 0 && delayed[pool] === 0 && spilledCount[pool] === 0
+    if (isIdle && next[pool] === notQueued) this.pools.remove(pool)
+  }
+
+  // ── Delays and deadlines ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Why strict order keeps the slot: a later record of the subject must not overtake the one that waits. */
+  #delay(pool: number, offset: number, dueMs: number): void {
+    const holds = this.pools.limit[pool] === 1
+    this.pools.delayed[pool]!++
+    if (holds) this.pools.holding[pool]!++
+    this.delays.add(dueMs, offset, pool, holds)
+    if (!holds) this.makeReady(pool)
+  }
+
+  /** Moves every record whose delay is over back to its pool. */
+  wakeDelayed(nowMs: number): void {
+    const { delays, pools } = this
+    const woken: { offset: number; pool: number }[] = []
+    while (delays.nextDueMs <= nowMs) {
+      delays.take()
+      const pool = delays.takenPool
+      pools.delayed[pool]!--
+      if (delays.takenHolds) pools.holding[pool]!--
+      woken.push({ offset: delays.takenOffset, pool })
+    }
+    // Why latest first: each then goes to the very front of its pool.
+    woken.sort((a, b) => b.offset - a.offset)
+    for (const { offset, pool } of woken) this.#parkInFront(pool, offset)
+  }
+
+  /** The first delivery whose deadline has passed; -1 where there is none. */
+  overdue(nowMs: number): number {
+    return this.deliveries.nextDeadlineMs <= nowMs ? this.deliveries.firstDue : none
+  }
+
+  /** When `overdue` or `wakeDelayed` will have something to do; Infinity: not by itself. */
+  get nextDueMs(): number {
+    return Math.min(this.deliveries.nextDeadlineMs, this.delays.nextDueMs)
+  }
+
+  // ── Changes while it runs ────────────────────────────────────────────────────────────────────────────────
+
+  /** Other settings from now on. What is out stays out; a lowered limit recalls nothing. */
+  applySettings(settings: FlowSettings, nowMs: number): void {
+    const before = this.settings
+    this.settings = settings
+    if (settings.ackWaitMs > 0 && settings.ackWaitMs < before.ackWaitMs) {
+      this.deliveries.capDeadlines(nowMs + settings.ackWaitMs)
+    }
+    if (settings.rules !== before.rules) {
+      this.pools.applyRules(settings.rules)
+      this.pools.forEach((pool) => this.makeReady(pool))
+    }
+  }
+
+  /** Calls back with every delivery of a member that is gone; the caller releases or fails each. */
+  forEachHeldBy(member: number, visit: (slot: number) => void): void {
+    this.deliveries.forEach((slot) => {
+      if (this.deliveries.member[slot] === member) visit(slot)
+    })
+  }
+
+  /** Calls back with the offsets a pool holds parked in memory, first to last. */
+  forEachParked(pool: number, visit: (offset: number) => void): void {
+    let node = this.pools.parkedHead[pool]!
+    for (; node !== none; node = this.#parked.nextOf(node)) visit(this.#parked.offsetOf(node))
+  }
+}

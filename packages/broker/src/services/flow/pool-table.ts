@@ -1,0 +1,239 @@
+// The active pools of one partition of one flow consumer, found by the bytes of their key.
+//
+// One row a pool, one array a column: a million active subjects are a dozen arrays, not a million objects.
+// A row exists while the pool holds a record in flight, parked or delayed. The key is compared byte for byte; the
+// hash only finds the candidate.
+
+import type { RuleTable } from './rule-table.ts'
+
+const none = -1
+export const unlimited = 0x7fff_ffff
+
+export class PoolTable {
+  /** Rows in use. */
+  count = 0
+  limit = new Int32Array(0)
+  /** Index of the rule that gave the limit; -1: none matches. */
+  rule = new Int32Array(0)
+  /** Deliveries that are out. */
+  inFlight = new Int32Array(0)
+  /** Delayed records, and those among them that keep a slot (strict order at limit 1). */
+  delayed = new Int32Array(0)
+  holding = new Int32Array(0)
+  /** Ends and size of the queue in `ParkedQueues`. */
+  parkedHead = new Int32Array(0)
+  parkedTail = new Int32Array(0)
+  parkedCount = new Int32Array(0)
+  /** Parked records that are not in memory: how many, and the offset from which the log is to be read for them. */
+  spilledCount = new Int32Array(0)
+  spilledFrom = new Float64Array(0)
+  /** Next pool in the ready queue, or in the chain of free rows; `notQueued` in neither. */
+  next = new Int32Array(0)
+  /** Key bytes, one character a byte. */
+  #keys: string[] = []
+  readonly #index = new KeyIndex(this.#keys)
+  #firstFree = none
+  #nullPool = none
+
+  /** The pool of the key `bytes[start, end)`, of the null key where `end` is -1; -1 where it is not active. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    if (end < 0) return this.#nullPool
+    return this.#index.find(bytes, start, end)
+  }
+
+  /** Makes the row of the key that `find` has just missed. */
+  insert(bytes: Uint8Array, start: number, end: number, rules: RuleTable): number {
+    if (this.#firstFree === none) this.#grow()
+    const pool = this.#firstFree
+    this.#firstFree = this.next[pool]!
+    this.next[pool] = notQueued
+    this.parkedHead[pool] = this.parkedTail[pool] = none
+    this.spilledFrom[pool] = none
+    rules.match(bytes, start, end)
+    this.limit[pool] = rules.matchedLimit
+    this.rule[pool] = rules.matchedRule
+    this.#keys[pool] = end < 0 ? '' : latin1(bytes, start, end)
+    if (end < 0) this.#nullPool = pool
+    else this.#index.insertMissed(pool)
+    this.count++
+    return pool
+  }
+
+  /** Frees the row; the pool must hold nothing. */
+  remove(pool: number): void {
+    if (pool === this.#nullPool) this.#nullPool = none
+    else this.#index.remove(pool)
+    this.#keys[pool] = ''
+    this.next[pool] = this.#firstFree
+    this.#firstFree = pool
+    this.limit[pool] = freeRow
+    this.count--
+  }
+
+  isActive(pool: number): boolean {
+    return this.limit[pool] !== freeRow
+  }
+
+  /** The key as bytes, null for the null key. */
+  keyOf(pool: number): Uint8Array | null {
+    return pool === this.#nullPool ? null : Buffer.from(this.#keys[pool]!, 'latin1')
+  }
+
+  /** For people: the key as text. */
+  subjectOf(pool: number): string {
+    return Buffer.from(this.#keys[pool]!, 'latin1').toString()
+  }
+
+  /** Matches every active pool against other rules. */
+  applyRules(rules: RuleTable): void {
+    this.forEach((pool) => {
+      const key = this.keyOf(pool)
+      if (key === null) rules.match(new Uint8Array(0), 0, -1)
+      else rules.match(key, 0, key.length)
+      this.limit[pool] = rules.matchedLimit
+      this.rule[pool] = rules.matchedRule
+    })
+  }
+
+  forEach(visit: (pool: number) => void): void {
+    for (let pool = 0; pool < this.limit.length; pool++) if (this.isActive(pool)) visit(pool)
+  }
+
+  #grow(): void {
+    const before = this.limit.length
+    const size = Math.max(64, before * 2)
+    this.limit = grownInt32(this.limit, size)
+    this.rule = grownInt32(this.rule, size)
+    this.inFlight = grownInt32(this.inFlight, size)
+    this.delayed = grownInt32(this.delayed, size)
+    this.holding = grownInt32(this.holding, size)
+    this.parkedHead = grownInt32(this.parkedHead, size)
+    this.parkedTail = grownInt32(this.parkedTail, size)
+    this.parkedCount = grownInt32(this.parkedCount, size)
+    this.spilledCount = grownInt32(this.spilledCount, size)
+    this.next = grownInt32(this.next, size)
+    const spilledFrom = new Float64Array(size)
+    spilledFrom.set(this.spilledFrom)
+    this.spilledFrom = spilledFrom
+    this.limit.fill(freeRow, before)
+    for (let row = before; row < size; row++) {
+      this.next[row] = row + 1 < size ? row + 1 : this.#firstFree
+      this.#keys.push('')
+    }
+    this.#firstFree = before
+  }
+}
+
+/** In `next`: the pool is in no queue. */
+export const notQueued = -2
+const freeRow = -1
+
+/** Open addressing over the keys of a pool table; linear probing, at most half full, no tombstones. */
+class KeyIndex {
+  readonly #keys: readonly string[]
+  /** Pool + 1; 0: empty. */
+  #cells = new Int32Array(128)
+  #hashes = new Int32Array(128)
+  #used = 0
+  /** Where the last `find` ended without success. */
+  #missedCell = 0
+  #missedHash = 0
+
+  constructor(keys: readonly string[]) {
+    this.#keys = keys
+  }
+
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashKey(bytes, start, end)
+    const mask = this.#cells.length - 1
+    let cell = hash & mask
+    for (; this.#cells[cell] !== 0; cell = (cell + 1) & mask) {
+      const pool = this.#cells[cell]! - 1
+      if (this.#hashes[cell] === hash && isKey(this.#keys[pool]!, bytes, start, end)) return pool
+    }
+    this.#missedCell = cell
+    this.#missedHash = hash
+    return none
+  }
+
+  insertMissed(pool: number): void {
+    this.#cells[this.#missedCell] = pool + 1
+    this.#hashes[this.#missedCell] = this.#missedHash
+    if (++this.#used * 2 > this.#cells.length) this.#resize(this.#cells.length * 2)
+  }
+
+  remove(pool: number): void {
+    const mask = this.#cells.length - 1
+    let hole = this.#cellOf(pool)
+    // Why shift back: a probe that would stop at the hole must still find the keys behind it.
+    for (let cell = (hole + 1) & mask; this.#cells[cell] !== 0; cell = (cell + 1) & mask) {
+      const home = this.#hashes[cell]! & mask
+      if (((cell - home) & mask) < ((cell - hole) & mask)) continue
+      this.#cells[hole] = this.#cells[cell]!
+      this.#hashes[hole] = this.#hashes[cell]!
+      hole = cell
+    }
+    this.#cells[hole] = 0
+    this.#used--
+    if (this.#cells.length > 4096 && this.#used * 16 < this.#cells.length) this.#resize(this.#cells.length / 4)
+  }
+
+  #cellOf(pool: number): number {
+    const key = this.#keys[pool]!
+    const mask = this.#cells.length - 1
+    let cell = hashText(key) & mask
+    while (this.#cells[cell] !== pool + 1) cell = (cell + 1) & mask
+    return cell
+  }
+
+  #resize(size: number): void {
+    const cells = this.#cells
+    const hashes = this.#hashes
+    this.#cells = new Int32Array(size)
+    this.#hashes = new Int32Array(size)
+    const mask = size - 1
+    for (let from = 0; from < cells.length; from++) {
+      if (cells[from] === 0) continue
+      let cell = hashes[from]! & mask
+      while (this.#cells[cell] !== 0) cell = (cell + 1) & mask
+      this.#cells[cell] = cells[from]!
+      this.#hashes[cell] = hashes[from]!
+    }
+  }
+}
+
+/** FNV-1a with a final mix, since the low bits choose the cell. */
+export function hashKey(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
+  return mix(hash)
+}
+
+function hashText(key: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
+  return mix(hash)
+}
+
+function mix(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  return mixed ^ (mixed >>> 13)
+}
+
+function isKey(key: string, bytes: Uint8Array, start: number, end: number): boolean {
+  const size = end - start
+  if (key.length !== size) return false
+  for (let at = 0; at < size; at++) if (key.charCodeAt(at) !== bytes[start + at]) return false
+  return true
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1', start, end)
+}
+
+function grownInt32(column: Int32Array, size: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(size)
+  grown.set(column)
+  return grown
+}

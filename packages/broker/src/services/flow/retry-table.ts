@@ -1,0 +1,50 @@
+// What is remembered of records that did not succeed at once: failed attempts, delays, and the verdict on those that
+// are to become dead letters. Only such records have a row; a settled record has none.
+
+export interface Retry {
+  /** Deliveries that failed and were counted. */
+  readonly failures: number
+  /** When it may be delivered again, in milliseconds since 1970; 0: at once. What a restart goes by. */
+  readonly dueWallMs: number
+  /** Why it is to become a dead letter; absent while it may be delivered. */
+  readonly verdict?: DeadLetterVerdict
+}
+
+export interface DeadLetterVerdict {
+  readonly reason: 'rejected' | 'max-deliver'
+  /** The words of the worker that rejected it, or of the last failure. */
+  readonly text: string
+}
+
+export class RetryTable {
+  readonly #byOffset = new Map<number, Retry>()
+
+  get count(): number {
+    return this.#byOffset.size
+  }
+
+  find(offset: number): Retry | undefined {
+    return this.#byOffset.size === 0 ? undefined : this.#byOffset.get(offset)
+  }
+
+  failuresOf(offset: number): number {
+    return this.#byOffset.size === 0 ? 0 : (this.#byOffset.get(offset)?.failures ?? 0)
+  }
+
+  set(offset: number, retry: Retry): void {
+    this.#byOffset.set(offset, retry)
+  }
+
+  remove(offset: number): void {
+    if (this.#byOffset.size > 0) this.#byOffset.delete(offset)
+  }
+
+  /** Forgets all at and above an offset. */
+  truncate(end: number): void {
+    for (const offset of this.#byOffset.keys()) if (offset >= end) this.#byOffset.delete(offset)
+  }
+
+  entries(): IterableIterator<[number, Retry]> {
+    return this.#byOffset.entries()
+  }
+}
