@@ -6,6 +6,7 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../base/logger.ts'
 import type { Io, Timer } from '../io/io.ts'
 import { Journal } from '../log/journal.ts'
+import type { TailCache } from '../log/tail-cache.ts'
 import { CatalogState } from './embedded/catalog-state.ts'
 import type { CatalogLease, CatalogStep } from './embedded/catalog-state.ts'
 import { decodeStep, encodeStep, stepKey } from './embedded/catalog-step-codec.ts'
@@ -15,6 +16,22 @@ interface Watch {
   readonly prefix: string
   readonly listener: (change: MetadataChange) => void
 }
+
+export interface EmbeddedMetadataOptions {
+  readonly io: Io
+  /** The catalog's own. */
+  readonly directory: string
+  readonly tail: TailCache
+  readonly logger: Logger
+  readonly wasClosedCleanly: boolean
+  /** `os` only where there is no disk at all. */
+  readonly durability: 'fsync' | 'os'
+}
+
+const segmentBytes = 4 * 1024 * 1024
+const segmentMs = 365 * 24 * 3_600_000
+const indexIntervalBytes = 64 * 1024
+const compactBytesMin = 1024 * 1024
 
 export class EmbeddedMetadata implements Metadata {
   readonly #io: Io
@@ -29,14 +46,17 @@ export class EmbeddedMetadata implements Metadata {
   #failure: unknown
   #isClosed = false
 
-  /** `directory` is the catalog's own. */
-  static async open(io: Io, directory: string, logger: Logger): Promise<EmbeddedMetadata> {
-    const journal = await Journal.open(io, directory, { logger })
-    const state = new CatalogState()
-    await journal.replay((_key, value) => {
-      if (value !== null) state.apply(decodeStep(value))
-    })
-    return new EmbeddedMetadata({ io, journal, state, logger })
+  /** Throws `corrupt-log` when a part of the catalog cannot be read. */
+  static async open(options: EmbeddedMetadataOptions): Promise<EmbeddedMetadata> {
+    const { io, directory, ...rest } = options
+    const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin }
+    const journal = await Journal.open(io, directory, { ...rest, ...bounds })
+    try {
+      return new EmbeddedMetadata({ io, journal, state: await replayed(journal, directory), logger: options.logger })
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
   }
 
   private constructor(parts: { io: Io; journal: Journal; state: CatalogState; logger: Logger }) {
@@ -115,6 +135,8 @@ export class EmbeddedMetadata implements Metadata {
       this.#journal.record(stepKey, encodeStep(step))
       await this.#journal.durable()
     } catch (cause) {
+      // Why not a failure for good: the journal has taken the record back, and room may be made.
+      if (cause instanceof BrokerError && cause.code === 'disk-full') throw cause
       this.#failure = cause
       this.#logger.error({ error: cause }, 'the catalog could not be written; it is read-only until a restart')
       throw this.#failed()
@@ -132,8 +154,8 @@ export class EmbeddedMetadata implements Metadata {
   async #compactIfLong(): Promise<void> {
     if (!this.#journal.shouldCompact) return
     try {
-      await this.#journal.compact((record) => {
-        for (const step of this.#state.snapshot()) record(stepKey, encodeStep(step))
+      await this.#journal.compact((journal) => {
+        for (const step of this.#state.snapshot()) journal.record(stepKey, encodeStep(step))
       })
     } catch (error) {
       this.#logger.warn({ error }, 'the catalog could not be compacted; its journal goes on growing')
@@ -163,4 +185,18 @@ export class EmbeddedMetadata implements Metadata {
     this.#leaseTimers.delete(lease)
     if (this.#state.hasLease(lease)) await this.#carryOut(this.#state.endStep(lease))
   }
+}
+
+/** Why not without the damaged part: streams that it names would count as deleted, and lose their files. */
+async function replayed(journal: Journal, directory: string): Promise<CatalogState> {
+  const [damage] = journal.quarantined
+  if (damage !== undefined) {
+    const text = `The catalog is damaged (${damage.file}, position ${damage.position}); restore ${directory} from a copy`
+    throw new BrokerError('corrupt-log', text)
+  }
+  const state = new CatalogState()
+  await journal.replay((_key, value) => {
+    if (value !== null) state.apply(decodeStep(value))
+  })
+  return state
 }

@@ -2,7 +2,7 @@
 // One partition as services see it: its log, under a leader epoch, readable up to the high watermark.
 // Must never show a record above the high watermark, and never interpret one.
 
-import { batchSizeOf, lastOffsetOf } from '@sluice/protocol/record/record-batch'
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Log, LogSlice } from '../log/log.ts'
 
 export class Partition {
@@ -33,59 +33,47 @@ export class Partition {
 
   /** Records lost to damaged bytes. */
   get quarantined(): number {
-    return this.#log.quarantined
+    return this.#log.quarantined.reduce((sum, { baseOffset, nextOffset }) => sum + nextOffset - baseOffset, 0)
   }
 
-  /** Undefined while all is well; else why nothing can be appended. */
-  get offline(): string | undefined {
+  /** Undefined while all is well; else why nothing can be appended before a restart. */
+  get offline(): BrokerError | undefined {
     return this.#log.offline
   }
 
   /**
    * Appends one checked batch, which the log owns from now on, and returns its base offset. It is neither durable
-   * nor readable before `durable()` resolves. Throws when the partition is offline.
+   * nor readable before `durable()` resolves. Throws why the partition is offline.
    */
   append(batch: Uint8Array): number {
     return this.#log.append(batch, this.leaderEpoch)
   }
 
-  /** Resolves when all that was appended so far is durable; rejects when it never will be. */
+  /**
+   * Resolves when all that was appended so far is durable. Rejects with `disk-full` (nothing of it was kept) or
+   * `partition-offline`. Ask in the same turn as the append.
+   */
   durable(): Promise<void> {
     return this.#log.durable()
   }
 
-  /** Hears when the high watermark has grown or the log start has moved; returns how to stop. */
+  /** Hears, in the same turn, when the high watermark has grown or the partition went offline; returns how to stop. */
   onAdvance(listener: () => void): () => void {
     return this.#log.onAdvance(listener)
   }
 
-  /** Whole batches from the one that holds `offset`, if they are in memory; undefined otherwise. */
+  /** The whole batch that holds `offset`, if it is in memory. */
   readCached(offset: number): LogSlice | undefined {
-    const slice = this.#log.readCached(offset)
-    return slice === undefined ? undefined : this.#readable(slice, offset)
+    return this.#log.readCached(offset)
   }
 
   /** Whole batches from the one that holds `offset`: at least one if there is one, else about `bytesMax` bytes. */
-  async read(offset: number, bytesMax: number): Promise<LogSlice> {
-    return this.#readable(await this.#log.read(offset, bytesMax), offset)
+  read(offset: number, bytesMax: number): Promise<LogSlice> {
+    return this.#log.read(offset, bytesMax)
   }
 
   /** Offset of the first record at or after this time; the high watermark when there is none. */
   async offsetForTime(timeMs: number): Promise<number> {
     return Math.min(await this.#log.offsetForTime(timeMs), this.highWatermark)
-  }
-
-  /** Takes off batches that end above the high watermark. */
-  #readable(slice: LogSlice, offset: number): LogSlice {
-    const limit = this.highWatermark
-    if (slice.nextOffset <= limit) return slice
-    const { bytes, start } = slice
-    let end = start
-    let nextOffset = Math.min(offset, limit)
-    while (end < slice.end && lastOffsetOf(bytes, end) < limit) {
-      nextOffset = lastOffsetOf(bytes, end) + 1
-      end += batchSizeOf(bytes, end)
-    }
-    return { bytes, start, end, nextOffset }
   }
 }

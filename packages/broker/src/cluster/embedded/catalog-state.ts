@@ -101,11 +101,14 @@ export class CatalogState {
     return { revision: step.revision, puts, deletes: step.deletes }
   }
 
-  /** Steps that lead an empty state here. */
+  /**
+   * Steps that lead an empty state here, and this state nowhere else: a journal whose compaction was cut short
+   * holds the older steps and some of these behind them.
+   */
   *snapshot(): Iterable<CatalogStep> {
-    const empty = { puts: [], deletes: [] }
-    for (const granted of this.#leases.values()) yield { revision: granted.id, ...empty, granted }
     const revision = this.#revision
+    const empty = { puts: [], deletes: [] }
+    for (const granted of this.#leases.values()) yield { revision, ...empty, granted }
     for (const key of this.#keys) {
       const { value, lease, revision: written } = this.#entries.get(key)!
       const put = { key, value, revision: written, ...(lease === undefined ? {} : { lease }) }

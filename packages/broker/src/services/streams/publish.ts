@@ -33,9 +33,7 @@ export async function publish(stream: Stream, parts: readonly PublishPart[]): Pr
 function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
   const { offline } = stream.requirePartition(partition)
-  if (offline !== undefined) {
-    throw new BrokerError('partition-offline', `Partition ${partition} of stream ${stream.name} is offline: ${offline}`)
-  }
+  if (offline !== undefined) throw offline
   checkPublishedBatch(stream, batch)
 }
 

@@ -95,7 +95,7 @@ export class StreamFiles {
     const { segmentBytes, segmentMs, indexIntervalBytes } = limits
     const directory = `${this.#root}/${identity.id}/${index}`
     const log = await Log.open(durability === 'memory' ? this.#inMemory : io, directory, {
-      durability,
+      durability: durability === 'fsync' ? 'fsync' : 'os',
       segmentBytes,
       segmentMs,
       indexIntervalBytes,
@@ -112,7 +112,8 @@ export class StreamFiles {
     const names = new Set(await folderNames(this.#options.io.files, folder))
     for (let index = 0; index < config.partitions; index++) {
       if (names.has(String(index))) continue
-      throw new BrokerError('corrupt-log', `Partition ${index} of stream ${name} is missing: there is no ${folder}/${index}`)
+      const text = `The log of stream ${name}, partition ${index}, is missing: there is no ${folder}/${index}`
+      throw new BrokerError('corrupt-log', text)
     }
   }
 

@@ -103,6 +103,6 @@ function partitionInfo(partition: Partition): PartitionInfo {
     highWatermark,
     sizeBytes,
     quarantined,
-    ...(offline === undefined ? {} : { offline }),
+    ...(offline === undefined ? {} : { offline: offline.message }),
   }
 }
