@@ -25,7 +25,7 @@ export interface Fetched {
 
 export interface FetchContext {
   readonly timers: Timers
-  /** Aborted when nobody waits for the answer any longer. */
+  /** Aborted, with a `BrokerError` as its reason, when nobody waits for the answer any longer. */
   readonly signal: AbortSignal
 }
 
@@ -75,7 +75,7 @@ interface Wait extends FetchContext {
 function somethingAt(stream: Stream, partition: Partition, wait: Wait): Promise<void> {
   const { offset, waitMs, timers, signal } = wait
   return new Promise((resolve, reject) => {
-    const finish = (error?: BrokerError): void => {
+    const finish = (error?: Error): void => {
       timer.cancel()
       stopAdvance()
       stopDeleted()
@@ -83,7 +83,7 @@ function somethingAt(stream: Stream, partition: Partition, wait: Wait): Promise<
       if (error === undefined) resolve()
       else reject(error)
     }
-    const aborted = (): void => finish(new BrokerError('aborted', 'The reader has gone'))
+    const aborted = (): void => finish(signal.reason as BrokerError)
     const timer = timers.after(waitMs, () => finish())
     const stopAdvance = partition.onAdvance(() => {
       if (partition.highWatermark > offset) finish()

@@ -1,0 +1,35 @@
+// READ: whole record batches of a stream's log; the answer may wait for the first one.
+
+import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
+import { opcodes } from '@sluice/protocol/native/frame'
+import { readRead } from '@sluice/protocol/native/publish-messages'
+import { fetch, fetchBytesDefault, fetchBytesLimit } from '../../../services/streams/fetch.ts'
+import type { Fetched } from '../../../services/streams/fetch.ts'
+import type { FrameOutbox } from '../frame-outbox.ts'
+import type { NativeSession } from '../native-session.ts'
+
+export async function handleRead(session: NativeSession, correlation: number, body: ByteReader): Promise<void> {
+  const { services, outbox, signal } = session
+  const request = readRead(body)
+  const stream = services.streams.require(request.stream)
+  const answerBytes = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
+  session.reserve(answerBytes)
+  try {
+    const fetched = await fetch(stream, request, { timers: services.io.timers, signal })
+    writeAnswer(outbox, correlation, fetched)
+  } finally {
+    session.release(answerBytes)
+  }
+}
+
+/** As `writeReadResult`, but large batches go out as they stand in the log's memory. */
+function writeAnswer(outbox: FrameOutbox, correlation: number, fetched: Fetched): void {
+  const { logStart, highWatermark, nextOffset, slice } = fetched
+  const start = outbox.begin(opcodes.read, correlation)
+  outbox.writer.i64(logStart)
+  outbox.writer.i64(highWatermark)
+  outbox.writer.i64(nextOffset)
+  outbox.writer.u32(slice === undefined ? 0 : slice.end - slice.start)
+  if (slice === undefined) outbox.end(start)
+  else outbox.endWith(start, slice.bytes, slice.start, slice.end)
+}

@@ -1,0 +1,50 @@
+// Every bound of the native protocol's server, and what has to hold between them.
+
+import { assert } from '../../base/assert.ts'
+
+export interface NativeLimits {
+  /** Largest frame that is taken from a client. */
+  readonly frameBytesMax: number
+  readonly connectionsMax: number
+  /** Requests of one connection that are not answered yet; beyond it the connection is not read. */
+  readonly requestsInProgressMax: number
+  /** Bytes of such requests and of the answers that are being made, of one connection. */
+  readonly bytesInProgressMax: number
+  /** The same over all connections. */
+  readonly totalBytesInProgressMax: number
+  readonly subscriptionsMax: number
+  /** How long a new connection may take to say HELLO. */
+  readonly handshakeTimeoutMs: number
+  readonly keepAliveMsMin: number
+  readonly keepAliveMsMax: number
+  /** How long a peer may take nothing while bytes wait for it. */
+  readonly stalledPeerMs: number
+  /** How long stopping waits for requests in progress. */
+  readonly stopTimeoutMs: number
+}
+
+export const nativeLimitsDefault: NativeLimits = {
+  frameBytesMax: 16 * 1024 * 1024,
+  connectionsMax: 10_000,
+  requestsInProgressMax: 1024,
+  bytesInProgressMax: 8 * 1024 * 1024,
+  totalBytesInProgressMax: 64 * 1024 * 1024,
+  subscriptionsMax: 1024,
+  handshakeTimeoutMs: 5_000,
+  keepAliveMsMin: 1_000,
+  keepAliveMsMax: 300_000,
+  stalledPeerMs: 30_000,
+  stopTimeoutMs: 10_000,
+}
+
+/** What stands around a record batch in the frame of a PUBLISH or of the answer to a READ. */
+export const batchFrameOverhead = 512
+
+/** A control request is read as JSON, so it is not worth more. */
+export const callBytesMax: number = 1024 * 1024
+
+export function checkNativeLimits(limits: NativeLimits): void {
+  assert(limits.frameBytesMax > callBytesMax, 'a frame holds a control request')
+  assert(limits.keepAliveMsMin <= limits.keepAliveMsMax, 'the keep-alive bounds are in order')
+  assert(limits.bytesInProgressMax <= limits.totalBytesInProgressMax, 'one connection fits into the total')
+}

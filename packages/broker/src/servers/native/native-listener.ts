@@ -1,0 +1,113 @@
+// The native protocol's server: accepts connections up to a bound, watches over all of them with one timer, and
+// ends them in order when the broker stops. In-process connections are served by the same code.
+
+import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
+import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { opcodes, writeErrorFrame } from '@sluice/protocol/native/frame'
+import type { Listener, Timer } from '../../io/io.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { NativeConnection } from './native-connection.ts'
+import { checkNativeLimits } from './native-limits.ts'
+import type { NativeServices } from './native-session.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
+}
+
+/** A connection is looked at this many times within the shortest of its deadlines. */
+const ticksPerDeadline = 8
+const tickMsMax = 500
+
+export class NativeListener {
+  readonly #services: NativeServices
+  readonly #budget: ByteBudget
+  readonly #tickMs: number
+  readonly #connections = new Set<NativeConnection>()
+  #listener: Listener | undefined
+  #timer: Timer | undefined
+  #isStopping = false
+
+  constructor(services: NativeServices) {
+    const { limits } = services
+    checkNativeLimits(limits)
+    this.#services = services
+    this.#budget = new ByteBudget(limits.totalBytesInProgressMax)
+    const shortestMs = Math.min(limits.handshakeTimeoutMs, limits.stalledPeerMs, limits.keepAliveMsMin)
+    this.#tickMs = Math.min(tickMsMax, Math.max(1, shortestMs / ticksPerDeadline))
+  }
+
+  get address(): ListenAddress | undefined {
+    if (this.#listener === undefined) return undefined
+    const { host, port } = this.#listener
+    return { host, port }
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Published bytes, and bytes of answers, that are in progress over all connections. */
+  get bytesInProgress(): number {
+    return this.#budget.bytes
+  }
+
+  async listen(address: ListenAddress): Promise<void> {
+    this.#listener = await this.#services.io.network.listen(address, (connection) => this.serve(connection))
+  }
+
+  /** Serves one connection, which it owns from now on. */
+  serve(connection: ByteConnection): void {
+    if (this.#isStopping) return turnAway(connection, new BrokerError('stopping', 'The broker is shutting down'))
+    const { connectionsMax } = this.#services.limits
+    if (this.#connections.size >= connectionsMax) {
+      const text = `The broker has ${connectionsMax} connections, which is the limit`
+      return turnAway(connection, new BrokerError('too-many-connections', text))
+    }
+    const served = new NativeConnection(connection, this.#services, this.#budget, this.#ended)
+    this.#connections.add(served)
+    served.start()
+    this.#timer ??= this.#services.io.timers.after(this.#tickMs, this.#tick)
+  }
+
+  /** Stops accepting, answers what is in progress, and closes every connection. */
+  async close(): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    await this.#listener?.close()
+    const { io, limits, logger } = this.#services
+    const stopped = Promise.all(Array.from(this.#connections, (connection) => connection.stop()))
+    await new Promise<void>((resolve) => {
+      const deadline = io.timers.after(limits.stopTimeoutMs, () => {
+        logger.warn({ connections: this.#connections.size }, 'stopping without the answers to some requests')
+        resolve()
+      })
+      void stopped.then(() => {
+        deadline.cancel()
+        resolve()
+      })
+    })
+    this.#timer?.cancel()
+  }
+
+  readonly #ended = (connection: NativeConnection): void => {
+    this.#connections.delete(connection)
+  }
+
+  readonly #tick = (): void => {
+    const nowMs = this.#services.io.clock.monotonicMs()
+    for (const connection of this.#connections) connection.tick(nowMs)
+    const isNeeded = this.#connections.size > 0 && !this.#isStopping
+    this.#timer = isNeeded ? this.#services.io.timers.after(this.#tickMs, this.#tick) : undefined
+  }
+}
+
+function turnAway(connection: ByteConnection, error: BrokerError): void {
+  const writer = new ByteWriter()
+  writeErrorFrame(writer, opcodes.goodbye, 0, error)
+  connection.start({ received: () => {}, drained: () => {}, closed: () => {} })
+  connection.write(writer.take())
+  connection.close()
+}

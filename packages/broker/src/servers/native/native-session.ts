@@ -1,0 +1,47 @@
+// What a handler of a request sees of its connection. `native-connection.ts` implements it.
+
+import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
+import type { Logger } from '../../base/logger.ts'
+import type { Io } from '../../io/io.ts'
+import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
+import type { Streams } from '../../services/streams/streams.ts'
+import type { FrameOutbox } from './frame-outbox.ts'
+import type { NativeLimits } from './native-limits.ts'
+import type { SubscriptionTable } from './subscription-table.ts'
+
+/** What all connections of a broker share. */
+export interface NativeServices {
+  readonly io: Io
+  readonly logger: Logger
+  readonly streams: Streams
+  readonly flow: FlowConsumers
+  readonly limits: NativeLimits
+  readonly identity: BrokerIdentity
+}
+
+export interface BrokerIdentity {
+  readonly name: string
+  readonly version: string
+  readonly bootEpoch: number
+  /** On the monotonic clock. */
+  readonly startedMs: number
+}
+
+export interface NativeSession {
+  readonly services: NativeServices
+  readonly outbox: FrameOutbox
+  readonly subscriptions: SubscriptionTable
+  /** The peer, for people: what it calls itself and where it is. */
+  readonly peerName: string
+  /** Aborted, with a `BrokerError` as its reason, when no request of this connection can be answered any more. */
+  readonly signal: AbortSignal
+  /** Counts bytes that an answer will need against the connection's bound; give them back with `release`. */
+  reserve(bytes: number): void
+  release(bytes: number): void
+}
+
+/**
+ * Answers one request. `body` reads bytes that are borrowed until the first wait. What is done before the first
+ * wait is done in the order of the requests. Errors are thrown, and answered by the connection.
+ */
+export type Handler = (session: NativeSession, correlation: number, body: ByteReader) => Promise<void> | void

@@ -1,0 +1,61 @@
+// When a connection has to be pinged or given up: decided at each tick from what happened since the last one.
+// Pure: knows no clock and no socket. One tick is as exact as it gets, which is enough for keep-alive.
+
+export interface PeerWatchLimits {
+  readonly handshakeTimeoutMs: number
+  readonly stalledPeerMs: number
+}
+
+/** What the connection saw between two ticks. */
+export interface PeerSigns {
+  readonly hasReceived: boolean
+  readonly hasWritten: boolean
+  /** We are not reading ourselves, so silence says nothing about the peer. */
+  readonly isPaused: boolean
+  readonly pendingBytes: number
+  readonly flushedBytes: number
+}
+
+export type PeerVerdict = 'fine' | 'ping' | 'handshake-timeout' | 'peer-silent' | 'peer-stalled'
+
+export class PeerWatchState {
+  readonly #limits: PeerWatchLimits
+  readonly #openedMs: number
+  /** 0: none was agreed. */
+  #keepAliveMs = 0
+  #isOpen = false
+  #heardMs: number
+  #wroteMs: number
+  /** When the peer took bytes last, or had none to take. */
+  #progressMs: number
+  #flushedBytes = 0
+
+  constructor(limits: PeerWatchLimits, nowMs: number) {
+    this.#limits = limits
+    this.#openedMs = nowMs
+    this.#heardMs = nowMs
+    this.#wroteMs = nowMs
+    this.#progressMs = nowMs
+  }
+
+  /** The handshake is done. */
+  opened(keepAliveMs: number): void {
+    this.#isOpen = true
+    this.#keepAliveMs = keepAliveMs
+  }
+
+  tick(nowMs: number, signs: PeerSigns): PeerVerdict {
+    if (signs.hasReceived || signs.isPaused) this.#heardMs = nowMs
+    if (signs.hasWritten) this.#wroteMs = nowMs
+    if (signs.pendingBytes === 0 || signs.flushedBytes !== this.#flushedBytes) this.#progressMs = nowMs
+    this.#flushedBytes = signs.flushedBytes
+    if (nowMs - this.#progressMs >= this.#limits.stalledPeerMs) return 'peer-stalled'
+    if (!this.#isOpen) {
+      return nowMs - this.#openedMs >= this.#limits.handshakeTimeoutMs ? 'handshake-timeout' : 'fine'
+    }
+    if (this.#keepAliveMs === 0) return 'fine'
+    if (nowMs - this.#heardMs >= this.#keepAliveMs) return 'peer-silent'
+    // Why not with bytes pending: they tell the peer the same once they arrive.
+    return signs.pendingBytes === 0 && nowMs - this.#wroteMs >= this.#keepAliveMs / 3 ? 'ping' : 'fine'
+  }
+}

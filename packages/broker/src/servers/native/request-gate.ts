@@ -1,0 +1,117 @@
+// Holds requests of one connection back while too many are in progress or the peer does not read, in order.
+// What is held is bounded by what one read of the socket brings, since nothing more is read meanwhile.
+
+import type { ByteBudget } from './byte-budget.ts'
+import type { NativeLimits } from './native-limits.ts'
+
+export interface GateOwner {
+  /** Runs one request, `bytes[start, end)`. */
+  run(bytes: Uint8Array, start: number, end: number): void
+  /** Whether the peer does not read its answers. */
+  readonly isCongested: boolean
+  pause(): void
+  resume(): void
+}
+
+export class RequestGate {
+  readonly #owner: GateOwner
+  readonly #limits: NativeLimits
+  readonly #budget: ByteBudget
+  /** Frames that wait for their turn. Owned. */
+  #held: Uint8Array[] = []
+  #requests = 0
+  #bytes = 0
+  #isPaused = false
+  #isRunning = false
+  #isClosed = false
+
+  constructor(owner: GateOwner, limits: NativeLimits, budget: ByteBudget) {
+    this.#owner = owner
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  get requestsInProgress(): number {
+    return this.#requests
+  }
+
+  /** Runs the request now, or keeps a copy of it for later. */
+  offer(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isClosed) return
+    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end)
+    this.#held.push(bytes.slice(start, end))
+    this.#pause()
+  }
+
+  begun(bytes: number): void {
+    this.#requests++
+    this.reserve(bytes)
+  }
+
+  ended(bytes: number): void {
+    this.#requests--
+    this.release(bytes)
+    this.advance()
+  }
+
+  reserve(bytes: number): void {
+    this.#bytes += bytes
+    this.#budget.take(bytes)
+    if (this.#isFull()) this.#pause()
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes
+    this.#budget.give(bytes)
+  }
+
+  /** Runs what is held as far as there is room, then reads on. */
+  readonly advance = (): void => {
+    if (this.#isRunning || this.#isClosed || !this.#isPaused) return
+    this.#isRunning = true
+    let done = 0
+    for (; done < this.#held.length && !this.#isFull(); done++) {
+      const frame = this.#held[done]!
+      this.#owner.run(frame, 0, frame.length)
+    }
+    this.#held = done === 0 ? this.#held : this.#held.slice(done)
+    this.#isRunning = false
+    if (this.#held.length > 0 || this.#isFull()) return this.#awaitRoom()
+    this.#isPaused = false
+    this.#owner.resume()
+  }
+
+  /** The peer does not read: no further request before `advance`. */
+  pauseIfFull(): void {
+    if (this.#isFull()) this.#pause()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#held = []
+    this.#budget.forget(this.advance)
+  }
+
+  #isFull(): boolean {
+    const { requestsInProgressMax, bytesInProgressMax } = this.#limits
+    if (this.#requests >= requestsInProgressMax || this.#bytes >= bytesInProgressMax) return true
+    return this.#budget.isFull || this.#owner.isCongested
+  }
+
+  #pause(): void {
+    if (!this.#isPaused) {
+      this.#isPaused = true
+      this.#owner.pause()
+    }
+    this.#awaitRoom()
+  }
+
+  /** Everything else that makes room calls `advance` anyway: an answer, or a peer that reads again. */
+  #awaitRoom(): void {
+    if (this.#budget.isFull && !this.#isClosed) this.#budget.whenRoom(this.advance)
+  }
+}
