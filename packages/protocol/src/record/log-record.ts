@@ -45,15 +45,21 @@ export function recordAt(cursor: RecordCursor): LogRecord {
 
 export function decodeHeaders(bytes: Uint8Array, start: number, end: number): Headers {
   if (end - start === 1 && bytes[start] === 0) return noHeaders
-  const reader = new ByteReader(bytes, start, end)
-  const count = reader.varint()
   // Why no prototype: a header may be called __proto__.
   const headers: Record<string, Uint8Array | null> = Object.create(null)
-  for (let index = 0; index < count; index++) {
+  for (const [name, value] of decodeHeaderPairs(bytes, start, end)) headers[name] = value
+  return headers
+}
+
+/** All headers in their order; a name may occur more than once. */
+export function decodeHeaderPairs(bytes: Uint8Array, start: number, end: number): [string, Uint8Array | null][] {
+  const reader = new ByteReader(bytes, start, end)
+  const pairs: [string, Uint8Array | null][] = []
+  for (let left = reader.varint(); left > 0; left--) {
     const name = decoder.decode(reader.raw(reader.varint()))
     const size = reader.varint()
-    headers[name] = size < 0 ? null : reader.raw(size)
+    pairs.push([name, size < 0 ? null : reader.raw(size)])
   }
   reader.finish()
-  return headers
+  return pairs
 }

@@ -10,7 +10,9 @@ import { batchHeaderBytes, sealBatch } from './record-batch.ts'
 /** Bytes, or a string that is sent as UTF-8. */
 export type Payload = Uint8Array | string
 
-export type HeaderValues = Readonly<Record<string, Payload | null>>
+/** By name, or as pairs where order matters or a name occurs more than once. */
+export type HeaderValues = Readonly<Record<string, Payload | null>> | readonly HeaderPair[]
+export type HeaderPair = readonly [name: string, value: Payload | null]
 
 const encoder = new TextEncoder()
 
@@ -75,10 +77,10 @@ function writeField(record: ByteWriter, field: Payload | null): void {
 
 function writeHeaders(record: ByteWriter, headers: HeaderValues | undefined): void {
   if (headers === undefined) return record.varint(0)
-  const names = Object.keys(headers)
-  record.varint(names.length)
-  for (const name of names) {
+  const pairs = Array.isArray(headers) ? (headers as readonly HeaderPair[]) : Object.entries(headers)
+  record.varint(pairs.length)
+  for (const [name, value] of pairs) {
     writeField(record, name)
-    writeField(record, headers[name]!)
+    writeField(record, value)
   }
 }

@@ -2,6 +2,8 @@
 
 import { batchHeaderBytes, batchSizeOf, baseOffsetOf, baseTimestampOf, recordCountOf } from './record-batch.ts'
 
+const damaged = -1
+
 /**
  * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in `bytes`; an end of -1 is a null.
  * Stops with `isDamaged` where the records do not fit their batch, whatever the bytes.
@@ -19,12 +21,17 @@ export class RecordCursor {
   valueEnd = -1
   /** Where the header count stands. */
   headersStart = 0
-  isDamaged = false
   #baseOffset = 0
   #baseTimestamp = 0
+  /** Records still to come; `damaged` once the batch has turned out to be. */
   #left = 0
   #batchEnd = 0
   #at = 0
+
+  /** The records do not fit their batch, or the record its bounds. */
+  get isDamaged(): boolean {
+    return this.#left === damaged
+  }
 
   open(bytes: Uint8Array, at: number): void {
     this.bytes = bytes
@@ -33,13 +40,12 @@ export class RecordCursor {
     this.#left = recordCountOf(bytes, at)
     this.#batchEnd = at + batchSizeOf(bytes, at)
     this.recordEnd = at + batchHeaderBytes
-    this.isDamaged = false
   }
 
   /** Steps to the next record; false after the last one, or where the batch is damaged. */
   next(): boolean {
-    if (this.#left === 0) {
-      if (this.recordEnd !== this.#batchEnd) this.isDamaged = true
+    if (this.#left <= 0) {
+      if (this.recordEnd !== this.#batchEnd) this.#left = damaged
       return false
     }
     this.#at = this.recordEnd
@@ -49,22 +55,21 @@ export class RecordCursor {
     this.recordStart = start
     this.recordEnd = start + size
     this.#left--
-    this.readFields(this.#baseOffset, this.#baseTimestamp)
-    return this.isDamaged ? this.#damaged() : true
+    this.#readFields(this.#baseOffset, this.#baseTimestamp)
+    return !this.isDamaged
   }
 
-  /** Reads the one record that fills `[start, end)`; its deltas are added to the given bases. */
-  openRecord(bytes: Uint8Array, start: number, end: number, baseOffset: number, baseTimestamp: number): void {
+  /** Reads the one record that fills `[start, end)`. Its offset and timestamp are deltas: it has no batch here. */
+  openRecord(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes
     this.recordStart = start
     this.recordEnd = end
-    this.isDamaged = false
     this.#left = 0
-    this.readFields(baseOffset, baseTimestamp)
+    this.#readFields(0, 0)
   }
 
   /** Reads the fields of the record that `recordStart` and `recordEnd` span. */
-  private readFields(baseOffset: number, baseTimestamp: number): void {
+  #readFields(baseOffset: number, baseTimestamp: number): void {
     this.#at = this.recordStart + 1
     this.timestamp = baseTimestamp + this.#varint()
     this.offset = baseOffset + this.#varint()
@@ -77,12 +82,11 @@ export class RecordCursor {
     this.valueEnd = valueSize < 0 ? -1 : this.#at + valueSize
     if (valueSize > 0) this.#at += valueSize
     this.headersStart = this.#at
-    if (this.#at >= this.recordEnd) this.isDamaged = true
+    if (this.#at >= this.recordEnd) this.#left = damaged
   }
 
   #damaged(): false {
-    this.isDamaged = true
-    this.#left = 0
+    this.#left = damaged
     return false
   }
 

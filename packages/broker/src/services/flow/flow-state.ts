@@ -37,6 +37,12 @@ export interface FlowSettings {
   readonly parkedMax: number
 }
 
+/** What all partitions of a consumer share. */
+export interface FlowTotals {
+  /** Deliveries that count against `maxInflight`. */
+  inFlight: number
+}
+
 /** How late it is, on both clocks; read once for a round of work. */
 export interface Moment {
   readonly monotonicMs: number
@@ -53,8 +59,7 @@ export class FlowState {
   readonly counters = new FlowCounters()
   /** Offset of the next record to be read. */
   readPosition: number
-  /** Deliveries that count against the consumer's total. */
-  inFlight = 0
+  readonly totals: FlowTotals
   /** Parked records that are to be read again from the log. */
   spilled = 0
   readonly #parked: ParkedQueues
@@ -62,12 +67,13 @@ export class FlowState {
   #readyLast = none
   #readyCount = 0
 
-  constructor(settings: FlowSettings, settled: SettledSet, retries: RetryTable) {
+  constructor(settings: FlowSettings, totals: FlowTotals, known: { settled: SettledSet; retries: RetryTable }) {
     this.settings = settings
-    this.settled = settled
-    this.retries = retries
-    this.readPosition = settled.floor
-    this.#parked = new ParkedQueues(settled.floor)
+    this.totals = totals
+    this.settled = known.settled
+    this.retries = known.retries
+    this.readPosition = known.settled.floor
+    this.#parked = new ParkedQueues(known.settled.floor)
   }
 
   get parked(): number {
@@ -87,6 +93,7 @@ export class FlowState {
    */
   admit(view: BatchView, index: number, moment: Moment): number {
     const offset = view.offsetAt(index)
+    if (offset > this.readPosition) this.skipTo(offset)
     this.readPosition = offset + 1
     if (this.settled.has(offset)) return admitted.alreadySettled
     const pool = this.#poolOf(view, index)
@@ -259,6 +266,17 @@ export class FlowState {
     })
   }
 
+  /** There is nothing to read again in `[from, end)`: those records are lost to damage. */
+  skipRefill(from: number, end: number): void {
+    const to = Math.min(end, this.readPosition)
+    const kept = new Set<number>()
+    this.deliveries.forEach((slot) => kept.add(this.deliveries.offset[slot]!))
+    this.delays.forEach((_dueMs, offset) => kept.add(offset))
+    this.pools.forEach((pool) => this.forEachParked(pool, (offset) => kept.add(offset)))
+    for (let offset = from; offset < to; offset++) if (!kept.has(offset)) this.settled.add(offset)
+    this.#finishRefill(from, to)
+  }
+
   #unspill(pool: number, count: number): void {
     this.spilled -= count
     this.pools.spilledCount[pool]! -= count
@@ -276,7 +294,7 @@ export class FlowState {
     const attempt = this.retries.failuresOf(offset) + 1
     const slot = this.deliveries.add(offset, pool, member, attempt)
     this.pools.inFlight[pool]!++
-    this.inFlight++
+    this.totals.inFlight++
     this.makeReady(pool)
     return slot
   }
@@ -377,7 +395,7 @@ export class FlowState {
 
   #freeSlot(slot: number): void {
     this.pools.inFlight[this.deliveries.pool[slot]!]!--
-    this.inFlight--
+    this.totals.inFlight--
     this.deliveries.remove(slot)
   }
 
@@ -444,6 +462,11 @@ export class FlowState {
     this.deliveries.forEach((slot) => {
       if (this.deliveries.member[slot] === member) visit(slot)
     })
+  }
+
+  /** Offset of the first parked record of a pool that has some in memory. */
+  firstParked(pool: number): number {
+    return this.#parked.offsetOf(this.pools.parkedHead[pool]!)
   }
 
   /** Calls back with the offsets a pool holds parked in memory, first to last. */

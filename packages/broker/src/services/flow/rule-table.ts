@@ -4,9 +4,11 @@ import { parsePattern } from '@sluice/protocol/subject/pattern'
 import type { Pattern } from '@sluice/protocol/subject/pattern'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
-import { hashKey, unlimited } from './pool-table.ts'
+import { hashKey } from './key-index.ts'
 
 const dot = 0x2e
+/** The limit of a pool that no rule matches. */
+export const unlimited = 0x7fff_ffff
 
 /** A pattern as bytes; a token that matches anything is null. */
 export class BytePattern {

@@ -1,0 +1,86 @@
+// Flow consumers as the catalog keeps them. Keys:
+//
+//   consumers/<stream>/<consumer>   { id, createdAt, config }      deleted with the stream, by services/streams
+//   consumer-ids                    the highest id ever given
+//
+// Must never write but through a compare.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import type { Metadata, MetadataEntry } from '../../cluster/metadata.ts'
+
+const prefix = 'consumers/'
+const idsKey = 'consumer-ids'
+
+export interface ConsumerEntry {
+  /** Never reused, so that progress of a deleted consumer is never taken for that of a new one. */
+  readonly id: number
+  readonly stream: string
+  readonly name: string
+  /** ISO 8601. */
+  readonly createdAt: string
+  readonly config: ConsumerConfig
+}
+
+export class ConsumerCatalog {
+  readonly #metadata: Metadata
+
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata
+  }
+
+  async list(): Promise<ConsumerEntry[]> {
+    return (await this.#metadata.list(prefix)).map(entryOf)
+  }
+
+  /** Gives the consumer its id. Undefined when the name is taken, or the stream gone, meanwhile. */
+  async add(given: Omit<ConsumerEntry, 'id'>): Promise<ConsumerEntry | undefined> {
+    const ids = await this.#metadata.get(idsKey)
+    const stream = await this.#metadata.get(`streams/${given.stream}`)
+    if (stream === undefined) return undefined
+    const entry = { ...given, id: Number(ids === undefined ? 0 : JSON.parse(ids.value)) + 1 }
+    const { succeeded } = await this.#metadata.commit({
+      compares: [
+        { key: keyOf(entry), revision: 0 },
+        { key: idsKey, revision: ids?.revision ?? 0 },
+        { key: stream.key, revision: stream.revision },
+      ],
+      puts: [
+        { key: keyOf(entry), value: valueOf(entry) },
+        { key: idsKey, value: JSON.stringify(entry.id) },
+      ],
+    })
+    return succeeded ? entry : undefined
+  }
+
+  /** False when it was changed or deleted meanwhile. */
+  async change(entry: ConsumerEntry): Promise<boolean> {
+    const current = await this.#metadata.get(keyOf(entry))
+    if (current === undefined || entryOf(current).id !== entry.id) return false
+    const key = keyOf(entry)
+    const compares = [{ key, revision: current.revision }]
+    return (await this.#metadata.commit({ compares, puts: [{ key, value: valueOf(entry) }] })).succeeded
+  }
+
+  async remove(entry: ConsumerEntry): Promise<void> {
+    await this.#metadata.commit({ deletes: [keyOf(entry)] })
+  }
+}
+
+function keyOf({ stream, name }: { stream: string; name: string }): string {
+  return `${prefix}${stream}/${name}`
+}
+
+function valueOf({ id, createdAt, config }: ConsumerEntry): string {
+  return JSON.stringify({ id, createdAt, config })
+}
+
+function entryOf({ key, value }: MetadataEntry): ConsumerEntry {
+  const [, stream, name] = key.split('/') as [string, string, string]
+  try {
+    const { id, createdAt, config } = JSON.parse(value) as ConsumerEntry
+    return { id, stream, name, createdAt, config }
+  } catch (cause) {
+    throw new BrokerError('corrupt-log', `The catalog's entry of consumer ${name} of ${stream} is no JSON`, { cause })
+  }
+}

@@ -1,0 +1,74 @@
+// Writes dead letters: the record as it was, with headers that say where it came from and why it is here.
+// A letter is written at least once: a crash between the letter and its settlement writes it again.
+
+import { decodeHeaderPairs } from '@sluice/protocol/record/log-record'
+import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
+import type { HeaderPair } from '@sluice/protocol/record/record-batch-builder'
+import { RecordCursor } from '@sluice/protocol/record/record-cursor'
+import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
+import type { Io } from '../../io/io.ts'
+import type { Stream } from '../streams/stream.ts'
+import type { Streams } from '../streams/streams.ts'
+import { messageBytesLimit } from '../streams/stream-config.ts'
+import type { BatchView } from './batch-view.ts'
+import type { Retry } from './retry-table.ts'
+
+export interface DeadLetter {
+  readonly stream: Stream
+  readonly consumer: string
+  readonly deadLetterStream: string
+  readonly partition: number
+  readonly offset: number
+  readonly view: BatchView
+  readonly index: number
+  readonly retry: Retry
+}
+
+export class DeadLetters {
+  readonly #streams: Streams
+  readonly #io: Io
+  readonly #builder = new RecordBatchBuilder()
+  readonly #cursor = new RecordCursor()
+
+  constructor(streams: Streams, io: Io) {
+    this.#streams = streams
+    this.#io = io
+  }
+
+  /** Resolves when the letter is durable. Makes the dead-letter stream where there is none. */
+  async write(letter: DeadLetter): Promise<void> {
+    const target = await this.#target(letter)
+    const { view, index } = letter
+    this.#cursor.openRecord(view.bytes, view.recordStart[index]!, view.recordEnd[index]!)
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd, headersStart, recordEnd } = this.#cursor
+    const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
+    const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
+    const headers = [...decodeHeaderPairs(bytes, headersStart, recordEnd), ...origin(letter)]
+    this.#builder.add(Math.round(this.#io.clock.wallMs()), key, value, headers)
+    const partition = target.partitions[key === null ? 0 : partitionOfKey(key, target.partitions.length)]!
+    partition.append(this.#builder.take())
+    await partition.durable()
+  }
+
+  async #target({ stream, deadLetterStream }: DeadLetter): Promise<Stream> {
+    const existing = this.#streams.find(deadLetterStream)
+    if (existing !== undefined) return existing
+    const { durability } = stream.config
+    const config = { subjects: ['>'], partitions: 1, durability, messageBytesMax: messageBytesLimit }
+    await this.#streams.create(deadLetterStream, config)
+    return this.#streams.require(deadLetterStream)
+  }
+}
+
+function origin({ stream, consumer, partition, offset, view, index, retry }: DeadLetter): HeaderPair[] {
+  return [
+    ['sluice-reason', retry.verdict!.reason],
+    ['sluice-error', retry.verdict!.text],
+    ['sluice-attempts', String(retry.failures)],
+    ['sluice-consumer', consumer],
+    ['sluice-stream', stream.name],
+    ['sluice-partition', String(partition)],
+    ['sluice-offset', String(offset)],
+    ['sluice-timestamp', String(view.timestamp[index]!)],
+  ]
+}

@@ -1,0 +1,301 @@
+// One flow consumer: its members, its partitions, and the rounds in which records go from these to those.
+// Path of a delivery: flow-coordinator.ts of each partition in turn → a member's port.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
+import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import { nackDelayMsMax, delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
+import type { Settle } from '@sluice/protocol/native/flow-messages'
+import type { Logger } from '../../base/logger.ts'
+import type { Partition } from '../../cluster/partition.ts'
+import type { Io, Timer } from '../../io/io.ts'
+import type { Stream } from '../streams/stream.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import { FlowCoordinator } from './flow-coordinator.ts'
+import type { FlowHost } from './flow-coordinator.ts'
+import { checkInvariants } from './flow-invariants.ts'
+import type { FlowSettings, FlowTotals, Moment } from './flow-state.ts'
+import { MemberTable } from './member.ts'
+import type { Member, MemberPort } from './member.ts'
+import type { ProgressWriter } from './progress-store.ts'
+import type { RecordSource } from './record-source.ts'
+import { RuleTable, SubjectFilter } from './rule-table.ts'
+
+/** Records that one partition may hand out before the next has its turn, and before others than us have theirs. */
+const recordsPerTurn = 64
+const recordsPerRound = 2048
+/** Wait before a failed read or dead letter is tried again. */
+const retryMs = 1000
+
+export interface FlowConsumerOptions {
+  readonly id: number
+  readonly name: string
+  readonly createdAt: string
+  readonly stream: Stream
+  readonly config: ConsumerConfig
+  readonly io: Io
+  readonly logger: Logger
+  readonly deadLetters: DeadLetters
+  readonly parkedMax: number
+  /** Recount everything after each round: for tests. */
+  readonly areInvariantsChecked: boolean
+  sourceOf(partition: Partition): RecordSource
+  progressOf(partition: Partition): ProgressWriter
+}
+
+/** A member's hold on its consumer. */
+export interface Membership {
+  setWindow(window: number): void
+  /** The member's port is writable again. */
+  resume(): void
+  /** The code of why it was refused, or undefined. */
+  settle(settle: Settle): ErrorCode | undefined
+  /** Resolves when all settles so far are persisted. */
+  durable(): Promise<void>
+  /** `closed`: what it holds counts as released; `lost`: as timed out. Harmless when it has left. */
+  leave(how: 'closed' | 'lost'): void
+}
+
+export class FlowConsumer implements FlowHost {
+  readonly options: FlowConsumerOptions
+  readonly members = new MemberTable()
+  readonly totals: FlowTotals = { inFlight: 0 }
+  readonly coordinators: FlowCoordinator[] = []
+  #config: ConsumerConfig
+  #settings: FlowSettings
+  readonly #stopListening: (() => void)[] = []
+  /** First tries of dead letters that are under way. */
+  readonly #letters = new Set<Promise<void>>()
+  #firstTurn = 0
+  #isAwake = false
+  #isClosed = false
+  #timer: Timer | undefined
+  #timerDueMs = Infinity
+  #wasLimitLowered = false
+  /** One reading of the clocks for all settles until the next round. */
+  #settleMoment: Moment | undefined
+
+  constructor(options: FlowConsumerOptions) {
+    this.options = options
+    this.#config = options.config
+    this.#settings = settingsOf(options.config, options.parkedMax)
+    this.#addPartitions()
+  }
+
+  get config(): ConsumerConfig {
+    return this.#config
+  }
+
+  get maxInflight(): number {
+    return this.#config.maxInflight
+  }
+
+  now(): Moment {
+    const { clock } = this.options.io
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
+  }
+
+  /** The stream may have grown. */
+  #addPartitions(): void {
+    const { stream, sourceOf, progressOf } = this.options
+    for (const partition of stream.partitions.slice(this.coordinators.length)) {
+      const options = { settings: this.#settings, progress: progressOf(partition), host: this }
+      this.coordinators.push(new FlowCoordinator(partition, sourceOf(partition), options))
+      this.#stopListening.push(partition.onAdvance(() => this.wake()))
+    }
+  }
+
+  // ── Rounds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  wake(): void {
+    if (this.#isAwake || this.#isClosed) return
+    this.#isAwake = true
+    queueMicrotask(() => this.#round())
+  }
+
+  #round(): void {
+    this.#isAwake = false
+    this.#settleMoment = undefined
+    if (this.#isClosed) return
+    const moment = this.now()
+    if (this.coordinators.length < this.options.stream.partitions.length) this.#addPartitions()
+    for (const coordinator of this.coordinators) coordinator.tick(moment)
+    const count = this.#deliver(moment)
+    this.#flush()
+    this.#armTimer(moment)
+    if (this.options.areInvariantsChecked) this.#checkInvariants()
+    if (count >= recordsPerRound) this.#goOnSoon()
+  }
+
+  /** Partitions take turns until none has anything to do, or the round is long enough. */
+  #deliver(moment: Moment): number {
+    const { coordinators } = this
+    let count = 0
+    let idle = 0
+    while (idle < coordinators.length && count < recordsPerRound) {
+      this.#firstTurn = (this.#firstTurn + 1) % coordinators.length
+      const done = coordinators[this.#firstTurn]!.work(recordsPerTurn, moment)
+      count += done
+      idle = done === 0 ? idle + 1 : 0
+    }
+    return count
+  }
+
+  #flush(): void {
+    for (const member of this.members.all()) {
+      if (!member.hasUnflushed) continue
+      member.hasUnflushed = false
+      member.port.flush()
+    }
+  }
+
+  /** Why not a microtask: a long backlog must let the sockets have their turn. */
+  #goOnSoon(): void {
+    if (this.#isAwake) return
+    this.#isAwake = true
+    this.options.io.timers.soon(() => this.#round())
+  }
+
+  #armTimer(moment: Moment): void {
+    let dueMs = Infinity
+    for (const { state } of this.coordinators) dueMs = Math.min(dueMs, state.nextDueMs)
+    // Why one that fires too early is left: deadlines move with every settle, and it only looks again.
+    if (dueMs >= this.#timerDueMs) return
+    this.#timer?.cancel()
+    this.#timerDueMs = dueMs
+    this.#timer = this.options.io.timers.after(Math.max(0, dueMs - moment.monotonicMs), () => {
+      this.#timerDueMs = Infinity
+      this.#timer = undefined
+      this.wake()
+    })
+  }
+
+  #checkInvariants(): void {
+    let inFlight = 0
+    for (const { state } of this.coordinators) {
+      checkInvariants(state, this.#wasLimitLowered)
+      inFlight += state.deliveries.count
+    }
+    if (inFlight !== this.totals.inFlight) {
+      throw new Error(`in flight in all: counted ${this.totals.inFlight}, recomputed ${inFlight}`)
+    }
+  }
+
+  // ── Members ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  join(port: MemberPort, window: number): Membership {
+    const member = this.members.add(port, window)
+    this.wake()
+    return {
+      setWindow: (size) => {
+        member.window = size
+        this.members.offer(member)
+        this.wake()
+      },
+      resume: () => {
+        this.members.offer(member)
+        this.wake()
+      },
+      settle: (settle) => this.#settle(member, settle),
+      durable: () => this.#durable(),
+      leave: (how) => this.#leave(member, how),
+    }
+  }
+
+  #settle(member: Member, settle: Settle): ErrorCode | undefined {
+    const coordinator = this.coordinators[settle.partition]
+    if (coordinator === undefined || this.#isClosed) return 'stale-delivery'
+    const isDelayWrong = settle.verb === settleVerbs.nack && settle.delayMs > nackDelayMsMax
+    if (isDelayWrong && settle.delayMs !== delayByBackoff) return 'invalid-request'
+    this.#settleMoment ??= this.now()
+    const refusal = coordinator.settle(member, settle, this.#settleMoment)
+    this.wake()
+    return refusal
+  }
+
+  /** Dead letters that were asked for are part of it, as far as their first try. */
+  async #durable(): Promise<void> {
+    const written = this.coordinators.map((coordinator) => coordinator.durable())
+    await Promise.all(this.#letters.size === 0 ? written : [...written, ...this.#letters])
+  }
+
+  #leave(member: Member, how: 'closed' | 'lost'): void {
+    if (this.members.find(member.id) === undefined || this.#isClosed) return
+    const moment = this.now()
+    for (const coordinator of this.coordinators) coordinator.returnFrom(member, how, moment)
+    this.members.remove(member)
+    this.wake()
+  }
+
+  // ── What partitions ask for ──────────────────────────────────────────────────────────────────────────────
+
+  deadLetter(coordinator: FlowCoordinator, slot: number): void {
+    const letter = this.#writeLetter(coordinator, slot).finally(() => this.#letters.delete(letter))
+    this.#letters.add(letter)
+  }
+
+  /** Until it is written the record keeps its slot: it is held, counted, and never lost. */
+  async #writeLetter(coordinator: FlowCoordinator, slot: number): Promise<void> {
+    const { deadLetters, stream, name } = this.options
+    const offset = coordinator.state.deliveries.offset[slot]!
+    const partition = coordinator.partition.index
+    try {
+      if (coordinator.recordOf(slot) === undefined) await coordinator.source.load(offset, 1)
+      if (this.#isClosed) return
+      const record = coordinator.recordOf(slot)!
+      const retry = coordinator.state.retries.find(offset)!
+      const { deadLetterStream } = this.#config
+      await deadLetters.write({ stream, consumer: name, deadLetterStream, partition, offset, retry, ...record })
+      if (this.#isClosed) return
+      coordinator.deadLettered(slot)
+      await coordinator.durable()
+    } catch (error) {
+      if (this.#isClosed) return
+      const fields = { error, stream: stream.name, consumer: name, partition, offset }
+      this.options.logger.error(fields, 'a dead letter could not be written; its record is held and it is tried again')
+      this.options.io.timers.after(retryMs, () => {
+        if (!this.#isClosed) this.deadLetter(coordinator, slot)
+      })
+    }
+  }
+
+  readFailed(error: unknown, again: () => void): void {
+    const { stream, name, logger, io } = this.options
+    logger.error({ error, stream: stream.name, consumer: name }, 'the log could not be read; it is tried again')
+    io.timers.after(retryMs, again)
+  }
+
+  // ── Changes and the end ──────────────────────────────────────────────────────────────────────────────────
+
+  /** The catalog has confirmed another configuration; it holds from the next delivery on. */
+  alter(config: ConsumerConfig): void {
+    const before = this.#config
+    this.#config = config
+    const made = settingsOf(config, this.options.parkedMax)
+    const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+    const rules = isSame(before.rules, config.rules) ? this.#settings.rules : made.rules
+    const filter = isSame(before.filter, config.filter) ? this.#settings.filter : made.filter
+    this.#settings = { ...made, rules, filter }
+    this.#wasLimitLowered = true
+    const moment = this.now()
+    for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
+    this.wake()
+  }
+
+  /** Ends every membership with a reason, and all work. Progress stays as it is. */
+  close(reason?: BrokerError): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#timer?.cancel()
+    for (const stop of this.#stopListening) stop()
+    for (const coordinator of this.coordinators) coordinator.close()
+    if (reason === undefined) return
+    for (const member of this.members.all()) member.port.ended(reason)
+  }
+}
+
+function settingsOf(config: ConsumerConfig, parkedMax: number): FlowSettings {
+  const { ackWaitMs, maxDeliver, backoffMs } = config
+  const rules = new RuleTable(config.rules)
+  return { rules, filter: new SubjectFilter(config.filter), ackWaitMs, maxDeliver, backoffMs, parkedMax }
+}

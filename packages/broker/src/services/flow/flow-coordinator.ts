@@ -1,0 +1,407 @@
+// Runs the flow state of one partition: reads the log, hands records to members, writes progress.
+// Path of a delivery: log → record-source.ts → here → the member's port → its connection.
+// Must never wait for a record: what is not in memory is asked for, and the round goes on without it.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
+import type { Settle } from '@sluice/protocol/native/flow-messages'
+import { unreachable } from '../../base/assert.ts'
+import type { Partition } from '../../cluster/partition.ts'
+import type { BatchView } from './batch-view.ts'
+import { deliveryPhases } from './delivery-table.ts'
+import { admitted, FlowState } from './flow-state.ts'
+import type { FlowSettings, FlowTotals, Moment } from './flow-state.ts'
+import type { Delivery, Member, MemberTable } from './member.ts'
+import type { ProgressWriter } from './progress-store.ts'
+import type { RecordSource } from './record-source.ts'
+
+const none = -1
+/** Bytes of one read when going through the log, and when one parked record is wanted. */
+const readAheadBytes = 1024 * 1024
+const singleReadBytes = 1
+/** Reads of single parked records at a time; beyond, ready pools wait their turn. */
+const loadsMax = 64
+
+/** What a coordinator needs of the consumer that it serves. */
+export interface FlowHost {
+  readonly members: MemberTable
+  readonly totals: FlowTotals
+  readonly maxInflight: number
+  /** There may be something to do: run a round soon. */
+  wake(): void
+  /** Writes the dead letter of a condemned delivery, then calls `deadLettered`. */
+  deadLetter(coordinator: FlowCoordinator, slot: number): void
+  now(): Moment
+  /** A read failed: tells the operator, and calls `again` after a while. */
+  readFailed(error: unknown, again: () => void): void
+}
+
+const delivery: Delivery = {
+  partition: 0,
+  slot: 0,
+  sequence: 0,
+  offset: 0,
+  timestamp: 0,
+  attempt: 0,
+  bytes: new Uint8Array(0),
+  recordStart: 0,
+  recordEnd: 0,
+}
+
+export class FlowCoordinator {
+  readonly partition: Partition
+  readonly state: FlowState
+  readonly source: RecordSource
+  readonly #progress: ProgressWriter
+  readonly #host: FlowHost
+  /** The batch that is being read, and the next record in it. */
+  #view: BatchView | undefined
+  #index = 0
+  #isReading = false
+  #loads = 0
+  #isRefilling = false
+  #isReadersTurn = false
+  #isClosed = false
+
+  constructor(partition: Partition, source: RecordSource, options: CoordinatorOptions) {
+    this.partition = partition
+    this.source = source
+    this.#progress = options.progress
+    this.#host = options.host
+    this.#cutToLog()
+    this.state = new FlowState(options.settings, options.host.totals, options.progress.image)
+    options.progress.follow(this.state)
+    if (this.state.readPosition < partition.logStart) this.state.skipTo(partition.logStart)
+  }
+
+  /** A log that is not synced may have lost records that were settled: their offsets are given again. */
+  #cutToLog(): void {
+    const end = this.partition.highWatermark
+    const { settled, retries } = this.#progress.image
+    let isBeyond = settled.floor > end
+    settled.forEachRange((_start, rangeEnd) => {
+      if (rangeEnd > end) isBeyond = true
+    })
+    for (const [offset] of retries.entries()) if (offset >= end) isBeyond = true
+    if (!isBeyond) return
+    settled.truncate(end)
+    retries.truncate(end)
+    this.#progress.cut(end)
+  }
+
+  /** Records between the read position and the end. */
+  get unread(): number {
+    return Math.max(0, this.partition.highWatermark - this.state.readPosition)
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Handles up to `budget` records while members have room; returns how many. Unparked and newly read records take
+   * turns, so that neither holds back the other.
+   */
+  work(budget: number, moment: Moment): number {
+    this.#refillIfNeeded(moment)
+    let count = 0
+    while (count < budget && this.#canDeliver()) {
+      this.#isReadersTurn = !this.#isReadersTurn
+      const didWork = this.#isReadersTurn
+        ? this.#readNext(moment) || this.#unparkNext(moment)
+        : this.#unparkNext(moment) || this.#readNext(moment)
+      if (!didWork) break
+      count++
+    }
+    if (count > 0) this.#progress.floorMoved(this.state.settled.floor)
+    return count
+  }
+
+  #canDeliver(): boolean {
+    return this.#host.totals.inFlight < this.#host.maxInflight && this.#host.members.hasRoom
+  }
+
+  #readNext(moment: Moment): boolean {
+    const view = this.#viewToRead()
+    if (view === undefined) return false
+    const index = this.#index++
+    const pool = this.state.admit(view, index, moment)
+    if (pool > admitted.notMatching) this.#give(this.#takeSlot(pool, view.offsetAt(index)), view, index, moment)
+    return true
+  }
+
+  /** The batch with the next record; undefined at the end of the log, or where it must be read from disk first. */
+  #viewToRead(): BatchView | undefined {
+    const { state } = this
+    while (this.#view === undefined || this.#index >= this.#view.recordCount) {
+      if (this.#view !== undefined && this.#view.nextOffset > state.readPosition) state.skipTo(this.#view.nextOffset)
+      this.#view = undefined
+      if (this.#isReading || state.readPosition >= this.partition.highWatermark) return undefined
+      this.#view = this.source.viewAt(state.readPosition)
+      if (this.#view === undefined) {
+        this.#readAhead()
+        return undefined
+      }
+      this.#index = this.#view.indexFrom(state.readPosition)
+    }
+    return this.#view
+  }
+
+  #readAhead(): void {
+    const { state } = this
+    const wanted = state.readPosition
+    this.#isReading = true
+    this.#load(wanted, readAheadBytes, (found) => {
+      this.#isReading = false
+      if (found <= state.readPosition) return
+      state.counters.quarantined += found - state.readPosition
+      state.skipTo(found)
+    })
+  }
+
+  #unparkNext(moment: Moment): boolean {
+    if (this.#loads >= loadsMax) return false
+    const pool = this.state.takeReady()
+    if (pool === none) return false
+    const offset = this.state.unpark(pool)
+    const slot = this.#takeSlot(pool, offset)
+    const view = this.source.viewAt(offset)
+    if (view === undefined) this.#loadFor(slot, offset)
+    else this.#giveFrom(view, slot, moment)
+    return true
+  }
+
+  /** A slot for the record, with the member whose turn it is; a condemned record needs none. */
+  #takeSlot(pool: number, offset: number): number {
+    const isCondemned = this.state.retries.find(offset)?.verdict !== undefined
+    const member = isCondemned ? undefined : this.#host.members.take()
+    return this.state.deliver(pool, offset, member?.id ?? none)
+  }
+
+  #loadFor(slot: number, offset: number): void {
+    const sequence = this.state.deliveries.sequence[slot]!
+    this.#loads++
+    this.#load(offset, singleReadBytes, () => {
+      this.#loads--
+      // Why: the member may have left meanwhile, and the slot may serve another record by now.
+      if (this.state.deliveries.sequence[slot] !== sequence) return
+      const view = this.source.viewAt(offset)
+      if (view === undefined) this.#vanished(slot)
+      else this.#giveFrom(view, slot, undefined)
+    })
+  }
+
+  #giveFrom(view: BatchView, slot: number, moment: Moment | undefined): void {
+    const offset = this.state.deliveries.offset[slot]!
+    const index = view.indexFrom(offset)
+    if (index < view.recordCount && view.offsetAt(index) === offset) this.#give(slot, view, index, moment)
+    else this.#vanished(slot)
+  }
+
+  #give(slot: number, view: BatchView, index: number, moment: Moment | undefined): void {
+    const { deliveries } = this.state
+    const member = this.#host.members.find(deliveries.member[slot]!)
+    if (member === undefined) {
+      this.state.holdForDeadLetter(slot)
+      this.#host.deadLetter(this, slot)
+      return
+    }
+    delivery.partition = this.partition.index
+    delivery.slot = slot
+    delivery.sequence = deliveries.sequence[slot]!
+    delivery.offset = deliveries.offset[slot]!
+    delivery.timestamp = view.timestamp[index]!
+    delivery.attempt = deliveries.attempt[slot]!
+    delivery.bytes = view.bytes
+    delivery.recordStart = view.recordStart[index]!
+    delivery.recordEnd = view.recordEnd[index]!
+    member.port.deliver(delivery)
+    member.hasUnflushed = true
+    this.state.sent(slot, moment?.monotonicMs ?? this.#host.now().monotonicMs)
+  }
+
+  /** The bytes of an unsettled record are quarantined: nobody can have it any more. */
+  #vanished(slot: number): void {
+    this.state.counters.quarantined++
+    this.#letGoOf(slot)
+    this.#progress.settled(this.state.deliveries.offset[slot]!)
+    this.state.settle(slot)
+  }
+
+  // ── Reading again what was not kept ──────────────────────────────────────────────────────────────────────
+
+  #refillIfNeeded(moment: Moment): void {
+    if (this.#isRefilling || this.state.spilled === 0) return
+    for (let from = this.state.refillFrom(); from !== none; from = this.state.refillFrom()) {
+      const view = this.source.viewAt(from)
+      if (view === undefined) return this.#loadForRefill(from)
+      this.state.refill(view, from, moment)
+    }
+  }
+
+  #loadForRefill(from: number): void {
+    this.#isRefilling = true
+    this.#load(from, readAheadBytes, (found) => {
+      this.#isRefilling = false
+      if (found > from) this.state.skipRefill(from, found)
+    })
+  }
+
+  /** Reads, then tells what is there, then wakes the consumer. A failed read is tried again in the next round. */
+  #load(offset: number, bytesMax: number, loaded: (found: number) => void): void {
+    const arrived = (found: number): void => {
+      if (this.#isClosed) return
+      loaded(found)
+      this.#host.wake()
+    }
+    this.source.load(offset, bytesMax).then(arrived, (error: unknown) => {
+      if (this.#isClosed) return
+      this.#host.readFailed(error, () => this.#load(offset, bytesMax, loaded))
+    })
+  }
+
+  // ── Settling ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Carries out one settle of a member; the code of why not, or undefined. */
+  settle(member: Member, settle: Settle, moment: Moment): 'stale-delivery' | 'foreign-delivery' | undefined {
+    const { state } = this
+    const { slot } = settle
+    const refusal = state.checkToken(slot, settle.sequence, member.id)
+    if (refusal !== undefined) return refusal
+    switch (settle.verb) {
+      case settleVerbs.ack:
+        state.counters.acked++
+        this.#progress.settled(state.deliveries.offset[slot]!)
+        this.#letGoOf(slot)
+        state.settle(slot)
+        break
+      case settleVerbs.nack:
+        state.counters.nacked++
+        this.#fail(slot, settle.delayMs === delayByBackoff ? none : settle.delayMs, moment)
+        break
+      case settleVerbs.release:
+        this.release(slot)
+        break
+      case settleVerbs.reject:
+        state.counters.rejected++
+        this.#letGoOf(slot)
+        state.condemn(slot, { reason: 'rejected', text: settle.reason })
+        this.#condemned(slot)
+        break
+      case settleVerbs.working:
+        state.extendDeadline(slot, moment.monotonicMs)
+        break
+      default:
+        unreachable(settle.verb)
+    }
+    return undefined
+  }
+
+  release(slot: number): void {
+    this.state.counters.released++
+    this.#letGoOf(slot)
+    this.state.release(slot)
+  }
+
+  #fail(slot: number, delayMs: number, moment: Moment): void {
+    const offset = this.state.deliveries.offset[slot]!
+    this.#letGoOf(slot)
+    if (this.state.fail(slot, delayMs, moment)) this.#condemned(slot)
+    else this.#progress.retry(offset, this.state.retries.find(offset)!)
+  }
+
+  #condemned(slot: number): void {
+    const offset = this.state.deliveries.offset[slot]!
+    this.#progress.retry(offset, this.state.retries.find(offset)!)
+    this.#host.deadLetter(this, slot)
+  }
+
+  /** The dead letter of a delivery is durable. */
+  deadLettered(slot: number): void {
+    this.state.counters.deadLettered++
+    this.#progress.settled(this.state.deliveries.offset[slot]!)
+    this.state.settle(slot)
+    this.#host.wake()
+  }
+
+  #letGoOf(slot: number): void {
+    const { members } = this.#host
+    const member = members.find(this.state.deliveries.member[slot]!)
+    if (member === undefined) return
+    member.held--
+    members.offer(member)
+  }
+
+  // ── Time and members ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes back what is overdue and wakes what was delayed. */
+  tick(moment: Moment): void {
+    const late: number[] = []
+    for (;;) {
+      const slot = this.state.overdue(moment.monotonicMs)
+      if (slot === none) break
+      this.state.deliveries.clearDeadline(slot)
+      late.push(slot)
+    }
+    for (const slot of this.#latestFirst(late)) {
+      this.state.counters.timedOut++
+      this.#fail(slot, none, moment)
+    }
+    this.state.wakeDelayed(moment.monotonicMs)
+  }
+
+  /** A member is gone: what it held comes back, as released or, if the connection broke, as failed. */
+  returnFrom(member: Member, how: 'closed' | 'lost', moment: Moment): void {
+    const held: number[] = []
+    this.state.forEachHeldBy(member.id, (slot) => held.push(slot))
+    for (const slot of this.#latestFirst(held)) {
+      const wasSent = this.state.deliveries.phase[slot] === deliveryPhases.out
+      if (how === 'closed' || !wasSent) this.release(slot)
+      else {
+        this.state.counters.timedOut++
+        this.#fail(slot, none, moment)
+      }
+    }
+  }
+
+  /** Why latest first: each record that comes back then goes to the very front of its pool. */
+  #latestFirst(slots: number[]): number[] {
+    const { offset } = this.state.deliveries
+    return slots.sort((a, b) => offset[b]! - offset[a]!)
+  }
+
+  /** Resolves when all settles so far are durable. */
+  durable(): Promise<void> {
+    return this.#progress.durable()
+  }
+
+  /** The consumer is deleted: its progress is forgotten. */
+  forget(): void {
+    this.#progress.remove()
+  }
+
+  /** The catalog has other settings. What an old filter passed over stays settled. */
+  applySettings(settings: FlowSettings, moment: Moment): void {
+    const isOtherFilter = settings.filter !== this.state.settings.filter
+    this.state.applySettings(settings, moment.monotonicMs)
+    if (isOtherFilter) this.#progress.writeSnapshot()
+  }
+
+  /** The bytes of a delivery's record; undefined where they must be read from disk first. */
+  recordOf(slot: number): { view: BatchView; index: number } | undefined {
+    const offset = this.state.deliveries.offset[slot]!
+    const view = this.source.viewAt(offset)
+    if (view === undefined) return undefined
+    const index = view.indexFrom(offset)
+    if (index < view.recordCount && view.offsetAt(index) === offset) return { view, index }
+    throw new BrokerError('corrupt-log', `Record ${offset} of partition ${this.partition.index} is quarantined`)
+  }
+}
+
+export interface CoordinatorOptions {
+  readonly settings: FlowSettings
+  readonly progress: ProgressWriter
+  readonly host: FlowHost
+}

@@ -1,0 +1,115 @@
+// The members of one flow consumer, and whose turn it is.
+
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
+
+/** A record on its way to a member; one object that is filled anew for each. Positions are in `bytes`. */
+export interface Delivery {
+  partition: number
+  slot: number
+  sequence: number
+  offset: number
+  timestamp: number
+  attempt: number
+  bytes: Uint8Array
+  recordStart: number
+  recordEnd: number
+}
+
+/** Where a member's deliveries go: one subscription of a connection. */
+export interface MemberPort {
+  /** Who it is, for people. */
+  readonly name: string
+  /** False while the peer does not read; the port's owner calls `Membership.resume` when it reads again. */
+  readonly isWritable: boolean
+  /** Adds a delivery to what goes out with the next `flush`. Borrowed for the call. */
+  deliver(delivery: Delivery): void
+  /** A round of deliveries is complete. */
+  flush(): void
+  /** The broker ended the membership: the consumer or its stream is gone. */
+  ended(error: BrokerError): void
+}
+
+export class Member {
+  readonly id: number
+  readonly port: MemberPort
+  window: number
+  /** Deliveries that it holds. */
+  held = 0
+  isInTurn = false
+  hasUnflushed = false
+
+  constructor(id: number, port: MemberPort, window: number) {
+    this.id = id
+    this.port = port
+    this.window = window
+  }
+
+  get hasRoom(): boolean {
+    return this.held < this.window && this.port.isWritable
+  }
+}
+
+/** Members with room take turns, one record each. */
+export class MemberTable {
+  readonly #byId = new Map<number, Member>()
+  readonly #inTurn: Member[] = []
+  #turn = 0
+  #lastId = 0
+
+  get count(): number {
+    return this.#byId.size
+  }
+
+  find(id: number): Member | undefined {
+    return this.#byId.get(id)
+  }
+
+  all(): IterableIterator<Member> {
+    return this.#byId.values()
+  }
+
+  add(port: MemberPort, window: number): Member {
+    const member = new Member(++this.#lastId, port, window)
+    this.#byId.set(member.id, member)
+    this.offer(member)
+    return member
+  }
+
+  remove(member: Member): void {
+    this.#byId.delete(member.id)
+    member.window = 0
+  }
+
+  /** To be called when a member may have got room. */
+  offer(member: Member): void {
+    if (member.isInTurn || !member.hasRoom) return
+    member.isInTurn = true
+    this.#inTurn.push(member)
+  }
+
+  /** Whether a record would find a member. */
+  get hasRoom(): boolean {
+    return this.#next() !== undefined
+  }
+
+  /** The member whose turn it is, which is to hold one record more; undefined where none has room. */
+  take(): Member | undefined {
+    const member = this.#next()
+    if (member === undefined) return undefined
+    this.#turn++
+    member.held++
+    return member
+  }
+
+  #next(): Member | undefined {
+    while (this.#inTurn.length > 0) {
+      if (this.#turn >= this.#inTurn.length) this.#turn = 0
+      const member = this.#inTurn[this.#turn]!
+      if (member.hasRoom) return member
+      member.isInTurn = false
+      this.#inTurn[this.#turn] = this.#inTurn.at(-1)!
+      this.#inTurn.pop()
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,271 @@
+// The progress of all flow consumers, on disk: one journal for each durability that streams have, so that a settle
+// survives exactly what the record survives. Settles of one turn become one entry.
+
+import type { Durability } from '@sluice/protocol/model/stream'
+import type { Logger } from '../../base/logger.ts'
+import type { Io } from '../../io/io.ts'
+import { Journal } from '../../log/journal.ts'
+import type { JournalOptions } from '../../log/journal.ts'
+import { applyEntry, decodeKey, encodeFloor, encodeKey, encodeRetry, encodeSettled, encodeCut } from './progress-codec.ts'
+import { ProgressImage } from './progress-codec.ts'
+import type { FlowState } from './flow-state.ts'
+import type { Retry } from './retry-table.ts'
+
+export interface ProgressStoreOptions {
+  readonly io: Io
+  /** The journals are in folders of it, named by durability. */
+  readonly directory: string
+  readonly logger: Logger
+  readonly journal: Omit<JournalOptions, 'durability'>
+  /** A broker in memory keeps no progress. */
+  readonly isInMemory: boolean
+}
+
+export class ProgressStore {
+  readonly #journals = new Map<Durability, ProgressJournal>()
+
+  static async open(options: ProgressStoreOptions): Promise<ProgressStore> {
+    const store = new ProgressStore()
+    if (options.isInMemory) return store
+    for (const durability of ['fsync', 'os'] as const) {
+      store.#journals.set(durability, await ProgressJournal.open(options, durability))
+    }
+    return store
+  }
+
+  /** What is known of a partition, and the writer for what comes. For `memory` there is neither. */
+  attach(durability: Durability, consumerId: number, partition: number): ProgressWriter {
+    return new ProgressWriter(this.#journals.get(durability), consumerId, partition)
+  }
+
+  /** Forgets what no consumer has claimed: consumers that were deleted. */
+  forgetUnclaimed(): void {
+    for (const journal of this.#journals.values()) journal.forgetUnclaimed()
+  }
+
+  async close(): Promise<void> {
+    for (const journal of this.#journals.values()) await journal.close()
+  }
+}
+
+class ProgressJournal {
+  readonly #journal: Journal
+  readonly #logger: Logger
+  /** Of partitions that no consumer has claimed yet. */
+  readonly #images = new Map<number, Map<number, ProgressImage>>()
+  readonly #writers = new Set<ProgressWriter>()
+  readonly #dirty = new Set<ProgressWriter>()
+  #isTurnOpen = false
+  #compaction: Promise<void> | undefined
+  /** A group of entries was lost to a full disk: only the whole state makes the journal true again. */
+  #hasGap = false
+
+  static async open(options: ProgressStoreOptions, durability: 'fsync' | 'os'): Promise<ProgressJournal> {
+    const directory = `${options.directory}/${durability}`
+    const journal = await Journal.open(options.io, directory, { ...options.journal, durability })
+    const progress = new ProgressJournal(journal, options.logger)
+    await journal.replay((key, value) => progress.#apply(key, value))
+    return progress
+  }
+
+  constructor(journal: Journal, logger: Logger) {
+    this.#journal = journal
+    this.#logger = logger
+  }
+
+  claim(writer: ProgressWriter): ProgressImage {
+    this.#writers.add(writer)
+    const image = this.#images.get(writer.consumerId)?.get(writer.partition)
+    this.#images.get(writer.consumerId)?.delete(writer.partition)
+    return image ?? new ProgressImage()
+  }
+
+  forgetUnclaimed(): void {
+    for (const [consumerId, partitions] of this.#images) {
+      for (const partition of partitions.keys()) this.#journal.record(encodeKey(consumerId, partition), null)
+    }
+    this.#images.clear()
+  }
+
+  release(writer: ProgressWriter): void {
+    this.#writers.delete(writer)
+    this.#dirty.delete(writer)
+  }
+
+  record(key: Uint8Array, value: Uint8Array | null): void {
+    if (this.#journal.offline !== undefined) return
+    this.#journal.record(key, value)
+    this.#finishTurn()
+  }
+
+  /** Remembers that a writer has settles to write at the end of this turn. */
+  markDirty(writer: ProgressWriter): void {
+    this.#dirty.add(writer)
+    this.#finishTurn()
+  }
+
+  /** Also where nobody waits for what was recorded, it is written, and a failure is known of. */
+  #finishTurn(): void {
+    if (this.#isTurnOpen) return
+    this.#isTurnOpen = true
+    queueMicrotask(() => {
+      this.#isTurnOpen = false
+      this.durable().catch(() => undefined)
+    })
+  }
+
+  /** Resolves when all that was recorded so far is durable. */
+  async durable(): Promise<void> {
+    this.#writeDirty()
+    if (this.#journal.offline !== undefined) throw this.#journal.offline
+    try {
+      await this.#journal.durable()
+    } catch (error) {
+      this.#hasGap = true
+      throw error
+    }
+    this.#compactIfNeeded()
+  }
+
+  async close(): Promise<void> {
+    this.#writeDirty()
+    await this.#compaction
+    await this.#journal.close()
+  }
+
+  #apply(key: Uint8Array, value: Uint8Array | null): void {
+    const { consumerId, partition } = decodeKey(key)
+    const partitions = this.#images.get(consumerId) ?? new Map<number, ProgressImage>()
+    this.#images.set(consumerId, partitions)
+    if (value === null) {
+      partitions.delete(partition)
+      return
+    }
+    const image = partitions.get(partition) ?? new ProgressImage()
+    partitions.set(partition, image)
+    applyEntry(image, value)
+  }
+
+  #writeDirty(): void {
+    for (const writer of this.#dirty) writer.writeSettled()
+    this.#dirty.clear()
+  }
+
+  #compactIfNeeded(): void {
+    if (this.#compaction !== undefined || (!this.#hasGap && !this.#journal.shouldCompact)) return
+    this.#hasGap = false
+    this.#compaction = this.#journal
+      .compact(() => {
+        this.#writeDirty()
+        for (const writer of this.#writers) writer.writeSnapshot()
+      })
+      .catch((error: unknown) => {
+        this.#hasGap = true
+        this.#logger.warn({ error }, 'the progress journal could not be compacted; it will be tried again')
+      })
+      .finally(() => {
+        this.#compaction = undefined
+      })
+  }
+}
+
+/** Ranges in one entry of a snapshot, so that no entry grows without bound. */
+const rangesPerEntry = 4096
+/** How far the floor moves over records that were not delivered before that is worth an entry. */
+const floorStep = 8192
+
+/** Writes what happens on one partition of one consumer. */
+export class ProgressWriter {
+  readonly consumerId: number
+  readonly partition: number
+  /** What was known when the broker started; for `memory`, nothing. */
+  readonly image: ProgressImage
+  readonly #key: Uint8Array
+  readonly #journal: ProgressJournal | undefined
+  /** Offsets settled in this turn. */
+  #settled: number[] = []
+  #state: FlowState | undefined
+  #writtenFloor: number
+
+  constructor(journal: ProgressJournal | undefined, consumerId: number, partition: number) {
+    this.consumerId = consumerId
+    this.partition = partition
+    this.#key = encodeKey(consumerId, partition)
+    this.#journal = journal
+    this.image = journal?.claim(this) ?? new ProgressImage()
+    this.#writtenFloor = this.image.settled.floor
+  }
+
+  /** The state whose snapshots it writes from now on. */
+  follow(state: FlowState): void {
+    this.#state = state
+  }
+
+  settled(offset: number): void {
+    if (this.#journal === undefined) return
+    if (this.#settled.length === 0) this.#journal.markDirty(this)
+    this.#settled.push(offset)
+  }
+
+  retry(offset: number, retry: Retry): void {
+    this.#journal?.record(this.#key, encodeRetry(offset, retry))
+  }
+
+  /** Everything at and above `end` is forgotten: the log lost what it had not synced. */
+  cut(end: number): void {
+    this.#journal?.record(this.#key, encodeCut(end))
+  }
+
+  /** Keeps a restart from reading again what was read and did not match. */
+  floorMoved(floor: number): void {
+    if (floor - this.#writtenFloor < floorStep) return
+    this.#writtenFloor = floor
+    this.#journal?.record(this.#key, encodeFloor(floor))
+  }
+
+  /** Resolves when all written so far survives what the stream's durability names. */
+  durable(): Promise<void> {
+    return this.#journal?.durable() ?? Promise.resolve()
+  }
+
+  /** The consumer is gone. */
+  remove(): void {
+    if (this.#journal === undefined) return
+    this.#journal.release(this)
+    this.#journal.record(this.#key, null)
+  }
+
+  /** For the journal: what this turn settled, as one entry. */
+  writeSettled(): void {
+    if (this.#settled.length === 0) return
+    this.#journal!.record(this.#key, encodeSettled(rangesOf(this.#settled)))
+    this.#settled = []
+  }
+
+  /** For the journal: all there is to know. */
+  writeSnapshot(): void {
+    const { settled, retries } = this.#state ?? this.image
+    this.#journal!.record(this.#key, encodeFloor(settled.floor))
+    this.#writtenFloor = settled.floor
+    let ranges: number[] = []
+    settled.forEachRange((start, end) => {
+      ranges.push(start, end)
+      if (ranges.length < rangesPerEntry * 2) return
+      this.#journal!.record(this.#key, encodeSettled(ranges))
+      ranges = []
+    })
+    if (ranges.length > 0) this.#journal!.record(this.#key, encodeSettled(ranges))
+    for (const [offset, retry] of retries.entries()) this.retry(offset, retry)
+  }
+}
+
+/** Sorts offsets and joins neighbours: `[start, end, start, end, …]`. */
+function rangesOf(offsets: number[]): number[] {
+  offsets.sort((a, b) => a - b)
+  const ranges: number[] = []
+  for (const offset of offsets) {
+    if (ranges.length > 0 && ranges.at(-1) === offset) ranges[ranges.length - 1] = offset + 1
+    else ranges.push(offset, offset + 1)
+  }
+  return ranges
+}
