@@ -145,6 +145,7 @@ async function closeDropsInput(one: ByteConnection, other: ByteConnection): Prom
   await hears.one.until(() => hears.one.closedCount > 0)
   assert.equal(hears.one.bytes, 0)
   assert.equal(hears.other.content().toString(), 'bye')
+  assert.equal(hears.one.reason, undefined)
 }
 
 async function destroyIsHeard(one: ByteConnection, other: ByteConnection): Promise<void> {

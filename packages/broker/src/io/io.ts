@@ -50,9 +50,15 @@ export interface FileSystem {
   open(path: string, options: { readonly create: boolean }): Promise<File>
   /** Names in no particular order; `not-found` where there is no such folder. */
   list(directory: string): Promise<DirectoryEntry[]>
-  /** Makes the folder and its missing parents, and syncs every folder that gained an entry. */
+  /**
+   * Makes the folder and its missing parents, and syncs every folder that gained an entry, also when a
+   * process made the folder before and died before its sync. `exists` where a file is in the way.
+   */
   makeDirectory(path: string): Promise<void>
-  /** Replaces `to` where it exists, atomically. */
+  /**
+   * Replaces `to` where it exists, atomically. Until both folders are synced, a power loss leaves the old
+   * name, the new one or both, never neither.
+   */
   rename(from: string, to: string): Promise<void>
   /** Removes one file; harmless where there is none. */
   remove(path: string): Promise<void>
@@ -84,6 +90,7 @@ export interface File {
   sync(): Promise<void>
   truncate(size: number): Promise<void>
   size(): Promise<number>
+  /** Waits for the operations under way; later ones are `failed`. */
   close(): Promise<void>
 }
 

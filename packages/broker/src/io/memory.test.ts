@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { byteConnectionContract } from './byte-connection.contract.ts'
+import { RecordingHandler, byteConnectionContract } from './byte-connection.contract.ts'
 import { fileSystemContract } from './file-system.contract.ts'
 import { MemoryBytes } from './memory-bytes.ts'
 import { connectionPair } from './memory-connection.ts'
@@ -58,6 +58,28 @@ test('bytes in memory equal a flat array after random writes, truncations and re
     assert.equal(count, Math.max(0, Math.min(size - start, target.length)))
     assert.ok(target.subarray(0, count).equals(flat.subarray(start, start + count)), `round ${round}`)
   }
+})
+
+test('a writer that was told to stop hears "drained" even if it wrote on below the mark', async () => {
+  const [one, other] = connectionPair()
+  const hears = { one: new RecordingHandler(), other: new RecordingHandler() }
+  one.start(hears.one)
+  other.start({
+    received: (chunk) => {
+      hears.other.received(chunk)
+      if (hears.other.chunks.length === 1) other.pause()
+    },
+    drained: () => {},
+    closed: () => {},
+  })
+  assert.equal(one.write(Buffer.alloc(200_000)), true)
+  assert.equal(one.write(Buffer.alloc(200_000)), false)
+  await hears.other.until(() => hears.other.bytes === 200_000)
+  assert.equal(one.write(Buffer.alloc(1)), true)
+  assert.equal(hears.one.drainedCount, 0)
+  other.resume()
+  await hears.one.until(() => hears.one.drainedCount === 1)
+  assert.equal(hears.other.bytes, 400_001)
 })
 
 test('the bytes themselves cross the pair, not a copy', async () => {

@@ -62,15 +62,22 @@ test('short and interrupted calls are continued until all is done', async () => 
 })
 
 test('close waits for the operations under way', async () => {
-  const file = await files.open(join(newRoot(), 'busy'), { create: true })
-  const done: string[] = []
-  const writes = Array.from({ length: 20 }, (_, index) =>
-    file.write([Buffer.alloc(100_000, index)], index * 100_000),
-  )
-  const written = Promise.all(writes).then(() => done.push('written'))
-  await file.close().then(() => done.push('closed'))
-  await written
-  assert.deepEqual(done, ['written', 'closed'])
+  const path = join(newRoot(), 'busy')
+  const held = Promise.withResolvers<Done>()
+  const calls = {
+    ...fs,
+    writev: (...[, , , done]: WriteCall): void => held.resolve(done),
+  } as unknown as FileCalls
+  const fd = fs.openSync(path, 'w+')
+  const file = new RealFile(path, fd, calls)
+  const written = file.write([Buffer.from('late')], 0)
+  const finish = await held.promise
+  const closed = file.close()
+  await rejectsWith('failed', file.size())
+  assert.equal(fs.fstatSync(fd).size, 0)
+  finish(null, 4)
+  await Promise.all([written, closed])
+  assert.throws(() => fs.fstatSync(fd), { code: 'EBADF' })
 })
 
 test('a folder in the place of a file is "failed"', async () => {

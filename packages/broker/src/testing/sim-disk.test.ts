@@ -80,6 +80,25 @@ test('a power loss leaves what was synced, and anything of the rest', async () =
   for (const [outcome, count] of Object.entries(seen)) assert.ok(count > 30, `${outcome}: ${count} of 600`)
 })
 
+test('a sync covers what was written before it began, not what comes while it runs', async () => {
+  let lost = 0
+  for (let seed = 0; seed < 100; seed += 1) {
+    const world = await afterPowerLoss(seed, async ({ files }) => {
+      files.disk.latency.sync = [50, 100]
+      const file = await files.open('/f', { create: true })
+      await files.syncDirectory('/')
+      await file.write([Buffer.from('before')], 0)
+      const synced = file.sync()
+      await file.write([Buffer.from(' while')], 6)
+      await synced
+    })
+    const content = world.disk('n').contentOf('/f').toString()
+    assert.ok(content.startsWith('before'), `seed ${seed}: ${content}`)
+    if (content === 'before') lost += 1
+  }
+  assert.ok(lost > 10, `${lost} of 100`)
+})
+
 test('an earlier write may be lost where a later one was kept, leaving zeros or garbage', async () => {
   const found = { zeros: 0, garbage: 0 }
   for (let seed = 0; seed < 300; seed += 1) {
