@@ -7,3 +7,9 @@ export interface LogSlice {
   /** Offset to read next: beyond the batches, and beyond quarantined records after them. */
   readonly nextOffset: number
 }
+
+const noBytes = new Uint8Array(0)
+
+export function emptySlice(nextOffset: number): LogSlice {
+  return { bytes: noBytes, start: 0, end: 0, nextOffset }
+}

@@ -2,12 +2,21 @@
 // One partition's log: an ordered list of segments, of which only the last grows.
 // Must never interpret keys, values or transactions; it sees batches as bytes.
 
-import type { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { batchHeaderBytes, batchSizeOf } from '@sluice/protocol/record/record-batch'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
+import { IoError } from '../io/io.ts'
 import type { Io } from '../io/io.ts'
+import type { BatchGroup } from './commit/batch-group.ts'
+import { batchBytesMax, unflushedBytesMax } from './log-limits.ts'
+import type { LogParts } from './log-parts.ts'
+import { buildLog, removeSegments } from './log-parts.ts'
+import { emptySlice } from './log-slice.ts'
 import type { LogSlice } from './log-slice.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
-import type { TailCache } from './tail-cache.ts'
+import { timeWithin } from './segment/record-time.ts'
+import type { LogTail, TailCache } from './tail-cache.ts'
 
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
@@ -24,51 +33,182 @@ export interface LogOptions {
   wasClosedCleanly: boolean
 }
 
-/** Above this many `pendingBytes` a log is behind its disk. */
-export const unflushedBytesMax: number = 32 * 1024 * 1024
-
-export declare class Log {
-  static open(io: Io, directory: string, options: LogOptions): Promise<Log>
+export class Log {
   readonly directory: string
+  readonly #parts: LogParts
+  readonly #tail: LogTail
+  readonly #listeners: Set<() => void>
+  /** Truncations, one after the other. */
+  #truncating: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  /** Recovers what is in the folder, and makes it where there is none. */
+  static async open(io: Io, directory: string, options: LogOptions): Promise<Log> {
+    const tail = options.tail.tailOf()
+    const listeners = new Set<() => void>()
+    const notify = (): void => {
+      for (const listener of listeners) listener()
+    }
+    const confirmed = (group: BatchGroup): void => {
+      let offset = group.baseOffset
+      for (const batch of group.batches) offset = tail.add(batch, offset)
+      notify()
+    }
+    try {
+      const parts = await buildLog(io, directory, options, { confirmed, wentOffline: notify })
+      return new Log(parts, tail, listeners)
+    } catch (error) {
+      throw toBrokerError(error, `The log in ${directory} cannot be opened`)
+    }
+  }
+
+  private constructor(parts: LogParts, tail: LogTail, listeners: Set<() => void>) {
+    this.directory = parts.directory
+    this.#parts = parts
+    this.#tail = tail
+    this.#listeners = listeners
+  }
+
   /** First offset that is kept. */
-  get logStart(): number
+  get logStart(): number {
+    return this.#parts.segments.first.startOffset
+  }
+
   /** Next offset to be given. */
-  get logEnd(): number
+  get logEnd(): number {
+    return this.#parts.queue.nextOffset
+  }
+
   /** Offsets below are durable as configured: they may be read. */
-  get durableEnd(): number
-  get sizeBytes(): number
+  get durableEnd(): number {
+    return this.#parts.queue.durableEnd
+  }
+
+  get sizeBytes(): number {
+    return this.#parts.segments.sizeBytes
+  }
+
   /** Bytes appended and not yet durable. */
-  get pendingBytes(): number
-  /** True above `unflushedBytesMax`: take no more from publishers until `durable()` settles. `append` itself never waits. */
-  get isBehind(): boolean
-  get quarantined(): readonly QuarantinedRange[]
-  /** Set after a failed write or sync: no further acks, until a restart. */
-  get offline(): BrokerError | undefined
+  get pendingBytes(): number {
+    return this.#parts.queue.pendingBytes
+  }
+
+  /** The disk does not keep up: take no more from publishers until `durable()` settles. `append` never waits. */
+  get isBehind(): boolean {
+    return this.#parts.queue.pendingBytes > unflushedBytesMax
+  }
+
+  get quarantined(): readonly QuarantinedRange[] {
+    const within = this.#parts.segments.all.flatMap((segment) => segment.quarantined)
+    const inOrder = (a: QuarantinedRange, b: QuarantinedRange): number => a.baseOffset - b.baseOffset
+    return [...this.#parts.gaps, ...within].sort(inOrder)
+  }
+
+  /** Set after a failed write or sync: no further acks, until a restart. What is durable is still read. */
+  get offline(): BrokerError | undefined {
+    return this.#parts.queue.offline
+  }
+
   /**
    * Gives the batch its place (base offset and leader epoch, in place) and queues it; returns the base offset.
-   * The bytes are the log's from now on. Throws the offline error.
+   * The bytes, one whole checked batch, are the log's from now on. Throws the offline error.
    */
-  append(batch: Uint8Array, leaderEpoch: number): number
+  append(batch: Uint8Array, leaderEpoch: number): number {
+    const size = batch.length
+    assert(size >= batchHeaderBytes && size <= batchBytesMax, 'an appended batch has a size within bounds')
+    assert(batchSizeOf(batch, 0) === size, 'exactly one whole batch is appended')
+    if (this.#isClosed) throw closedError(this.directory)
+    return this.#parts.queue.append(batch, leaderEpoch)
+  }
+
   /**
    * Resolves when all that is appended so far is durable; one promise shared by a whole group. Rejects with
-   * `disk-full` (nothing kept, offsets are given again) or `partition-offline`. Ask in the same turn as the append.
+   * `disk-full` or `io-failed` (nothing was kept, the offsets are given again, later appends are tried) or
+   * `partition-offline`. Ask in the same turn as the append: later it can only tell of what is left.
    */
-  durable(): Promise<void>
-  /** Called, synchronously, whenever `durableEnd` moved or the log went offline. Returns how to stop it. */
-  onAdvance(listener: () => void): () => void
-  /** The whole batch of the tail cache that contains the offset, or undefined. */
-  readCached(offset: number): LogSlice | undefined
+  durable(): Promise<void> {
+    return this.#parts.queue.durable()
+  }
+
+  /** Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw. Returns its end. */
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The whole batch of the tail cache that contains the offset, or undefined. Borrowed: it is the cache's own. */
+  readCached(offset: number): LogSlice | undefined {
+    return offset < this.logStart ? undefined : this.#tail.find(offset)
+  }
+
   /**
    * Whole verified batches from the one containing `offset` on, below `durableEnd`; at least one, even if larger
-   * than `bytesMax`. Empty at `durableEnd`. `offset-out-of-range` before `logStart` or after `durableEnd`.
+   * than `bytesMax`. From a quarantined offset, those behind it. Empty at `durableEnd`.
+   * `offset-out-of-range` before `logStart` or after `durableEnd`.
    */
-  read(offset: number, bytesMax: number): Promise<LogSlice>
-  /** First offset whose record (of a compressed batch: whose batch) is not older than the time; `logEnd` if none. */
-  offsetForTime(timeMs: number): Promise<number>
-  /** The next append starts a new segment. */
-  roll(): void
-  /** Drops whole segments below the offset. */
-  truncateStart(offset: number): Promise<void>
-  /** Makes durable what is pending and writes the indexes. The shutdown was clean only if `offline` is undefined. */
-  close(): Promise<void>
+  async read(offset: number, bytesMax: number): Promise<LogSlice> {
+    this.#checkOffset(offset)
+    if (offset === this.durableEnd) return emptySlice(offset)
+    const cached = this.readCached(offset)
+    if (cached !== undefined) return cached
+    try {
+      return await this.#parts.reader.read(offset, bytesMax)
+    } catch (error) {
+      // Why look again: the segment may have been dropped while it was opened.
+      this.#checkOffset(offset)
+      throw toBrokerError(error, `The log in ${this.directory} cannot be read at offset ${offset}`)
+    }
+  }
+
+  /**
+   * First offset of a record that is not older than the time; `logEnd` if there is none among the durable ones. Of a
+   * compressed batch the first offset is taken.
+   */
+  async offsetForTime(timeMs: number): Promise<number> {
+    let offset = this.logStart
+    for (;;) {
+      const slice = await this.#parts.reader.readFromTime(timeMs, offset)
+      if (slice.end === slice.start) return this.logEnd
+      const found = timeWithin(slice, timeMs)
+      if (found !== undefined) return found
+      offset = slice.nextOffset
+    }
+  }
+
+  /** The next append starts a new segment, unless the active one is empty. */
+  roll(): void {
+    this.#parts.queue.roll()
+  }
+
+  /** Drops whole segments below the offset, never the active one. After a crash in between it is finished at open. */
+  truncateStart(offset: number): Promise<void> {
+    const done = this.#truncating.then(() => removeSegments(this.#parts, offset))
+    this.#truncating = done.catch(() => {})
+    return done
+  }
+
+  /** Makes durable what is pending and writes the indexes. The end was clean only if `offline` is undefined then. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#parts.queue.close()
+    await this.#truncating
+    this.#tail.clear()
+    await this.#parts.opened.closeAll()
+  }
+
+  #checkOffset(offset: number): void {
+    if (offset >= this.logStart && offset <= this.durableEnd) return
+    const text = `Offset ${offset} is not within ${this.logStart} and ${this.durableEnd} of ${this.directory}`
+    throw new BrokerError('offset-out-of-range', text)
+  }
+}
+
+function closedError(directory: string): BrokerError {
+  return new BrokerError('stopping', `The log in ${directory} is closed`)
+}
+
+function toBrokerError(error: unknown, text: string): unknown {
+  if (!(error instanceof IoError)) return error
+  return new BrokerError('io-failed', `${text}: ${error.message}`, { cause: error })
 }

@@ -1,6 +1,7 @@
 // The youngest durable batches of all logs in memory, so that readers at the tail cost no disk read.
 // One per broker. Bounded in bytes over all logs: the oldest batch of all goes first. May forget, never lies.
 
+import { lastOffsetOf } from '@sluice/protocol/record/record-batch'
 import type { LogSlice } from './log-slice.ts'
 
 /** One cached batch; the slice that readers get is made once. */
@@ -68,15 +69,20 @@ export class LogTail {
     this.#cache = cache
   }
 
-  /** Keeps a durable batch that fills `bytes`; the next call brings the batch that follows. */
-  add(bytes: Uint8Array, baseOffset: number, nextOffset: number): void {
-    if (bytes.length > this.#cache.bytesMax) return this.clear()
+  /** Keeps a durable batch that fills `bytes`; the next call brings the one that follows. Returns its end. */
+  add(bytes: Uint8Array, baseOffset: number): number {
+    const nextOffset = lastOffsetOf(bytes, 0) + 1
+    if (bytes.length > this.#cache.bytesMax) {
+      this.clear()
+      return nextOffset
+    }
     // Why: a small view would keep the whole buffer that it came in, and the bound would be a lie.
     const kept = bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes
     const slice = { bytes: kept, start: 0, end: kept.length, nextOffset }
     const entry = { slice, baseOffset, sizeBytes: kept.length, tail: this, younger: undefined }
     this.#entries.push(entry)
     this.#cache.enqueue(entry)
+    return nextOffset
   }
 
   /** The batch that contains the offset. */
@@ -94,7 +100,8 @@ export class LogTail {
   }
 
   clear(): void {
-    for (let index = this.#first; index < this.#entries.length; index++) this.#cache.forget(this.#entries[index])
+    for (let index = this.#first; index < this.#entries.length; index++)
+      this.#cache.forget(this.#entries[index])
     this.#entries = []
     this.#first = 0
   }

@@ -1,0 +1,185 @@
+// Gathers batches while the disk is busy, and writes them together: the group commit.
+//
+//   append ─> [ gathering ] ─> [ group, group … ] ─> writing ─> durable
+//
+// Offsets are given at once, in order, on the belief that what is before will be durable. When it will not, all that
+// was given an offset since is refused with it, and the offsets are given again.
+// Invariant: durableEnd <= offsets of all groups <= nextOffset; each group lies in one segment.
+
+import { lastOffsetDeltaOf, placeBatch } from '@sluice/protocol/record/record-batch'
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { Logger } from '../../base/logger.ts'
+import type { Clock } from '../../io/io.ts'
+import { groupBytesMax } from '../log-limits.ts'
+import { BatchGroup } from './batch-group.ts'
+import type { SegmentWriter } from './segment-writer.ts'
+
+/** Index entries count offsets from the start of a segment in 31 bits. */
+const relativeOffsetMax = 2 ** 31 - 1
+
+export interface CommitQueueParts {
+  readonly writer: SegmentWriter
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly segmentBytes: number
+  readonly segmentMs: number
+}
+
+/** Must not throw. */
+export interface CommitListener {
+  /** Called right after the group became durable, before those who wait for it. */
+  confirmed(group: BatchGroup): void
+  wentOffline(): void
+}
+
+export class CommitQueue {
+  readonly #parts: CommitQueueParts
+  readonly #listener: CommitListener
+  readonly #settled = Promise.resolve()
+  /** In order; the first one is being written. */
+  #groups: BatchGroup[] = []
+  /** The last of them, while it still takes batches. */
+  #gathering: BatchGroup | undefined
+  #running: Promise<void> | undefined
+  #nextOffset: number
+  #durableEnd: number
+  #pendingBytes = 0
+  #offline: BrokerError | undefined
+  /** The segment that the next batch goes to, as if all that waits were written. */
+  #next: { baseOffset: number; sizeBytes: number; sinceMs: number }
+  #mustRoll: boolean
+
+  constructor(parts: CommitQueueParts, listener: CommitListener, mustRoll: boolean) {
+    const { active } = parts.writer
+    this.#parts = parts
+    this.#listener = listener
+    this.#nextOffset = this.#durableEnd = active.endOffset
+    this.#next = {
+      baseOffset: active.baseOffset,
+      sizeBytes: active.sizeBytes,
+      sinceMs: parts.clock.monotonicMs(),
+    }
+    this.#mustRoll = mustRoll
+  }
+
+  get nextOffset(): number {
+    return this.#nextOffset
+  }
+
+  get durableEnd(): number {
+    return this.#durableEnd
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  get offline(): BrokerError | undefined {
+    return this.#offline
+  }
+
+  /** See `Log.append`. */
+  append(batch: Uint8Array, leaderEpoch: number): number {
+    if (this.#offline !== undefined) throw this.#offline
+    const baseOffset = this.#nextOffset
+    const nextOffset = baseOffset + lastOffsetDeltaOf(batch, 0) + 1
+    placeBatch(batch, 0, baseOffset, leaderEpoch)
+    const group = this.#groupFor(batch.length, nextOffset)
+    group.add(batch, nextOffset)
+    this.#nextOffset = nextOffset
+    this.#next.sizeBytes += batch.length
+    this.#pendingBytes += batch.length
+    this.#running ??= this.#settled.then(() => this.#run())
+    return baseOffset
+  }
+
+  /** See `Log.durable`. */
+  durable(): Promise<void> {
+    if (this.#offline !== undefined) return Promise.reject(this.#offline)
+    return this.#groups.at(-1)?.settled ?? this.#settled
+  }
+
+  /** The next batch begins a new segment, unless the current one is empty. */
+  roll(): void {
+    this.#mustRoll = this.#next.sizeBytes > 0
+  }
+
+  /** Waits for all that was appended, then finishes the active segment. */
+  async close(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+    if (this.#offline !== undefined) return
+    const failure = await this.#parts.writer.close()
+    if (failure !== undefined) this.#refuse(failure)
+  }
+
+  #groupFor(sizeBytes: number, nextOffset: number): BatchGroup {
+    const rolls = this.#rollsFor(sizeBytes, nextOffset)
+    const gathering = this.#gathering
+    if (gathering !== undefined && !rolls && gathering.sizeBytes + sizeBytes <= groupBytesMax)
+      return gathering
+    const group = new BatchGroup(this.#nextOffset, rolls)
+    this.#groups.push(group)
+    this.#gathering = group
+    if (rolls) {
+      this.#next = { baseOffset: this.#nextOffset, sizeBytes: 0, sinceMs: this.#parts.clock.monotonicMs() }
+      this.#mustRoll = false
+    }
+    return group
+  }
+
+  #rollsFor(sizeBytes: number, nextOffset: number): boolean {
+    const { segmentBytes, segmentMs, clock } = this.#parts
+    const next = this.#next
+    if (next.sizeBytes === 0) return false
+    return (
+      this.#mustRoll ||
+      next.sizeBytes + sizeBytes > segmentBytes ||
+      nextOffset - next.baseOffset > relativeOffsetMax ||
+      clock.monotonicMs() - next.sinceMs >= segmentMs
+    )
+  }
+
+  async #run(): Promise<void> {
+    while (this.#groups.length > 0) {
+      const group = this.#groups[0]
+      // Why: from here on the group is what it is; what comes now is gathered in the next one.
+      if (group === this.#gathering) this.#gathering = undefined
+      const refusal = await this.#parts.writer.write(group)
+      if (refusal === undefined) this.#confirm(group)
+      else this.#refuse(refusal)
+    }
+    this.#running = undefined
+  }
+
+  #confirm(group: BatchGroup): void {
+    this.#groups.shift()
+    this.#durableEnd = group.endOffset
+    this.#pendingBytes -= group.sizeBytes
+    this.#listener.confirmed(group)
+    group.confirm()
+  }
+
+  /** Invariant: what follows a refused group was placed behind it, so it goes with it. */
+  #refuse(why: BrokerError): void {
+    const refused = this.#groups
+    this.#groups = []
+    this.#gathering = undefined
+    this.#nextOffset = this.#durableEnd
+    this.#pendingBytes = 0
+    this.#parts.logger.error({ error: why, offset: this.#durableEnd }, why.message)
+    if (why.code === 'partition-offline') this.#goOffline(why)
+    else this.#resetNext(refused)
+    for (const group of refused) group.refuse(why)
+  }
+
+  #resetNext(refused: readonly BatchGroup[]): void {
+    const { baseOffset, sizeBytes } = this.#parts.writer.active
+    this.#next = { baseOffset, sizeBytes, sinceMs: this.#next.sinceMs }
+    this.#mustRoll = sizeBytes > 0 && refused.some(({ rolls }) => rolls)
+  }
+
+  #goOffline(why: BrokerError): void {
+    this.#offline = why
+    this.#listener.wentOffline()
+  }
+}

@@ -1,0 +1,13 @@
+// The hard bounds of this layer.
+
+/** Above this many `pendingBytes` a log is behind its disk. */
+export const unflushedBytesMax: number = 32 * 1024 * 1024
+
+/** No stored batch is larger: what claims to be is damage. */
+export const batchBytesMax: number = 64 * 1024 * 1024
+
+/** One write and one sync take about this much at most, so that a backlog is confirmed piece by piece. */
+export const groupBytesMax: number = 8 * 1024 * 1024
+
+/** Segments of one log, besides the active one, whose file and index are kept at hand. */
+export const openSegmentsMax = 4

@@ -1,0 +1,66 @@
+// What a log is made of, put together: the recovered segments, the queue that writes, the reader.
+
+import type { Io } from '../io/io.ts'
+import { CommitQueue } from './commit/commit-queue.ts'
+import type { CommitListener } from './commit/commit-queue.ts'
+import { SegmentWriter } from './commit/segment-writer.ts'
+import type { LogOptions } from './log.ts'
+import type { QuarantinedRange } from './quarantined-range.ts'
+import { writeLogStart } from './recovery/log-start.ts'
+import { QuarantineStore } from './recovery/quarantine-store.ts'
+import { recoverLog, removeSegment } from './recovery/recover-log.ts'
+import { SegmentExaminer } from './recovery/segment-examiner.ts'
+import { IndexFileStore } from './segment/index-files.ts'
+import { LogReader } from './segment/log-reader.ts'
+import { OpenSegments } from './segment/open-segments.ts'
+import { SegmentList } from './segment/segment-list.ts'
+
+export interface LogParts {
+  readonly io: Io
+  readonly directory: string
+  readonly segments: SegmentList
+  readonly opened: OpenSegments
+  readonly queue: CommitQueue
+  readonly reader: LogReader
+  /** What was missing between the segments at the start. */
+  gaps: readonly QuarantinedRange[]
+}
+
+export async function buildLog(
+  io: Io,
+  directory: string,
+  options: LogOptions,
+  listener: CommitListener,
+): Promise<LogParts> {
+  const { logger, indexIntervalBytes, durability, wasClosedCleanly } = options
+  const { files, clock } = io
+  const indexFiles = new IndexFileStore(files, logger)
+  const quarantine = new QuarantineStore(files, logger)
+  const examiner = new SegmentExaminer({ indexFiles, quarantine, indexIntervalBytes })
+  const recovery = { files, logger, examiner, quarantine, indexIntervalBytes, wasClosedCleanly }
+  const { segments: recovered, active, gaps, mustRoll } = await recoverLog(directory, recovery)
+  const segments = new SegmentList(recovered)
+  const opened = new OpenSegments(files)
+  opened.adopt(active)
+  const writing = { files, directory, durability, indexIntervalBytes, segments, opened, indexFiles }
+  const writer = new SegmentWriter(writing, active, await active.opening)
+  const { segmentBytes, segmentMs } = options
+  const queue = new CommitQueue({ writer, clock, logger, segmentBytes, segmentMs }, listener, mustRoll)
+  const reader = new LogReader({ segments, opened, examiner, indexIntervalBytes })
+  return { io, directory, segments, opened, queue, reader, gaps }
+}
+
+/** Invariant: the log start is durable before anything is removed, so what is missing later was dropped, not lost. */
+export async function removeSegments(parts: LogParts, offset: number): Promise<void> {
+  const { segments, opened, io, directory } = parts
+  const dropped = segments.dropBelow(offset)
+  if (dropped.length === 0) return
+  const logStart = segments.first.startOffset
+  await writeLogStart(io.files, directory, logStart)
+  parts.gaps = parts.gaps.filter((gap) => gap.nextOffset > logStart)
+  for (const segment of dropped) {
+    await opened.forget(segment)
+    await removeSegment(io.files, directory, segment.baseOffset)
+  }
+  await io.files.syncDirectory(directory)
+}

@@ -1,0 +1,189 @@
+// Reads whole, verified batches from the segments of a log: by offset, and by time.
+// Damage that it meets is scanned for once, named, and skipped from then on; it must never pass a batch unchecked.
+
+import { baseOffsetOf, lastOffsetOf, maxTimestampOf } from '@sluice/protocol/record/record-batch'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { emptySlice } from '../log-slice.ts'
+import type { LogSlice } from '../log-slice.ts'
+import type { SegmentExaminer } from '../recovery/segment-examiner.ts'
+import { BatchWalk } from './batch-walk.ts'
+import type { WalkGoal } from './batch-walk.ts'
+import type { OpenSegment, OpenSegments } from './open-segments.ts'
+import { indexedTime } from './segment-index.ts'
+import type { SegmentList } from './segment-list.ts'
+import { endOf } from './segment.ts'
+import type { Segment } from './segment.ts'
+
+export interface LogReaderParts {
+  readonly segments: SegmentList
+  readonly opened: OpenSegments
+  readonly examiner: SegmentExaminer
+  readonly indexIntervalBytes: number
+}
+
+/** Where in a segment to begin; see `BatchWalk` for the two offsets. */
+interface Start {
+  position: number
+  expected: number
+  expectedLast: number
+}
+
+const anyTime = Number.NEGATIVE_INFINITY
+/** A read of less costs as much: searching goes in pieces of this size. */
+const readBytesMin = 16 * 1024
+
+export class LogReader {
+  readonly #parts: LogReaderParts
+
+  constructor(parts: LogReaderParts) {
+    this.#parts = parts
+  }
+
+  /** See `Log.read`; the offset is within the log. */
+  read(offset: number, bytesMax: number): Promise<LogSlice> {
+    return this.#readFrom(this.#parts.segments.find(offset), { offset, bytesMax, timeMs: anyTime })
+  }
+
+  /** The first batch whose largest timestamp is not below the time, alone; empty where there is none. */
+  async readFromTime(timeMs: number, offset: number): Promise<LogSlice> {
+    const { segments } = this.#parts
+    for (
+      let segment: Segment | undefined = segments.find(offset);
+      segment;
+      segment = segments.after(segment)
+    ) {
+      const start = await this.#timeStart(segment, timeMs)
+      if (start === undefined) continue
+      const goal = { offset: Math.max(start, offset), timeMs, bytesMax: 0 }
+      const slice = await this.#readSegment(segment, goal)
+      if (slice !== undefined) return slice
+    }
+    return emptySlice(segments.active.endOffset)
+  }
+
+  async #readFrom(first: Segment, goal: WalkGoal): Promise<LogSlice> {
+    const { segments } = this.#parts
+    let end = goal.offset
+    for (let segment: Segment | undefined = first; segment !== undefined; segment = segments.after(segment)) {
+      const slice = await this.#readSegment(segment, goal)
+      if (slice !== undefined) return slice
+      end = Math.max(end, segment.endOffset)
+    }
+    return emptySlice(end)
+  }
+
+  /** Undefined where nothing in this segment answers. */
+  async #readSegment(segment: Segment, goal: WalkGoal): Promise<LogSlice | undefined> {
+    const { opened, examiner } = this.#parts
+    const open = await opened.acquire(segment)
+    try {
+      open.index ??= await examiner.loadIndex(open)
+      const slice = await this.#readOpen(open, goal)
+      if (slice !== 'damaged') return slice
+      await examiner.examine(open)
+      const again = await this.#readOpen(open, goal)
+      if (again !== 'damaged') return again
+      throw new BrokerError(
+        'corrupt-log',
+        `${segment.path} reads differently each time, near offset ${goal.offset}`,
+      )
+    } finally {
+      await opened.release(open)
+    }
+  }
+
+  /** Goes over the runs of batches between quarantined ranges. */
+  async #readOpen(open: OpenSegment, goal: WalkGoal): Promise<LogSlice | undefined | 'damaged'> {
+    const { segment } = open
+    const place = open.index!.placeOf(goal.offset)
+    const start: Start = { position: place.position, expected: -1, expectedLast: place.lastOffset }
+    if (place.lastOffset < 0) start.expected = segment.startOffset
+    for (;;) {
+      this.#skipRanges(segment, start)
+      const limit = segment.limitAfter(start.position)
+      if (start.position >= limit) return undefined
+      const result = await this.#readRun(open, goal, start, limit)
+      if (result !== undefined) return result
+      start.position = limit
+    }
+  }
+
+  /** Moves beyond quarantined ranges that begin or lie at the start. */
+  #skipRanges(segment: Segment, start: Start): void {
+    for (const range of segment.ranges) {
+      if (range.position > start.position) return
+      if (range.position < start.position && endOf(range) <= start.position) continue
+      start.position = endOf(range)
+      start.expected = range.nextOffset
+    }
+  }
+
+  async #readRun(
+    open: OpenSegment,
+    goal: WalkGoal,
+    start: Start,
+    limit: number,
+  ): Promise<LogSlice | undefined | 'damaged'> {
+    const walk = new BatchWalk(goal, start.expected, start.expectedLast)
+    let position = start.position
+    let size = Math.max(goal.bytesMax, readBytesMin) + this.#parts.indexIntervalBytes
+    for (;;) {
+      size = Math.min(size, limit - position)
+      const bytes = Buffer.allocUnsafeSlow(size)
+      const count = await (await open.opening).read(bytes, position)
+      const verdict = walk.step(bytes, count, position + count >= limit || count < size)
+      if (verdict === 'damaged') return 'damaged'
+      if (verdict === 'done')
+        return walk.start < 0 ? undefined : this.#sliceOf(open.segment, walk, bytes, position)
+      position += walk.at
+      size = Math.max(walk.needed, goal.bytesMax, readBytesMin)
+      walk.at = 0
+    }
+  }
+
+  #sliceOf(segment: Segment, walk: BatchWalk, bytes: Uint8Array, position: number): LogSlice {
+    const after: Start = { position: position + walk.at, expected: walk.expected, expectedLast: -1 }
+    this.#skipRanges(segment, after)
+    let nextOffset = after.expected
+    if (after.position >= segment.sizeBytes) {
+      nextOffset = Math.max(nextOffset, this.#parts.segments.after(segment)?.startOffset ?? 0)
+    }
+    return { bytes, start: walk.start, end: walk.at, nextOffset }
+  }
+
+  /** The offset from which on the segment may hold the time, or undefined where all of it is older. */
+  async #timeStart(segment: Segment, timeMs: number): Promise<number | undefined> {
+    const { opened, examiner } = this.#parts
+    const open = await opened.acquire(segment)
+    try {
+      open.index ??= await examiner.loadIndex(open)
+      for (const mayRepair of [true, false]) {
+        const found = open.index.timeBefore(timeMs)
+        const isTrue = found === undefined || (await this.#isTimeAt(open, found))
+        const max = { timestamp: open.index.maxTimestamp, offset: open.index.maxTimestampOffset }
+        if (isTrue && max.timestamp >= timeMs)
+          return found === undefined ? segment.startOffset : found.lastOffset + 1
+        if (isTrue && (max.offset < 0 || (await this.#isTimeAt(open, max)))) return undefined
+        if (mayRepair) await examiner.examine(open)
+      }
+      return segment.startOffset
+    } finally {
+      await opened.release(open)
+    }
+  }
+
+  /** Whether the batch that ends with the offset has that largest timestamp, or is known to be damaged. */
+  async #isTimeAt(open: OpenSegment, found: { timestamp: number; offset: number }): Promise<boolean> {
+    const goal = { offset: found.offset, timeMs: anyTime, bytesMax: 0 }
+    const slice = await this.#readOpen(open, goal)
+    if (slice === undefined || slice === 'damaged') return false
+    return isTimeOf(slice, found) || baseOffsetOf(slice.bytes, slice.start) > found.offset
+  }
+}
+
+function isTimeOf({ bytes, start }: LogSlice, found: { timestamp: number; offset: number }): boolean {
+  return (
+    lastOffsetOf(bytes, start) === found.offset &&
+    indexedTime(maxTimestampOf(bytes, start)) === found.timestamp
+  )
+}

@@ -1,0 +1,55 @@
+// The segments of a log in order of their offsets. The last one is the active one.
+
+import type { Segment } from './segment.ts'
+
+export class SegmentList {
+  #segments: Segment[]
+
+  constructor(segments: readonly Segment[]) {
+    this.#segments = [...segments]
+  }
+
+  get all(): readonly Segment[] {
+    return this.#segments
+  }
+
+  get first(): Segment {
+    return this.#segments[0]
+  }
+
+  get active(): Segment {
+    return this.#segments[this.#segments.length - 1]
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
+  }
+
+  add(segment: Segment): void {
+    this.#segments.push(segment)
+  }
+
+  /** The last one that begins at or before the offset; the first one for what lies before all. */
+  find(offset: number): Segment {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#segments[middle].startOffset <= offset) low = middle + 1
+      else high = middle
+    }
+    return this.#segments[Math.max(low - 1, 0)]
+  }
+
+  /** The one that follows, also after one that was dropped meanwhile. */
+  after(segment: Segment): Segment | undefined {
+    return this.#segments.find(({ baseOffset }) => baseOffset > segment.baseOffset)
+  }
+
+  /** Takes out and returns those that end at or below the offset; never the active one. */
+  dropBelow(offset: number): Segment[] {
+    let count = 0
+    while (count < this.#segments.length - 1 && this.#segments[count].endOffset <= offset) count++
+    return this.#segments.splice(0, count)
+  }
+}

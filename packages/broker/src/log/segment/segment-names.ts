@@ -1,0 +1,19 @@
+// Names of the files of a segment: its first offset in 20 digits, so that they sort in the order of the log.
+
+const digits = 20
+const logPattern = /^(\d{20})\.log$/
+
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'quarantine'
+
+export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'quarantine']
+
+export function segmentPath(directory: string, baseOffset: number, kind: SegmentFileKind): string {
+  return `${directory}/${String(baseOffset).padStart(digits, '0')}.${kind}`
+}
+
+/** The base offset that a `.log` file is named after, or undefined for any other file. */
+export function baseOffsetOfName(name: string): number | undefined {
+  const match = logPattern.exec(name)
+  const baseOffset = match === null ? Number.NaN : Number(match[1])
+  return Number.isSafeInteger(baseOffset) ? baseOffset : undefined
+}
