@@ -1,0 +1,52 @@
+// The control plane: streams, consumers and the broker itself, asked with CALL.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
+import { opcodes } from '@sluice/protocol/native/frame'
+import type { Link } from './link/link.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** What changes nothing; after a break it is asked again. */
+type Question = Extract<CallMethod, `${string}.${'info' | 'get' | 'list' | 'stats' | 'explain' | 'pools'}`>
+
+export class Control {
+  readonly #link: Link
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  ask<M extends Question>(method: M, params: CallParams<M>): Promise<CallResult<M>> {
+    return this.#call(method, params, true)
+  }
+
+  /** Rejects with `outcome-unknown` when the connection breaks before the answer. */
+  order<M extends Exclude<CallMethod, Question>>(method: M, params: CallParams<M>): Promise<CallResult<M>> {
+    return this.#call(method, params, false)
+  }
+
+  async #call<M extends CallMethod>(
+    method: M,
+    params: unknown,
+    isRepeatable: boolean,
+  ): Promise<CallResult<M>> {
+    const body = encoder.encode(toJson(method, params))
+    return this.#link.request<CallResult<M>>({
+      opcode: opcodes.call,
+      isRepeatable,
+      sizeBytes: body.length,
+      encode: (writer) => writer.raw(body),
+      decode: (reader) => JSON.parse(decoder.decode(reader.raw(reader.remaining))) as CallResult<M>,
+    })
+  }
+}
+
+function toJson(method: string, params: unknown): string {
+  try {
+    return JSON.stringify({ method, params })
+  } catch (cause) {
+    throw new BrokerError('invalid-request', `The parameters of ${method} are no JSON`, { cause })
+  }
+}
