@@ -4,7 +4,7 @@ import type { Io } from '../io/io.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import type { CommitListener } from './commit/commit-queue.ts'
 import { SegmentWriter } from './commit/segment-writer.ts'
-import type { LogOptions } from './log.ts'
+import type { LogOptions } from './log-options.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
 import { writeLogStart } from './recovery/log-start.ts'
 import { QuarantineStore } from './recovery/quarantine-store.ts'
@@ -50,7 +50,10 @@ export async function buildLog(
   return { io, directory, segments, opened, queue, reader, gaps }
 }
 
-/** Invariant: the log start is durable before anything is removed, so what is missing later was dropped, not lost. */
+/**
+ * Invariant: the log start is durable before anything is removed, so what is missing later was dropped, not
+ * lost.
+ */
 export async function removeSegments(parts: LogParts, offset: number): Promise<void> {
   const { segments, opened, io, directory } = parts
   const dropped = segments.dropBelow(offset)

@@ -5,33 +5,22 @@
 import { batchHeaderBytes, batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { assert } from '../base/assert.ts'
-import type { Logger } from '../base/logger.ts'
 import { IoError } from '../io/io.ts'
 import type { Io } from '../io/io.ts'
 import type { BatchGroup } from './commit/batch-group.ts'
 import { batchBytesMax, unflushedBytesMax } from './log-limits.ts'
+import type { LogOptions } from './log-options.ts'
 import type { LogParts } from './log-parts.ts'
 import { buildLog, removeSegments } from './log-parts.ts'
 import { emptySlice } from './log-slice.ts'
 import type { LogSlice } from './log-slice.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
 import { timeWithin } from './segment/record-time.ts'
-import type { LogTail, TailCache } from './tail-cache.ts'
+import type { LogTail } from './tail-cache.ts'
 
+export type { LogOptions } from './log-options.ts'
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
-
-export interface LogOptions {
-  /** What a durable batch has survived: `fsync` a power loss, `os` the end of this process. */
-  durability: 'fsync' | 'os'
-  segmentBytes: number
-  segmentMs: number
-  indexIntervalBytes: number
-  tail: TailCache
-  logger: Logger
-  /** True when the data directory was closed cleanly: sizes are trusted, and nothing is ever cut. */
-  wasClosedCleanly: boolean
-}
 
 export class Log {
   readonly directory: string
@@ -93,7 +82,10 @@ export class Log {
     return this.#parts.queue.pendingBytes
   }
 
-  /** The disk does not keep up: take no more from publishers until `durable()` settles. `append` never waits. */
+  /**
+   * The disk does not keep up: take no more from publishers until `durable()` settles. `append` never
+   * waits.
+   */
   get isBehind(): boolean {
     return this.#parts.queue.pendingBytes > unflushedBytesMax
   }
@@ -110,8 +102,8 @@ export class Log {
   }
 
   /**
-   * Gives the batch its place (base offset and leader epoch, in place) and queues it; returns the base offset.
-   * The bytes, one whole checked batch, are the log's from now on. Throws the offline error.
+   * Gives the batch its place (base offset and leader epoch, in place) and queues it; returns the base
+   * offset. The bytes, one whole checked batch, are the log's from now on. Throws the offline error.
    */
   append(batch: Uint8Array, leaderEpoch: number): number {
     const size = batch.length
@@ -130,20 +122,26 @@ export class Log {
     return this.#parts.queue.durable()
   }
 
-  /** Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw. Returns its end. */
+  /**
+   * Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw. Returns its
+   * end.
+   */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** The whole batch of the tail cache that contains the offset, or undefined. Borrowed: it is the cache's own. */
+  /**
+   * The whole batch of the tail cache that contains the offset, or undefined. Borrowed: it is the cache's
+   * own.
+   */
   readCached(offset: number): LogSlice | undefined {
     return offset < this.logStart ? undefined : this.#tail.find(offset)
   }
 
   /**
-   * Whole verified batches from the one containing `offset` on, below `durableEnd`; at least one, even if larger
-   * than `bytesMax`. From a quarantined offset, those behind it. Empty at `durableEnd`.
+   * Whole verified batches from the one containing `offset` on, below `durableEnd`; at least one, even if
+   * larger than `bytesMax`. From a quarantined offset, those behind it. Empty at `durableEnd`.
    * `offset-out-of-range` before `logStart` or after `durableEnd`.
    */
   async read(offset: number, bytesMax: number): Promise<LogSlice> {
@@ -161,8 +159,8 @@ export class Log {
   }
 
   /**
-   * First offset of a record that is not older than the time; `logEnd` if there is none among the durable ones. Of a
-   * compressed batch the first offset is taken.
+   * First offset of a record that is not older than the time; `logEnd` if there is none among the durable
+   * ones. Of a compressed batch the first offset is taken.
    */
   async offsetForTime(timeMs: number): Promise<number> {
     let offset = this.logStart
@@ -180,14 +178,20 @@ export class Log {
     this.#parts.queue.roll()
   }
 
-  /** Drops whole segments below the offset, never the active one. After a crash in between it is finished at open. */
+  /**
+   * Drops whole segments below the offset, never the active one. After a crash in between it is finished at
+   * open.
+   */
   truncateStart(offset: number): Promise<void> {
     const done = this.#truncating.then(() => removeSegments(this.#parts, offset))
     this.#truncating = done.catch(() => {})
     return done
   }
 
-  /** Makes durable what is pending and writes the indexes. The end was clean only if `offline` is undefined then. */
+  /**
+   * Makes durable what is pending and writes the indexes. The end was clean only if `offline` is undefined
+   * then.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -58,7 +58,10 @@ export class TailCache {
   }
 }
 
-/** The cached batches of one log: without gaps, in order of their offsets, up to the last one that was durable. */
+/**
+ * The cached batches of one log: without gaps, in order of their offsets, up to the last one that was
+ * durable.
+ */
 export class LogTail {
   readonly #cache: TailCache
   #entries: TailEntry[] = []

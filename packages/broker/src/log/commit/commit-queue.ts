@@ -2,8 +2,8 @@
 //
 //   append ─> [ gathering ] ─> [ group, group … ] ─> writing ─> durable
 //
-// Offsets are given at once, in order, on the belief that what is before will be durable. When it will not, all that
-// was given an offset since is refused with it, and the offsets are given again.
+// Offsets are given at once, in order, on the belief that what is before will be durable. When it will not,
+// all that was given an offset since is refused with it, and the offsets are given again.
 // Invariant: durableEnd <= offsets of all groups <= nextOffset; each group lies in one segment.
 
 import { lastOffsetDeltaOf, placeBatch } from '@sluice/protocol/record/record-batch'

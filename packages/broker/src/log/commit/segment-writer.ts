@@ -1,8 +1,8 @@
 // Puts groups of batches into the active segment, and starts the next one. Knows how to fail:
 //
 //   what failed                      then                                  says
-//   write or new file: no space      back to the durable end, synced       disk-full; later groups are tried again
-//   new file: too many open          nothing was changed                   io-failed; later groups are tried again
+//   write or new file: no space      back to the durable end, synced       disk-full; later ones are tried
+//   new file: too many open          nothing was changed                   io-failed; later ones are tried
 //   going back, or any other         nothing can be believed any more      partition-offline, for good
 //   any sync                         never again: the kernel may call the
 //                                    pages clean that it failed to write   partition-offline, for good
@@ -66,7 +66,9 @@ export class SegmentWriter {
     return undefined
   }
 
-  /** Writes the index of the active segment; what `os` left unsynced is synced, so that a clean end is true. */
+  /**
+   * Writes the index of the active segment; what `os` left unsynced is synced, so that a clean end is true.
+   */
   async close(): Promise<BrokerError | undefined> {
     await this.#sealing
     try {
@@ -78,7 +80,9 @@ export class SegmentWriter {
     return undefined
   }
 
-  /** Invariant: only what is durable is counted in the segment, so a reader can never be ahead of the disk. */
+  /**
+   * Invariant: only what is durable is counted in the segment, so a reader can never be ahead of the disk.
+   */
   #extend(group: BatchGroup): void {
     const { segment } = this.#active
     for (const batch of group.batches) {
@@ -105,7 +109,8 @@ export class SegmentWriter {
     const segment = new Segment(directory, baseOffset)
     const index = new SegmentIndex(indexIntervalBytes)
     try {
-      // Why also for `os`: what was lost with the machine is then within one segment, and recovery looks there.
+      // Why also for `os`: what was lost with the machine is then within one segment, and recovery looks
+      // there.
       if (durability === 'os') await this.#file.sync()
     } catch (error) {
       return offlineError(this.#active.segment.path, error)

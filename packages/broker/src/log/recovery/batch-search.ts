@@ -11,7 +11,9 @@ import {
 import { isBatchWhole, isHeaderPlausible, nextOffsetOf } from '../segment/stored-batch.ts'
 import type { ByteWindow } from './byte-window.ts'
 
-/** A damaged stretch can have held this many records per byte, not more: it bounds how far offsets may jump. */
+/**
+ * A damaged stretch can have held this many records per byte, not more: it bounds how far offsets may jump.
+ */
 const recordsPerByteMax = 1024
 /** How far behind a possible batch to look for the one that is certain. */
 const lookAheadBytes = 4 * 1024 * 1024
@@ -45,9 +47,9 @@ export class BatchSearch {
   }
 
   /**
-   * Where to go on behind the damaged batch at `position`, or undefined where nothing whole comes. In this order:
-   * the batch with exactly the offset that the damaged header promises; the one where the damaged header ends;
-   * the first one with a possible offset.
+   * Where to go on behind the damaged batch at `position`, or undefined where nothing whole comes. In this
+   * order: the batch with exactly the offset that the damaged header promises; the one where the damaged
+   * header ends; the first one with a possible offset.
    */
   async resync(position: number, expected: number): Promise<number | undefined> {
     const claim = await this.#claimAt(position, expected)

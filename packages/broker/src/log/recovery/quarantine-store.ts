@@ -1,5 +1,5 @@
-// What is on disk about damage: for each segment with some, a `<base>.quarantine` that names it, so that it is skipped
-// without being found again; and in `quarantine/` the bytes that were cut from the end of a log.
+// What is on disk about damage: for each segment with some, a `<base>.quarantine` that names it, so that it
+// is skipped without being found again; and in `quarantine/` the bytes that were cut from the end of a log.
 // An operator who repaired a segment removes its `.quarantine`; what is in `quarantine/` is never read again.
 
 import type { Logger } from '../../base/logger.ts'
@@ -22,7 +22,10 @@ export class QuarantineStore {
     this.#logger = logger
   }
 
-  /** Names the ranges of the segment, in its file and to the operator; one that cannot be written is found again. */
+  /**
+   * Names the ranges of the segment, in its file and to the operator; one that cannot be written is found
+   * again.
+   */
   async record(segment: Segment): Promise<void> {
     for (const range of segment.quarantined) {
       this.#logger.error(range, 'damaged records are quarantined; the rest is served')
@@ -44,7 +47,10 @@ export class QuarantineStore {
     return undefined
   }
 
-  /** Copies the bytes from `position` to the end into the quarantine folder, durably; returns the new file's path. */
+  /**
+   * Copies the bytes from `position` to the end into the quarantine folder, durably; returns the new file's
+   * path.
+   */
   async save(segment: Segment, file: File, position: number, sizeBytes: number): Promise<string> {
     const directory = `${segment.directory}/${folder}`
     await this.#files.makeDirectory(directory)

@@ -1,5 +1,6 @@
-// Opens the folder of a log: finds its segments, decides with the recovery table, and hands over what may be served.
-// After it returns, everything that it accepted is durable and everything that it did not accept has a name.
+// Opens the folder of a log: finds its segments, decides with the recovery table, and hands over what may
+// be served. After it returns, everything that it accepted is durable and everything that it did not accept
+// has a name.
 
 import type { Logger } from '../../base/logger.ts'
 import { IoError } from '../../io/io.ts'
@@ -123,7 +124,10 @@ class Recovery {
     this.#active.index ??= await this.#parts.examiner.loadIndex(this.#active)
   }
 
-  /** Sets where the segment ends, from its index if that can be believed, else by a scan, whose index is returned. */
+  /**
+   * Sets where the segment ends, from its index if that can be believed, else by a scan, whose index is
+   * returned.
+   */
   async #findEnd(
     segment: Segment,
     file: File,

@@ -1,6 +1,6 @@
-// What is done with each thing that can be found in a log when it is opened, or when a read meets damage. Pure.
-// Three rules stand above the rows: nothing whole is ever cut; nothing is left out without a name; an offset that
-// may have been acknowledged is never given to another record while we can know it.
+// What is done with each thing that can be found in a log when it is opened, or when a read meets damage.
+// Pure. Three rules stand above the rows: nothing whole is ever cut; nothing is left out without a name; an
+// offset that may have been acknowledged is never given to another record while we can know it.
 //
 //   batches                                                            then
 //   A  whole, begins where the one before ends                         accept
@@ -13,7 +13,7 @@
 //   F  last segment, not closed cleanly, only zeros                    cut
 //   G  last segment, not closed cleanly, other bytes                   save the bytes aside, cut
 //   H  last segment, closed cleanly, or it was named before, or it
-//      holds a whole batch (C, D)                                      quarantine, and go on in a new segment
+//      holds a whole batch (C, D)                                      quarantine, go on in a new one
 //   I  not the last segment                                            quarantine up to the next segment
 //
 //   segments

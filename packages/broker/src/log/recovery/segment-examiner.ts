@@ -1,5 +1,5 @@
-// Looks into a segment when its index or its bytes are in doubt, and keeps what it finds: a new index, and the
-// quarantined ranges, named. Used by recovery and by reads; must never change the segment itself.
+// Looks into a segment when its index or its bytes are in doubt, and keeps what it finds: a new index, and
+// the quarantined ranges, named. Used by recovery and by reads; must never change the segment itself.
 
 import { batchHeaderBytes, batchSizeOf, lastOffsetOf } from '@sluice/protocol/record/record-batch'
 import type { File } from '../../io/io.ts'
@@ -46,7 +46,10 @@ export class SegmentExaminer {
     return open.index!
   }
 
-  /** Offset after the segment's last batch as its stored index tells; undefined where that cannot be believed. */
+  /**
+   * Offset after the segment's last batch as its stored index tells; undefined where that cannot be
+   * believed.
+   */
   async probeEnd(file: File, segment: Segment): Promise<number | undefined> {
     const entry = await this.#parts.indexFiles.readLastEntry(segment)
     if (entry === undefined || !(await this.isLastBatch(file, segment, entry))) return undefined
@@ -104,7 +107,8 @@ export class SegmentExaminer {
     const { sizeBytes, endOffset } = segment
     const { index, ranges, tail } = await this.scan(await open.opening, segment, endOffset)
     await this.quarantine(segment, tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
-    // Why not of a segment that grew meanwhile: its index in memory was made by what was appended, and is whole.
+    // Why not of a segment that grew meanwhile: its index in memory was made by what was appended, and is
+    // whole.
     if (segment.sizeBytes !== sizeBytes) return
     open.index = index
     await this.#parts.indexFiles.write(segment, index)

@@ -36,7 +36,10 @@ export interface ScanRequest {
 }
 
 export interface ScanResult {
-  /** Offset after the last accepted batch, and after damaged ones that still tell how many records they held. */
+  /**
+   * Offset after the last accepted batch, and after damaged ones that still tell how many records they
+   * held.
+   */
   readonly endOffset: number
   /** All but what is at the end. */
   readonly ranges: readonly BadRange[]
@@ -95,7 +98,10 @@ class SegmentScan {
     return { endOffset: this.#expected, ranges: this.#ranges, tail: await this.#tail() }
   }
 
-  /** The undamaged case without waiting: takes batches that the window holds; false at the first that needs a look. */
+  /**
+   * The undamaged case without waiting: takes batches that the window holds; false at the first that needs
+   * a look.
+   */
   #acceptHeld(): boolean {
     const { bytes, start, end } = this.#window
     const before = this.#position

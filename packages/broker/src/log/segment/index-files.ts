@@ -1,5 +1,5 @@
-// Writes and reads the index files of a segment. They are a convenience: whatever happens to them, they are made
-// anew from the segment, so they are never synced and a failure to write them is only a warning.
+// Writes and reads the index files of a segment. They are a convenience: whatever happens to them, they are
+// made anew from the segment, so they are never synced and a failure to write them is only a warning.
 
 import type { Logger } from '../../base/logger.ts'
 import { IoError } from '../../io/io.ts'

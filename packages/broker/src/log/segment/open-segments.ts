@@ -1,5 +1,5 @@
-// The segments of one log whose file is open and whose index is in memory: the active one, and the few that were
-// read last. Bounded: with many logs and long histories neither descriptors nor memory grow.
+// The segments of one log whose file is open and whose index is in memory: the active one, and the few that
+// were read last. Bounded: with many logs and long histories neither descriptors nor memory grow.
 
 import type { File, FileSystem } from '../../io/io.ts'
 import { openSegmentsMax } from '../log-limits.ts'
@@ -11,7 +11,10 @@ export class OpenSegment {
   readonly opening: Promise<File>
   /** Undefined until it is read from disk or made anew. */
   index: SegmentIndex | undefined
-  /** How many hold it; it is closed only while nobody does. Counted before waiting, so that no close slips in. */
+  /**
+   * How many hold it; it is closed only while nobody does. Counted before waiting, so that no close slips
+   * in.
+   */
   users = 1
 
   constructor(segment: Segment, opening: Promise<File>, index?: SegmentIndex) {

@@ -1,0 +1,16 @@
+// How a log stores and what it shares with the other logs of the broker.
+
+import type { Logger } from '../base/logger.ts'
+import type { TailCache } from './tail-cache.ts'
+
+export interface LogOptions {
+  /** What a durable batch has survived: `fsync` a power loss, `os` the end of this process. */
+  durability: 'fsync' | 'os'
+  segmentBytes: number
+  segmentMs: number
+  indexIntervalBytes: number
+  tail: TailCache
+  logger: Logger
+  /** True when the data directory was closed cleanly: sizes are trusted, and nothing is ever cut. */
+  wasClosedCleanly: boolean
+}
