@@ -113,13 +113,14 @@ export class EmbeddedMetadata implements Metadata {
     return this.#inTurn(() => this.#endLease(lease))
   }
 
-  /** Waits for the transactions in line. */
+  /** Waits for the transactions in line. Rejects when one of them could not be written. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const timer of this.#leaseTimers.values()) timer.cancel()
     await this.#last
+    for (const timer of this.#leaseTimers.values()) timer.cancel()
     await this.#journal.close()
+    if (this.#failure !== undefined) throw this.#failed()
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {

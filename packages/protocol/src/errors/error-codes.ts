@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   'too-many-connections': row(11, 'overloaded', 'Close connections, or raise the limit.'),
   'too-many-subscriptions': row(12, 'overloaded', 'Close subscriptions, or spread them over connections.'),
   'stopping': row(13, 'unavailable', 'The broker is shutting down; connect again or elsewhere.'),
+  'invalid-config': row(14, 'invalid', 'Correct the named property; docs/operating/config.md lists them all.'),
 
   'invalid-stream-name': row(100, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
   'invalid-stream-config': row(101, 'invalid', 'Correct the named property.'),

@@ -1,4 +1,4 @@
-// Whatever a handler throws as the error that the peer gets.
+// Whatever is thrown, as the error that a peer or the caller of a door gets.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { IoError } from '../../io/io.ts'
@@ -17,4 +17,9 @@ export function asViolation(error: unknown): BrokerError {
   if (expected?.kind === 'violation') return expected
   const why = error instanceof Error ? error.message : String(error)
   return new BrokerError('malformed-frame', `A frame cannot be read: ${why}`, { cause: error })
+}
+
+/** What a start failed with; a failed assertion stays what it is. */
+export function asStartFailure(error: unknown): unknown {
+  return expectedFailure(error) ?? error
 }

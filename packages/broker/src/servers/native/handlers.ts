@@ -24,7 +24,7 @@ export const handlers: readonly (Handler | undefined)[] = tableOf([
 ])
 
 function tableOf(rows: readonly (readonly [number, Handler])[]): (Handler | undefined)[] {
-  const table = new Array<Handler | undefined>(256).fill(undefined)
+  const table = Array.from<Handler | undefined>({ length: 256 })
   for (const [opcode, handler] of rows) table[opcode] = handler
   return table
 }

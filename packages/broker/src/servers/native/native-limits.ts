@@ -1,4 +1,4 @@
-// Every bound of the native protocol's server, and what has to hold between them.
+// Every bound of the native protocol's server, and what has to hold between them. Defaults are in config/.
 
 import { assert } from '../../base/assert.ts'
 
@@ -21,20 +21,6 @@ export interface NativeLimits {
   readonly stalledPeerMs: number
   /** How long stopping waits for requests in progress. */
   readonly stopTimeoutMs: number
-}
-
-export const nativeLimitsDefault: NativeLimits = {
-  frameBytesMax: 16 * 1024 * 1024,
-  connectionsMax: 10_000,
-  requestsInProgressMax: 1024,
-  bytesInProgressMax: 8 * 1024 * 1024,
-  totalBytesInProgressMax: 64 * 1024 * 1024,
-  subscriptionsMax: 1024,
-  handshakeTimeoutMs: 5_000,
-  keepAliveMsMin: 1_000,
-  keepAliveMsMax: 300_000,
-  stalledPeerMs: 30_000,
-  stopTimeoutMs: 10_000,
 }
 
 /** What stands around a record batch in the frame of a PUBLISH or of the answer to a READ. */

@@ -6,6 +6,7 @@ import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes, writeErrorFrame } from '@sluice/protocol/native/frame'
 import type { Listener, Timer } from '../../io/io.ts'
+import { connectionPair } from '../../io/memory-connection.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { NativeConnection } from './native-connection.ts'
 import { checkNativeLimits } from './native-limits.ts'
@@ -70,6 +71,15 @@ export class NativeListener {
     this.#connections.add(served)
     served.start()
     this.#timer ??= this.#services.io.timers.after(this.#tickMs, this.#tick)
+  }
+
+  /** The client's end of a new connection inside this process. Throws `stopping`. */
+  connectInProcess(): ByteConnection {
+    if (this.#isStopping) throw new BrokerError('stopping', 'The broker is shutting down')
+    const { timers } = this.#services.io
+    const [ours, theirs] = connectionPair((callback) => timers.soon(callback))
+    this.serve(ours)
+    return theirs
   }
 
   /** Stops accepting, answers what is in progress, and closes every connection. */

@@ -28,8 +28,8 @@ export interface StreamsOptions {
   readonly leaderEpoch: number
   readonly wasClosedCleanly: boolean
   readonly limits: StreamLimits
-  /** What a broker without a disk can offer; absent where there is one. */
-  readonly onlyDurability?: Durability
+  /** What a broker without a disk can offer; undefined where there is one. */
+  readonly onlyDurability: Durability | undefined
 }
 
 export interface StreamLimits {
@@ -68,7 +68,7 @@ export class Streams {
     try {
       await streams.#openAll()
     } catch (error) {
-      await streams.close()
+      await streams.close().catch(() => undefined)
       throw error
     }
     return streams
@@ -136,12 +136,15 @@ export class Streams {
     }
   }
 
-  /** Closes the logs; whoever uses them must have stopped. */
+  /** Closes the logs; whoever uses them must have stopped. Rejects when one of them was offline. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#last
-    await Promise.all(Array.from(this.#open.values(), ({ logs }) => closeAll(logs)))
+    const logs = Array.from(this.#open.values(), (open) => open.logs).flat()
+    await closeAll(logs)
+    const offline = logs.find(({ log }) => log.offline !== undefined)?.log.offline
+    if (offline !== undefined) throw offline
   }
 
   async #openAll(): Promise<void> {

@@ -1,0 +1,211 @@
+// One broker: puts the layers together, starts them from the bottom up and stops them from the top down.
+// Must never hold logic of its own.
+
+import { connect } from '@sluice/client'
+import type { Client } from '@sluice/client'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { silentLogger } from './base/logger.ts'
+import type { Logger } from './base/logger.ts'
+import { nextBootEpoch } from './cluster/boot-epoch.ts'
+import { EmbeddedMetadata } from './cluster/embedded-metadata.ts'
+import { readLimits } from './config/read-config.ts'
+import type { BrokerLimits } from './config/read-config.ts'
+import type { Io } from './io/io.ts'
+import { memoryFiles } from './io/memory-files.ts'
+import { realIo } from './io/real-io.ts'
+import { DataDirectory } from './log/data-directory.ts'
+import { TailCache } from './log/tail-cache.ts'
+import { asStartFailure } from './servers/native/failure.ts'
+import { NativeListener } from './servers/native/native-listener.ts'
+import type { ListenAddress } from './servers/native/native-listener.ts'
+import { FlowConsumers } from './services/flow/flow-consumers.ts'
+import { Streams } from './services/streams/streams.ts'
+
+/** Where messages are kept: in a folder, or nowhere but in this process. */
+export type BrokerStorage =
+  | { readonly dataDir: string; readonly memory?: false }
+  | { readonly memory: true; readonly dataDir?: undefined }
+
+export type BrokerOptions = BrokerStorage & {
+  /** Without it nothing listens. Default host 127.0.0.1, default port 9898; port 0 takes a free one. */
+  readonly listen?: Partial<ListenAddress>
+  /** What the broker calls itself. */
+  readonly name?: string
+  /** Bounds that differ from the defaults of docs/operating/config.md. */
+  readonly limits?: Partial<BrokerLimits>
+  readonly logger?: Logger
+  /** Another world than this machine: for simulators. */
+  readonly io?: Io
+  /** Checks the invariants of flow control after every step; costs time. */
+  readonly areInvariantsChecked?: boolean
+}
+
+export const version = '0.1.0'
+
+const memoryDirectory = '/memory'
+const progressCompactBytesMin = 16 * 1024 * 1024
+
+/** What is open, from the bottom up. */
+interface OpenPart {
+  readonly name: string
+  close(isClean: boolean): Promise<void>
+}
+
+/** What every step of the start needs. */
+interface StartContext {
+  readonly options: BrokerOptions
+  readonly io: Io
+  readonly logger: Logger
+  readonly limits: BrokerLimits
+  readonly opened: OpenPart[]
+}
+
+export class Broker {
+  readonly #context: StartContext
+  readonly #native: NativeListener
+  readonly #closed = new AbortController()
+  #closing: Promise<void> | undefined
+
+  /** Rejects with a `BrokerError`, and leaves nothing open. */
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const logger = options.logger ?? silentLogger
+    const limits = readLimits(options.limits ?? {})
+    const io = worldOf(options, logger)
+    const context: StartContext = { options, io, logger, limits, opened: [] }
+    try {
+      return new Broker(context, await openParts(context))
+    } catch (error) {
+      // Why unclean: what was not opened was not looked at, and the next start must not trust it.
+      await closeParts(context, false)
+      throw asStartFailure(error)
+    }
+  }
+
+  private constructor(context: StartContext, native: NativeListener) {
+    this.#context = context
+    this.#native = native
+  }
+
+  /** Where it listens; undefined when it does not. */
+  get address(): ListenAddress | undefined {
+    return this.#native.address
+  }
+
+  /** A client in this process. It is closed with the broker. */
+  connect(): Promise<Client> {
+    const { clock, timers, random } = this.#context.io
+    return connect({
+      name: 'in-process',
+      signal: this.#closed.signal,
+      platform: {
+        connect: async () => this.#native.connectInProcess(),
+        monotonicMs: () => clock.monotonicMs(),
+        wallMs: () => clock.wallMs(),
+        after: (ms, callback) => timers.after(ms, callback),
+        randomU32: () => random.u32(),
+      },
+    })
+  }
+
+  /** Answers what is in progress, then closes everything in order. Resolves when the data directory is free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#native.close()
+    this.#closed.abort(new BrokerError('client-closed', 'The broker was closed'))
+    await closeParts(this.#context, true)
+  }
+}
+
+function worldOf(options: BrokerOptions, logger: Logger): Io {
+  const isFolder = typeof options.dataDir === 'string' && options.dataDir !== ''
+  if (isFolder === (options.memory === true)) {
+    throw new BrokerError('invalid-config', 'Broker.start needs either dataDir or memory: true')
+  }
+  const io = options.io ?? realIo(logger)
+  return isFolder ? io : { ...io, files: memoryFiles() }
+}
+
+async function openParts(context: StartContext): Promise<NativeListener> {
+  const { options, io, logger, limits, opened } = context
+  const startedMs = io.clock.monotonicMs()
+  const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory)
+  opened.push({ name: 'data directory', close: (isClean) => directory.close(isClean) })
+  const metadata = await openMetadata(context, directory)
+  const bootEpoch = await nextBootEpoch(metadata)
+  const { streams, flow } = await openServices(context, directory, metadata, bootEpoch)
+  const identity = { name: options.name ?? 'sluice', version, bootEpoch, startedMs }
+  const native = new NativeListener({ io, logger, streams, flow, limits, identity })
+  if (options.listen !== undefined) {
+    const { host = '127.0.0.1', port = 9898 } = options.listen
+    await native.listen({ host, port })
+  }
+  return native
+}
+
+async function openMetadata(context: StartContext, directory: DataDirectory): Promise<EmbeddedMetadata> {
+  const { options, io, logger, opened } = context
+  const metadata = await EmbeddedMetadata.open({
+    io,
+    directory: `${directory.path}/catalog`,
+    tail: new TailCache(0),
+    logger,
+    wasClosedCleanly: directory.wasClosedCleanly,
+    durability: options.memory === true ? 'os' : 'fsync',
+  })
+  opened.push({ name: 'catalog', close: () => metadata.close() })
+  return metadata
+}
+
+async function openServices(
+  context: StartContext,
+  { path, wasClosedCleanly }: DataDirectory,
+  metadata: EmbeddedMetadata,
+  bootEpoch: number,
+): Promise<{ streams: Streams; flow: FlowConsumers }> {
+  const { options, io, logger, limits, opened } = context
+  const isInMemory = options.memory === true
+  const streams = await Streams.open({
+    io,
+    directory: path,
+    metadata,
+    tail: new TailCache(limits.tailCacheBytes),
+    logger,
+    leaderEpoch: bootEpoch,
+    wasClosedCleanly,
+    limits,
+    onlyDurability: isInMemory ? 'memory' : undefined,
+  })
+  opened.push({ name: 'streams', close: () => streams.close() })
+  const { segmentBytes, segmentMs, indexIntervalBytes } = limits
+  const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin: progressCompactBytesMin }
+  const flow = await FlowConsumers.open({
+    io,
+    directory: `${path}/progress`,
+    metadata,
+    streams,
+    logger,
+    journal: { ...bounds, tail: new TailCache(0), logger, wasClosedCleanly },
+    isInMemory,
+    limits,
+    areInvariantsChecked: options.areInvariantsChecked === true,
+  })
+  opened.push({ name: 'flow consumers', close: () => flow.close() })
+  return { streams, flow }
+}
+
+/** From the top down. Whatever fails to close makes the shutdown unclean, and the next start looks closer. */
+async function closeParts({ opened, logger }: StartContext, isComplete: boolean): Promise<void> {
+  let isClean = isComplete
+  for (let part = opened.pop(); part !== undefined; part = opened.pop()) {
+    try {
+      await part.close(isClean)
+    } catch (error) {
+      isClean = false
+      logger.error({ error, part: part.name }, 'could not be closed in order')
+    }
+  }
+}

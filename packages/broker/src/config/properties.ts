@@ -1,0 +1,213 @@
+// The one table of configuration properties.
+
+import type { Property } from './property.ts'
+
+const kib = 1024
+const mib = 1024 * kib
+const gib = 1024 * mib
+const hourMs = 3_600_000
+
+const user = { needsRestart: true, audience: 'user' } as const
+const tuning = { needsRestart: true, audience: 'tuning' } as const
+
+export const PROPERTIES = {
+  dataDir: { kind: 'text', doc: 'Folder of all stored data. One broker at a time.', default: './sluice-data', ...user },
+  listen: {
+    kind: 'text',
+    doc: 'Address of the native protocol, `host:port`. Port 0 takes a free one.',
+    default: '127.0.0.1:9898',
+    ...user,
+  },
+  name: { kind: 'text', doc: 'What the broker calls itself to clients and in logs.', default: 'sluice', ...user },
+  logLevel: {
+    kind: 'choice',
+    doc: 'Least important log lines that are written.',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    ...user,
+  },
+  logFormat: {
+    kind: 'choice',
+    doc: 'Log lines for people, or one JSON object per line.',
+    default: 'text',
+    choices: ['text', 'json'],
+    ...user,
+  },
+  segmentBytes: {
+    kind: 'integer',
+    doc: 'Size at which a log starts a new segment file.',
+    default: 128 * mib,
+    min: 64 * kib,
+    max: 2 * gib - 1,
+    ...tuning,
+  },
+  segmentMs: {
+    kind: 'integer',
+    doc: 'Age at which a log starts a new segment file.',
+    default: 7 * 24 * hourMs,
+    min: 1000,
+    max: 366 * 24 * hourMs,
+    ...tuning,
+  },
+  indexIntervalBytes: {
+    kind: 'integer',
+    doc: 'Bytes of a log between two entries of its index.',
+    default: 4 * kib,
+    min: 512,
+    max: 16 * mib,
+    ...tuning,
+  },
+  tailCacheBytes: {
+    kind: 'integer',
+    doc: 'Memory for the youngest record batches of all logs, so that readers at the tail cost no disk read.',
+    default: 64 * mib,
+    min: 0,
+    max: 64 * gib,
+    ...tuning,
+  },
+  unflushedBytesMax: {
+    kind: 'integer',
+    doc: 'Published bytes that may wait for the disk, over all streams, before publishing is refused.',
+    default: 256 * mib,
+    min: mib,
+    max: 16 * gib,
+    ...tuning,
+  },
+  streamsMax: { kind: 'integer', doc: 'Most streams.', default: 10_000, min: 1, max: 1_000_000, ...tuning },
+  partitionsMax: {
+    kind: 'integer',
+    doc: 'Most partitions of one stream.',
+    default: 256,
+    min: 1,
+    max: 4096,
+    ...tuning,
+  },
+  consumersMax: {
+    kind: 'integer',
+    doc: 'Most flow consumers, over all streams.',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    ...tuning,
+  },
+  parkedMax: {
+    kind: 'integer',
+    doc: 'Parked records of one consumer and partition that are remembered, at 8 bytes each; more are read again.',
+    default: 4 * mib,
+    min: 0,
+    max: 256 * mib,
+    ...tuning,
+  },
+  recordCacheBytes: {
+    kind: 'integer',
+    doc: 'Memory of one partition, shared by its consumers, for batches that are being delivered.',
+    default: 16 * mib,
+    min: 0,
+    max: 4 * gib,
+    ...tuning,
+  },
+  connectionsMax: {
+    kind: 'integer',
+    doc: 'Most connections; more are turned away with `too-many-connections`.',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    ...user,
+  },
+  frameBytesMax: {
+    kind: 'integer',
+    doc: 'Largest request of a client.',
+    default: 16 * mib,
+    min: 2 * mib,
+    max: 64 * mib,
+    ...tuning,
+  },
+  requestsInProgressMax: {
+    kind: 'integer',
+    doc: 'Unanswered requests of one connection beyond which it is not read.',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    ...tuning,
+  },
+  bytesInProgressMax: {
+    kind: 'integer',
+    doc: 'Bytes of unanswered requests of one connection, and of their answers, beyond which it is not read.',
+    default: 8 * mib,
+    min: 64 * kib,
+    max: 4 * gib,
+    ...tuning,
+  },
+  totalBytesInProgressMax: {
+    kind: 'integer',
+    doc: 'The same over all connections.',
+    default: 64 * mib,
+    min: 64 * kib,
+    max: 64 * gib,
+    ...tuning,
+  },
+  subscriptionsMax: {
+    kind: 'integer',
+    doc: 'Most subscriptions of one connection.',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    ...tuning,
+  },
+  handshakeTimeoutMs: {
+    kind: 'integer',
+    doc: 'How long a new connection may take to say HELLO.',
+    default: 5_000,
+    min: 10,
+    max: hourMs,
+    ...tuning,
+  },
+  keepAliveMsMin: {
+    kind: 'integer',
+    doc: 'Shortest keep-alive interval that a client is granted.',
+    default: 1_000,
+    min: 10,
+    max: hourMs,
+    ...tuning,
+  },
+  keepAliveMsMax: {
+    kind: 'integer',
+    doc: 'Longest keep-alive interval that a client is granted.',
+    default: 300_000,
+    min: 10,
+    max: 24 * hourMs,
+    ...tuning,
+  },
+  stalledPeerMs: {
+    kind: 'integer',
+    doc: 'How long a client may take nothing of what waits for it before its connection is closed.',
+    default: 30_000,
+    min: 10,
+    max: hourMs,
+    ...tuning,
+  },
+  stopTimeoutMs: {
+    kind: 'integer',
+    doc: 'How long stopping waits for requests in progress.',
+    default: 10_000,
+    min: 10,
+    max: hourMs,
+    ...tuning,
+  },
+} as const satisfies Record<string, Property>
+
+type Table = typeof PROPERTIES
+export type PropertyName = keyof Table
+
+type ValueOf<P extends Property> = P extends { kind: 'integer' }
+  ? number
+  : P extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+    ? Choice
+    : string
+
+export type Config = { readonly [Name in PropertyName]: ValueOf<Table[Name]> }
+
+type IntegerName = { [Name in PropertyName]: Table[Name] extends { kind: 'integer' } ? Name : never }[PropertyName]
+
+/** The properties that are bounds: what an embedding program may set besides where the data is. */
+export type BrokerLimits = Pick<Config, IntegerName>

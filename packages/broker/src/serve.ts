@@ -1,0 +1,70 @@
+// `sluice serve` without the process around it: from arguments and environment to a running broker.
+
+import { readConfig, environmentSource, fileSource } from './config/read-config.ts'
+import type { Config, ConfigSource } from './config/read-config.ts'
+import { readListenAddress, readServeArguments, serveHelp } from './config/serve-arguments.ts'
+import { Broker } from './broker.ts'
+import { IoError } from './io/io.ts'
+import type { FileSystem } from './io/io.ts'
+import { realIo } from './io/real-io.ts'
+import { operatorLogger } from './observe/logger.ts'
+import type { Logger } from './base/logger.ts'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+
+export interface ServeSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Whole lines: answers to who started it, and what it has to say. */
+  readonly writeOut: (line: string) => void
+  readonly writeError: (line: string) => void
+}
+
+export interface Serving {
+  readonly broker: Broker
+  readonly logger: Logger
+}
+
+/** Undefined when only help was asked for. Rejects with a `BrokerError` when it cannot start. */
+export async function serve(args: readonly string[], surroundings: ServeSurroundings): Promise<Serving | undefined> {
+  const { flags, configPath, isHelpWanted } = readServeArguments(args)
+  if (isHelpWanted) {
+    surroundings.writeOut(serveHelp())
+    return undefined
+  }
+  const { source, typos } = environmentSource(surroundings.environment)
+  const file = configPath === undefined ? [] : [await readFileSource(realIo().files, configPath)]
+  const config = readConfig([...file, source, flags])
+  const logger = operatorLogger({ level: config.logLevel, format: config.logFormat }, surroundings.writeError)
+  for (const typo of typos) logger.warn({}, typo)
+  const broker = await startBroker(config, logger)
+  surroundings.writeOut(readyLine(config, broker))
+  return { broker, logger }
+}
+
+function startBroker(config: Config, logger: Logger): Promise<Broker> {
+  const { dataDir, listen, name, logLevel: _level, logFormat: _format, ...limits } = config
+  return Broker.start({ dataDir, listen: readListenAddress(listen), name, limits, logger })
+}
+
+/** One line that a supervisor can wait for. */
+function readyLine({ logFormat, dataDir, name }: Config, { address }: Broker): string {
+  const { host, port } = address!
+  if (logFormat === 'json') return `${JSON.stringify({ ready: true, name, host, port, dataDir })}\n`
+  const shown = host.includes(':') ? `[${host}]` : host
+  return `${name} ready on ${shown}:${port}, data in ${dataDir}\n`
+}
+
+async function readFileSource(files: FileSystem, path: string): Promise<ConfigSource> {
+  try {
+    const file = await files.open(path, { create: false })
+    try {
+      const bytes = new Uint8Array(await file.size())
+      await file.read(bytes, 0)
+      return fileSource(path, new TextDecoder().decode(bytes))
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    if (!(cause instanceof IoError)) throw cause
+    throw new BrokerError('invalid-config', `The configuration file cannot be read: ${cause.message}`, { cause })
+  }
+}
