@@ -9,7 +9,7 @@ import { isTemporary } from '../atomic-file.ts'
 import type { QuarantinedRange } from '../quarantined-range.ts'
 import { OpenSegment } from '../segment/open-segments.ts'
 import { SegmentIndex } from '../segment/segment-index.ts'
-import { baseOffsetOfName, segmentFileKinds, segmentPath } from '../segment/segment-names.ts'
+import { baseOffsetsIn, segmentFileKinds, segmentPath } from '../segment/segment-names.ts'
 import { endOf, Segment } from '../segment/segment.ts'
 import { readLogStart } from './log-start.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
@@ -72,13 +72,11 @@ class Recovery {
 
   async #listBases(): Promise<number[]> {
     const { files } = this.#parts
-    const bases: number[] = []
-    for (const { name, isDirectory } of await files.list(this.#directory)) {
+    const entries = await files.list(this.#directory)
+    for (const { name, isDirectory } of entries) {
       if (isTemporary(name) && !isDirectory) await files.remove(`${this.#directory}/${name}`)
-      const base = isDirectory ? undefined : baseOffsetOfName(name)
-      if (base !== undefined) bases.push(base)
     }
-    return bases.sort((a, b) => a - b)
+    return baseOffsetsIn(entries)
   }
 
   async #findLogStart(bases: readonly number[]): Promise<number> {

@@ -57,8 +57,11 @@ export interface ScannedTail {
   readonly baseOffset: number
 }
 
-export function scanSegment(request: ScanRequest): Promise<ScanResult> {
-  return new SegmentScan(request).run()
+/** Scans all of it. */
+export async function scanSegment(request: ScanRequest): Promise<ScanResult> {
+  const scan = new SegmentScan(request)
+  while (await scan.advance());
+  return scan.finish()
 }
 
 interface OpenRange {
@@ -69,7 +72,8 @@ interface OpenRange {
   hasWholeBatch: boolean
 }
 
-class SegmentScan {
+/** A scan that can be taken in pieces, for those who look at a file that is larger than memory. */
+export class SegmentScan {
   readonly #request: ScanRequest
   readonly #window: ByteWindow
   readonly #search: BatchSearch
@@ -88,13 +92,22 @@ class SegmentScan {
     this.#isExact = request.isExact
   }
 
-  async run(): Promise<ScanResult> {
-    const { sizeBytes } = this.#request
-    while (this.#position < sizeBytes) {
-      if (this.#acceptHeld()) continue
-      if (await this.#search.isWhole(this.#position)) await this.#judgeBatch()
-      else await this.#leaveOutDamage()
-    }
+  /** Goes on for at most about a megabyte; false at the end. */
+  async advance(): Promise<boolean> {
+    if (this.#position >= this.#request.sizeBytes) return false
+    if (this.#acceptHeld()) return true
+    if (await this.#search.isWhole(this.#position)) await this.#judgeBatch()
+    else await this.#leaveOutDamage()
+    return true
+  }
+
+  /** The ranges that are known by now. */
+  get ranges(): readonly BadRange[] {
+    return this.#ranges
+  }
+
+  /** Called at the end. */
+  async finish(): Promise<ScanResult> {
     return { endOffset: this.#expected, ranges: this.#ranges, tail: await this.#tail() }
   }
 
