@@ -107,7 +107,9 @@ export class Broker {
     })
   }
 
-  /** Answers what is in progress, then closes everything in order. Resolves when the data directory is free. */
+  /**
+   * Answers what is in progress, then closes everything in order. Resolves when the data directory is free.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -56,8 +56,8 @@ function superviseUntilEnd(serving: Serving): void {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  // Why at once and unclean: nobody knows what the broker holds after an error that nobody foresaw. The next start
-  // finds no mark of a clean end and looks at every log.
+  // Why at once and unclean: nobody knows what the broker holds after an error that nobody foresaw. The next
+  // start finds no mark of a clean end and looks at every log.
   process.on('uncaughtException', (error) => {
     serving.logger.error({ error }, 'an error that nobody foresaw; ending at once')
     process.exit(exitCodes.failure)

@@ -24,7 +24,10 @@ export interface Serving {
 }
 
 /** Undefined when only help was asked for. Rejects with a `BrokerError` when it cannot start. */
-export async function serve(args: readonly string[], surroundings: ServeSurroundings): Promise<Serving | undefined> {
+export async function serve(
+  args: readonly string[],
+  surroundings: ServeSurroundings,
+): Promise<Serving | undefined> {
   const { flags, configPath, isHelpWanted } = readServeArguments(args)
   if (isHelpWanted) {
     surroundings.writeOut(serveHelp())
@@ -65,6 +68,8 @@ async function readFileSource(files: FileSystem, path: string): Promise<ConfigSo
     }
   } catch (cause) {
     if (!(cause instanceof IoError)) throw cause
-    throw new BrokerError('invalid-config', `The configuration file cannot be read: ${cause.message}`, { cause })
+    throw new BrokerError('invalid-config', `The configuration file cannot be read: ${cause.message}`, {
+      cause,
+    })
   }
 }

@@ -1,5 +1,5 @@
-// The number of this start of the broker: it grows with each, durably, before anything is served. It tells what was
-// said in an earlier life apart: deliveries, and record batches by the leader that wrote them.
+// The number of this start of the broker: it grows with each, durably, before anything is served. It tells
+// what was said in an earlier life apart: deliveries, and record batches by the leader that wrote them.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Metadata } from './metadata.ts'

@@ -1,6 +1,6 @@
 // The catalog of a single node: a sorted table in memory, replayed from a journal at `<data>/catalog`.
-// One transaction is one record of the journal, and it is applied only after that record is durable, so nobody
-// sees what a power loss could take back. Transactions are few, and run one after the other.
+// One transaction is one record of the journal, and it is applied only after that record is durable, so
+// nobody sees what a power loss could take back. Transactions are few, and run one after the other.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../base/logger.ts'
@@ -52,7 +52,12 @@ export class EmbeddedMetadata implements Metadata {
     const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin }
     const journal = await Journal.open(io, directory, { ...rest, ...bounds })
     try {
-      return new EmbeddedMetadata({ io, journal, state: await replayed(journal, directory), logger: options.logger })
+      return new EmbeddedMetadata({
+        io,
+        journal,
+        state: await replayed(journal, directory),
+        logger: options.logger,
+      })
     } catch (error) {
       await journal.close()
       throw error
@@ -139,7 +144,10 @@ export class EmbeddedMetadata implements Metadata {
       // Why not a failure for good: the journal has taken the record back, and room may be made.
       if (cause instanceof BrokerError && cause.code === 'disk-full') throw cause
       this.#failure = cause
-      this.#logger.error({ error: cause }, 'the catalog could not be written; it is read-only until a restart')
+      this.#logger.error(
+        { error: cause },
+        'the catalog could not be written; it is read-only until a restart',
+      )
       throw this.#failed()
     }
     this.#tell(this.#state.apply(step))
@@ -147,9 +155,13 @@ export class EmbeddedMetadata implements Metadata {
   }
 
   #failed(): BrokerError {
-    return new BrokerError('io-failed', 'The catalog could not be written, and is read-only until a restart', {
-      cause: this.#failure,
-    })
+    return new BrokerError(
+      'io-failed',
+      'The catalog could not be written, and is read-only until a restart',
+      {
+        cause: this.#failure,
+      },
+    )
   }
 
   async #compactIfLong(): Promise<void> {
@@ -192,8 +204,11 @@ export class EmbeddedMetadata implements Metadata {
 async function replayed(journal: Journal, directory: string): Promise<CatalogState> {
   const [damage] = journal.quarantined
   if (damage !== undefined) {
-    const text = `The catalog is damaged (${damage.file}, position ${damage.position}); restore ${directory} from a copy`
-    throw new BrokerError('corrupt-log', text)
+    const where = `${damage.file}, position ${damage.position}`
+    throw new BrokerError(
+      'corrupt-log',
+      `The catalog is damaged (${where}); restore ${directory} from a copy`,
+    )
   }
   const state = new CatalogState()
   await journal.replay((_key, value) => {

@@ -1,6 +1,6 @@
-// The catalog as every layer above sees it: keys with revisions, compare-and-set transactions, leases, watches.
-// `embedded-metadata.ts` implements it for one node; its shape is etcd's, so that several nodes can share one.
-// Must never know what the values mean.
+// The catalog as every layer above sees it: keys with revisions, compare-and-set transactions, leases,
+// watches. `embedded-metadata.ts` implements it for one node; its shape is etcd's, so that several nodes can
+// share one. Must never know what the values mean.
 
 /** One key as it stands. Values are JSON text. */
 export interface MetadataEntry {

@@ -7,7 +7,10 @@ import type { Log, LogSlice } from '../log/log.ts'
 
 export class Partition {
   readonly index: number
-  /** Grows with every start of the broker; stored in each batch, so that logs can be compared by who wrote them. */
+  /**
+   * Grows with every start of the broker; stored in each batch, so that logs can be compared by who wrote
+   * them.
+   */
   readonly leaderEpoch: number
   readonly #log: Log
 
@@ -42,22 +45,25 @@ export class Partition {
   }
 
   /**
-   * Appends one checked batch, which the log owns from now on, and returns its base offset. It is neither durable
-   * nor readable before `durable()` resolves. Throws why the partition is offline.
+   * Appends one checked batch, which the log owns from now on, and returns its base offset. It is neither
+   * durable nor readable before `durable()` resolves. Throws why the partition is offline.
    */
   append(batch: Uint8Array): number {
     return this.#log.append(batch, this.leaderEpoch)
   }
 
   /**
-   * Resolves when all that was appended so far is durable. Rejects with `disk-full` (nothing of it was kept) or
-   * `partition-offline`. Ask in the same turn as the append.
+   * Resolves when all that was appended so far is durable. Rejects with `disk-full` (nothing of it was kept)
+   * or `partition-offline`. Ask in the same turn as the append.
    */
   durable(): Promise<void> {
     return this.#log.durable()
   }
 
-  /** Hears, in the same turn, when the high watermark has grown or the partition went offline; returns how to stop. */
+  /**
+   * Hears, in the same turn, when the high watermark has grown or the partition went offline; returns how to
+   * stop.
+   */
   onAdvance(listener: () => void): () => void {
     return this.#log.onAdvance(listener)
   }
@@ -67,7 +73,10 @@ export class Partition {
     return this.#log.readCached(offset)
   }
 
-  /** Whole batches from the one that holds `offset`: at least one if there is one, else about `bytesMax` bytes. */
+  /**
+   * Whole batches from the one that holds `offset`: at least one if there is one, else about `bytesMax`
+   * bytes.
+   */
   read(offset: number, bytesMax: number): Promise<LogSlice> {
     return this.#log.read(offset, bytesMax)
   }

@@ -8,12 +8,12 @@ import type { Property } from './property.ts'
 export function configPage(): string {
   return `# Configuration
 
-Every property of \`sluice serve\`. This page is written from the table in \`packages/broker/src/config/properties.ts\`;
-a test compares the two.
+Every property of \`sluice serve\`. This page is written from the table in
+\`packages/broker/src/config/properties.ts\`; a test compares the two.
 
-A property is set, in rising order of precedence, in a YAML file (\`--config sluice.yaml\`), in the environment, or by a
-flag. A name that is not listed here is an error, with a suggestion where one is near. Sizes are in bytes, times in
-milliseconds. An embedding program gives the numbers as \`limits\` of \`Broker.start\`.
+A property is set, in rising order of precedence, in a YAML file (\`--config sluice.yaml\`), in the
+environment, or by a flag. A name that is not listed here is an error, with a suggestion where one is near.
+Sizes are in bytes, times in milliseconds. An embedding program gives the numbers as \`limits\` of \`Broker.start\`.
 
 \`\`\`yaml
 # sluice.yaml
@@ -28,7 +28,9 @@ No property can be changed without a restart yet.
 }
 
 function section(title: string, audience: Property['audience']): string {
-  const names = (Object.keys(PROPERTIES) as PropertyName[]).filter((name) => PROPERTIES[name].audience === audience)
+  const names = (Object.keys(PROPERTIES) as PropertyName[]).filter(
+    (name) => PROPERTIES[name].audience === audience,
+  )
   const rows = names.map((name) => row(name, PROPERTIES[name]))
   return `## ${title}
 

@@ -11,14 +11,24 @@ const user = { needsRestart: true, audience: 'user' } as const
 const tuning = { needsRestart: true, audience: 'tuning' } as const
 
 export const PROPERTIES = {
-  dataDir: { kind: 'text', doc: 'Folder of all stored data. One broker at a time.', default: './sluice-data', ...user },
+  dataDir: {
+    kind: 'text',
+    doc: 'Folder of all stored data. One broker at a time.',
+    default: './sluice-data',
+    ...user,
+  },
   listen: {
     kind: 'text',
     doc: 'Address of the native protocol, `host:port`. Port 0 takes a free one.',
     default: '127.0.0.1:9898',
     ...user,
   },
-  name: { kind: 'text', doc: 'What the broker calls itself to clients and in logs.', default: 'sluice', ...user },
+  name: {
+    kind: 'text',
+    doc: 'What the broker calls itself to clients and in logs.',
+    default: 'sluice',
+    ...user,
+  },
   logLevel: {
     kind: 'choice',
     doc: 'Least important log lines that are written.',
@@ -92,7 +102,7 @@ export const PROPERTIES = {
   },
   parkedMax: {
     kind: 'integer',
-    doc: 'Parked records of one consumer and partition that are remembered, at 8 bytes each; more are read again.',
+    doc: 'Parked records of one consumer and partition held in memory, 8 bytes each; more are read again.',
     default: 4 * mib,
     min: 0,
     max: 256 * mib,
@@ -207,7 +217,9 @@ type ValueOf<P extends Property> = P extends { kind: 'integer' }
 
 export type Config = { readonly [Name in PropertyName]: ValueOf<Table[Name]> }
 
-type IntegerName = { [Name in PropertyName]: Table[Name] extends { kind: 'integer' } ? Name : never }[PropertyName]
+type IntegerName = {
+  [Name in PropertyName]: Table[Name] extends { kind: 'integer' } ? Name : never
+}[PropertyName]
 
 /** The properties that are bounds: what an embedding program may set besides where the data is. */
 export type BrokerLimits = Pick<Config, IntegerName>

@@ -1,5 +1,5 @@
-// What is said of a configuration property. Everything that needs to know properties reads it from here: checks,
-// names in the environment, flags, and the page in docs/operating.
+// What is said of a configuration property. Everything that needs to know properties reads it from here:
+// checks, names in the environment, flags, and the page in docs/operating.
 
 export interface Property {
   readonly kind: 'integer' | 'text' | 'choice'

@@ -80,7 +80,9 @@ export function environmentSource(environment: Readonly<Record<string, string | 
   return { source: { from: 'the environment', values }, typos }
 }
 
-/** What a flag or a variable says, in the type of its property; what is no number stays text, to be refused. */
+/**
+ * What a flag or a variable says, in the type of its property; what is no number stays text, to be refused.
+ */
 export function valueOfText(name: PropertyName, text: string): unknown {
   return PROPERTIES[name].kind === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
 }
@@ -111,7 +113,9 @@ function faultOf(property: Property, value: unknown): string | undefined {
     case 'text':
       return typeof value === 'string' && value !== '' ? undefined : 'must be a text'
     case 'choice':
-      return property.choices?.includes(value as string) ? undefined : `must be one of ${property.choices?.join(', ')}`
+      return property.choices?.includes(value as string)
+        ? undefined
+        : `must be one of ${property.choices?.join(', ')}`
   }
 }
 

@@ -40,7 +40,8 @@ export function serveHelp(): string {
   })
   return `Usage: sluice serve [flags]
 
-Starts a broker and serves until it is told to stop: SIGINT and SIGTERM close it in order, a second one ends it at once.
+Starts a broker and serves until it is told to stop. SIGINT and SIGTERM close it in order; a second one ends
+it at once.
 
   ${'--config'.padEnd(32)} YAML file of properties; the environment and flags win over it.
   ${'--json'.padEnd(32)} The same as --log-format json.
@@ -63,7 +64,9 @@ export function readListenAddress(text: string): { host: string; port: number } 
 
 function splitFlag(argument: string): [string, string | undefined] {
   const at = argument.indexOf('=')
-  return at < 0 || !argument.startsWith('--') ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)]
+  return at < 0 || !argument.startsWith('--')
+    ? [argument, undefined]
+    : [argument.slice(0, at), argument.slice(at + 1)]
 }
 
 function valueAfter(args: readonly string[], at: number, flag: string): string {

@@ -10,7 +10,10 @@ export interface LoggerOptions {
   readonly format: 'text' | 'json'
 }
 
-/** `write` takes whole lines, and has written them when it returns: the last line before an exit must not be lost. */
+/**
+ * `write` takes whole lines, and has written them when it returns: the last line before an exit must not be
+ * lost.
+ */
 export function operatorLogger({ level, format }: LoggerOptions, write: (line: string) => void): Logger {
   const destination: DestinationStream =
     format === 'json' ? { write } : { write: (line) => write(lineForPeople(line)) }

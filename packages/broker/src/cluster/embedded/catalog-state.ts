@@ -1,6 +1,6 @@
 // The catalog of one node as a pure state: what a transaction would change, and the change applied.
-// The same `apply` runs when a transaction is confirmed and when the journal is replayed, so both come to the same.
-// Knows no clock and no disk.
+// The same `apply` runs when a transaction is confirmed and when the journal is replayed, so both come to the
+// same. Knows no clock and no disk.
 
 import { assert } from '../../base/assert.ts'
 import type { MetadataChange, MetadataEntry, Transaction } from '../metadata.ts'
@@ -75,7 +75,8 @@ export class CatalogState {
     const deletes = transaction.deletes ?? []
     const touched = new Set([...puts.map(({ key }) => key), ...deletes])
     assert(touched.size === puts.length + deletes.length, 'a transaction touches a key twice')
-    for (const { lease } of puts) assert(lease === undefined || this.hasLease(lease), `there is no lease ${lease}`)
+    for (const { lease } of puts)
+      assert(lease === undefined || this.hasLease(lease), `there is no lease ${lease}`)
     return { revision: this.#revision + 1, puts, deletes: deletes.filter((key) => this.#entries.has(key)) }
   }
 
@@ -102,8 +103,8 @@ export class CatalogState {
   }
 
   /**
-   * Steps that lead an empty state here, and this state nowhere else: a journal whose compaction was cut short
-   * holds the older steps and some of these behind them.
+   * Steps that lead an empty state here, and this state nowhere else: a journal whose compaction was cut
+   * short holds the older steps and some of these behind them.
    */
   *snapshot(): Iterable<CatalogStep> {
     const revision = this.#revision

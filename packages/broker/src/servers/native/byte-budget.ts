@@ -1,5 +1,5 @@
-// Bytes that all connections together may have in progress. Who finds it used up stops reading and is told when
-// there is room again, first come, first served.
+// Bytes that all connections together may have in progress. Who finds it used up stops reading and is told
+// when there is room again, first come, first served.
 
 export class ByteBudget {
   readonly #bytesMax: number

@@ -53,7 +53,9 @@ export class FrameOutbox {
     this.#write(bytes.subarray(from, end))
   }
 
-  /** Whole frames that were made elsewhere; the writer's bytes are handed over or copied, whatever is cheaper. */
+  /**
+   * Whole frames that were made elsewhere; the writer's bytes are handed over or copied, whatever is cheaper.
+   */
   append(frames: ByteWriter): void {
     if (frames.position <= copiedBytesMax) {
       this.writer.slice(frames.bytes, 0, frames.position)

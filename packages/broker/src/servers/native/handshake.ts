@@ -36,6 +36,6 @@ export function greet(session: NativeSession, correlation: number, body: ByteRea
 
 function versionFor({ versionMin, versionMax }: Hello): number {
   if (versionMin <= protocolVersion && versionMax >= protocolVersion) return protocolVersion
-  const text = `The client speaks versions ${versionMin} to ${versionMax}, this broker only ${protocolVersion}`
+  const text = `The client speaks ${versionMin} to ${versionMax}, this broker only ${protocolVersion}`
   throw new BrokerError('unsupported-version', text)
 }

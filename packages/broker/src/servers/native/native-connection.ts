@@ -1,6 +1,7 @@
 // Path of a message 1/5 · from the socket · to servers/native/handlers/publish.ts.
-// One connection: bytes in, requests in their order, answers as they complete, and an end for whoever misbehaves.
-// Must never let a peer make it hold more than its bounds, nor let one request's failure reach another's.
+// One connection: bytes in, requests in their order, answers as they complete, and an end for whoever
+// misbehaves. Must never let a peer make it hold more than its bounds, nor let one request's failure reach
+// another's.
 
 import type { ByteConnection, ByteConnectionHandler } from '@sluice/protocol/bytes/byte-connection'
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
@@ -189,7 +190,10 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   #refuse(opcode: Opcode, correlation: number, error: unknown): void {
     const expected = expectedFailure(error)
     if (expected !== undefined) return this.outbox.error(opcode, correlation, expected)
-    this.services.logger.error({ error, peer: this.#peerName, opcode }, 'a request failed for no foreseen reason')
+    this.services.logger.error(
+      { error, peer: this.#peerName, opcode },
+      'a request failed for no foreseen reason',
+    )
     this.outbox.error(opcode, correlation, new BrokerError('internal', 'The broker failed on this request'))
   }
 
@@ -240,7 +244,10 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   }
 
   #warn(error: BrokerError): void {
-    this.services.logger.warn({ peer: this.#peerName, code: error.code, reason: error.message }, 'connection given up')
+    this.services.logger.warn(
+      { peer: this.#peerName, code: error.code, reason: error.message },
+      'connection given up',
+    )
   }
 }
 

@@ -1,5 +1,5 @@
-// The native protocol's server: accepts connections up to a bound, watches over all of them with one timer, and
-// ends them in order when the broker stops. In-process connections are served by the same code.
+// The native protocol's server: accepts connections up to a bound, watches over all of them with one timer,
+// and ends them in order when the broker stops. In-process connections are served by the same code.
 
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
@@ -61,7 +61,8 @@ export class NativeListener {
 
   /** Serves one connection, which it owns from now on. */
   serve(connection: ByteConnection): void {
-    if (this.#isStopping) return turnAway(connection, new BrokerError('stopping', 'The broker is shutting down'))
+    if (this.#isStopping)
+      return turnAway(connection, new BrokerError('stopping', 'The broker is shutting down'))
     const { connectionsMax } = this.#services.limits
     if (this.#connections.size >= connectionsMax) {
       const text = `The broker has ${connectionsMax} connections, which is the limit`

@@ -33,7 +33,9 @@ export interface NativeSession {
   readonly subscriptions: SubscriptionTable
   /** The peer, for people: what it calls itself and where it is. */
   readonly peerName: string
-  /** Aborted, with a `BrokerError` as its reason, when no request of this connection can be answered any more. */
+  /**
+   * Aborted, with a `BrokerError` as its reason, when no request of this connection can be answered any more.
+   */
   readonly signal: AbortSignal
   /** Counts bytes that an answer will need against the connection's bound; give them back with `release`. */
   reserve(bytes: number): void
@@ -41,7 +43,7 @@ export interface NativeSession {
 }
 
 /**
- * Answers one request. `body` reads bytes that are borrowed until the first wait. What is done before the first
- * wait is done in the order of the requests. Errors are thrown, and answered by the connection.
+ * Answers one request. `body` reads bytes that are borrowed until the first wait. What is done before the
+ * first wait is done in the order of the requests. Errors are thrown, and answered by the connection.
  */
 export type Handler = (session: NativeSession, correlation: number, body: ByteReader) => Promise<void> | void

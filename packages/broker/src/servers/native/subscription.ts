@@ -8,7 +8,9 @@ import { beginFrame, endFrame, opcodes } from '@sluice/protocol/native/frame'
 import type { Delivery, MemberPort, Membership } from '../../services/flow/flow-consumers.ts'
 import type { FrameOutbox } from './frame-outbox.ts'
 
-/** A frame of deliveries ends when the next record would make it larger; a larger record has one of its own. */
+/**
+ * A frame of deliveries ends when the next record would make it larger; a larger record has one of its own.
+ */
 const deliverBytesMax = 256 * 1024
 
 export class Subscription implements MemberPort {

@@ -1,5 +1,6 @@
 // Reads of a stream's log: whole record batches from an offset, a time or an end, up to the high watermark.
-// Up again from cluster/partition.ts to servers/native/handlers/read.ts. A read at the tail waits, within bounds.
+// Up again from cluster/partition.ts to servers/native/handlers/read.ts. A read at the tail waits, within
+// bounds.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { readFrom } from '@sluice/protocol/native/publish-messages'
@@ -35,7 +36,11 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
   const bytesMax = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
   let offset = await startOf(partition, request)
   if (offset === partition.highWatermark && request.waitMs > 0) {
-    await somethingAt(stream, partition, { ...context, offset, waitMs: Math.min(request.waitMs, fetchWaitMsLimit) })
+    await somethingAt(stream, partition, {
+      ...context,
+      offset,
+      waitMs: Math.min(request.waitMs, fetchWaitMsLimit),
+    })
   }
   offset = Math.max(offset, partition.logStart)
   if (offset >= partition.highWatermark) return positionsOf(partition, offset)
@@ -52,7 +57,10 @@ async function startOf(partition: Partition, { from, value }: ReadRequest): Prom
   switch (from) {
     case readFrom.offset:
       if (value >= 0 && value <= highWatermark) return Math.max(value, logStart)
-      throw new BrokerError('offset-out-of-range', `Offset ${value} is beyond the high watermark ${highWatermark}`)
+      throw new BrokerError(
+        'offset-out-of-range',
+        `Offset ${value} is beyond the high watermark ${highWatermark}`,
+      )
     case readFrom.time:
       return partition.offsetForTime(value)
     case readFrom.first:

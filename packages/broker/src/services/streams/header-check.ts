@@ -1,5 +1,5 @@
-// Whether the headers of a record can be read: headerCount varint · { nameSize name, valueSize (-1: null) value }*.
-// Broken ones would be stored, and then break every reader.
+// Whether the headers of a record can be read: headerCount varint · { nameSize name, valueSize (-1: null)
+// value }*. Broken ones would be stored, and then break every reader.
 
 /** Where the last varint ended; -1 when it did not. One field instead of an object per record. */
 let after = -1

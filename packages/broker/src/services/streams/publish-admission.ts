@@ -17,7 +17,7 @@ export class PublishAdmission {
   /** Throws `publish-overloaded`. One request is let in however large, when nothing else is under way. */
   enter(bytes: number): void {
     if (this.#unflushedBytes > 0 && this.#unflushedBytes + bytes > this.#unflushedBytesMax) {
-      const text = `${this.#unflushedBytes} published bytes are waiting for the disk, ${this.#unflushedBytesMax} may`
+      const text = `${this.#unflushedBytes} published bytes wait for the disk; ${this.#unflushedBytesMax} may`
       throw new BrokerError('publish-overloaded', text)
     }
     this.#unflushedBytes += bytes

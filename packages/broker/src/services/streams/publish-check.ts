@@ -37,13 +37,19 @@ export function checkPublishedBatch(stream: Stream, bytes: Uint8Array): void {
   }
   if (cursor.isDamaged) throw invalidRecord(stream, count, 'it does not fit its batch')
   if (maxTimestamp !== maxTimestampOf(bytes, 0)) {
-    throw new BrokerError('invalid-batch', `The header of a batch names ${maxTimestampOf(bytes, 0)} as its latest time`)
+    throw new BrokerError(
+      'invalid-batch',
+      `The header of a batch names ${maxTimestampOf(bytes, 0)} as its latest time`,
+    )
   }
 }
 
 function checkHeader(stream: Stream, bytes: Uint8Array): void {
   if (compressionOf(bytes, 0) !== 0) {
-    throw new BrokerError('compression-not-accepted', `A record batch for stream ${stream.name} is compressed`)
+    throw new BrokerError(
+      'compression-not-accepted',
+      `A record batch for stream ${stream.name} is compressed`,
+    )
   }
   // Why: what these bits say (log append time, transactions, control) is the broker's to say.
   if ((attributesOf(bytes, 0) & ~compressionBits) !== 0) {
@@ -95,5 +101,8 @@ function foreignSubject(stream: Stream): BrokerError {
 }
 
 function invalidRecord(stream: Stream, index: number, what: string): BrokerError {
-  return new BrokerError('invalid-batch', `Record ${index} of a batch for stream ${stream.name} is refused: ${what}`)
+  return new BrokerError(
+    'invalid-batch',
+    `Record ${index} of a batch for stream ${stream.name} is refused: ${what}`,
+  )
 }

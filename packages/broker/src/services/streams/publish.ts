@@ -9,8 +9,9 @@ import { checkPublishedBatch } from './publish-check.ts'
 import type { Stream } from './stream.ts'
 
 /**
- * Resolves when everything is durable, and answers in the order of the parts. All that it does before the first
- * wait, it does before it returns: calls made in order are appended in order. The batches are borrowed until then.
+ * Resolves when everything is durable, and answers in the order of the parts. All that it does before the
+ * first wait, it does before it returns: calls made in order are appended in order. The batches are borrowed
+ * until then.
  */
 export async function publish(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
   let bytes = 0
@@ -37,7 +38,9 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
   checkPublishedBatch(stream, batch)
 }
 
-/** The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given. */
+/**
+ * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given.
+ */
 function append(partition: Partition, batch: Uint8Array): PublishedPart {
   return { partition: partition.index, baseOffset: partition.append(batch.slice()) }
 }

@@ -60,7 +60,10 @@ export class StreamCatalog {
     if (entry === undefined) return false
     const key = streamKey(identity.name)
     const compares = [{ key, revision: entry.revision }]
-    const { succeeded } = await this.#metadata.commit({ compares, puts: [{ key, value: valueOf(identity, config) }] })
+    const { succeeded } = await this.#metadata.commit({
+      compares,
+      puts: [{ key, value: valueOf(identity, config) }],
+    })
     return succeeded
   }
 

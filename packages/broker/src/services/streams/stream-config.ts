@@ -1,5 +1,5 @@
-// What a stream may be: the grammar of its name, the bounds of its configuration, and what an alteration may change.
-// Pure; every refusal names the property.
+// What a stream may be: the grammar of its name, the bounds of its configuration, and what an alteration may
+// change. Pure; every refusal names the property.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Durability, StreamConfig } from '@sluice/protocol/model/stream'
@@ -92,7 +92,8 @@ function checkShape(given: Partial<StreamConfig>): void {
 
 function checkAgainst(config: StreamConfig, bounds: StreamBounds): void {
   for (const subject of config.subjects) parsePattern(subject)
-  if (config.partitions > bounds.partitionsMax) throw invalid(`'partitions' must be <= ${bounds.partitionsMax}`)
+  if (config.partitions > bounds.partitionsMax)
+    throw invalid(`'partitions' must be <= ${bounds.partitionsMax}`)
   const { onlyDurability } = bounds
   if (onlyDurability !== undefined && config.durability !== onlyDurability) {
     throw invalid(`'durability' can only be ${onlyDurability} in a broker without a data directory`)

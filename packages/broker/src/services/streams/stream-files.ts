@@ -1,5 +1,6 @@
 // Where the logs of streams are: `<data>/streams/<stream id>/<partition>/`. Opens, closes and removes them.
-// Streams of durability `memory` have the same paths in a file system of their own, which ends with the process.
+// Streams of durability `memory` have the same paths in a file system of their own, which ends with the
+// process.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
@@ -10,7 +11,7 @@ import { memoryFiles } from '../../io/memory-files.ts'
 import { Log } from '../../log/log.ts'
 import type { StreamEntry } from './stream-catalog.ts'
 import type { StreamIdentity } from './stream.ts'
-import type { StreamsOptions } from './streams.ts'
+import type { StreamsOptions } from './streams-options.ts'
 
 /** Logs that are opened at the same time. */
 const openingMax = 16
@@ -69,7 +70,9 @@ export class StreamFiles {
   /** Removes what a creation, a growth or a deletion left behind when the broker stopped in its middle. */
   async removeOrphans(entries: readonly StreamEntry[]): Promise<void> {
     const { io, logger } = this.#options
-    const partitionCounts = new Map(entries.map(({ identity, config }) => [String(identity.id), config.partitions]))
+    const partitionCounts = new Map(
+      entries.map(({ identity, config }) => [String(identity.id), config.partitions]),
+    )
     for (const id of await folderNames(io.files, this.#root)) {
       const count = partitionCounts.get(id)
       const folder = `${this.#root}/${id}`

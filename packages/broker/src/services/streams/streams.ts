@@ -1,12 +1,9 @@
-// The streams of this broker: created, altered and deleted through the catalog, their logs opened and closed here.
-// Must never leave half a stream: the catalog decides what exists, and files without an entry are removed at start.
+// The streams of this broker: created, altered and deleted through the catalog, their logs opened and closed
+// here. Must never leave half a stream: the catalog decides what exists, and files without an entry are
+// removed at start.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { Durability, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
-import type { Logger } from '../../base/logger.ts'
-import type { Metadata } from '../../cluster/metadata.ts'
-import type { Io } from '../../io/io.ts'
-import type { TailCache } from '../../log/tail-cache.ts'
+import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 import { PublishAdmission } from './publish-admission.ts'
 import { StreamCatalog } from './stream-catalog.ts'
 import type { StreamEntry } from './stream-catalog.ts'
@@ -16,30 +13,9 @@ import { closeAll, StreamFiles } from './stream-files.ts'
 import type { OpenPartition } from './stream-files.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
+import type { StreamsOptions } from './streams-options.ts'
 
-export interface StreamsOptions {
-  readonly io: Io
-  /** The data directory; the logs are below its `streams/`. */
-  readonly directory: string
-  readonly metadata: Metadata
-  readonly tail: TailCache
-  readonly logger: Logger
-  /** Of every partition for as long as this broker runs: its boot epoch. */
-  readonly leaderEpoch: number
-  readonly wasClosedCleanly: boolean
-  readonly limits: StreamLimits
-  /** What a broker without a disk can offer; undefined where there is one. */
-  readonly onlyDurability: Durability | undefined
-}
-
-export interface StreamLimits {
-  readonly segmentBytes: number
-  readonly segmentMs: number
-  readonly indexIntervalBytes: number
-  readonly unflushedBytesMax: number
-  readonly streamsMax: number
-  readonly partitionsMax: number
-}
+export type { StreamLimits, StreamsOptions } from './streams-options.ts'
 
 interface OpenStream {
   readonly stream: Stream
@@ -59,7 +35,9 @@ export class Streams {
   readonly #deleteListeners = new Set<DeleteListener>()
   /** Also counts ids whose creation failed: their files may still be there. */
   #lastId = 0
-  /** The last change in line. Why one line for all: changes are rare, and each sees the one before completed. */
+  /**
+   * The last change in line. Why one line for all: changes are rare, and each sees the one before completed.
+   */
   #last: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -97,7 +75,9 @@ export class Streams {
     return streams.sort((one, other) => (one.name < other.name ? -1 : 1)).map((stream) => stream.info())
   }
 
-  /** Answers with the stream as it is when it exists with the same configuration, else throws `stream-exists`. */
+  /**
+   * Answers with the stream as it is when it exists with the same configuration, else throws `stream-exists`.
+   */
   create(name: string, given: Partial<StreamConfig>): Promise<StreamInfo> {
     return this.#inTurn(async () => {
       checkStreamName(name)
@@ -124,11 +104,16 @@ export class Streams {
     // Why not in turn: removing large files takes long, and no other change depends on it.
     await this.#files.remove(open.identity, open.stream.config).catch((error: unknown) => {
       const fields = { error, stream: name, id: open.identity.id }
-      this.#options.logger.error(fields, 'files of a deleted stream could not be removed; the next start tries again')
+      this.#options.logger.error(
+        fields,
+        'files of a deleted stream could not be removed; the next start tries again',
+      )
     })
   }
 
-  /** Awaited after the catalog has forgotten the stream and before its logs are closed; returns how to stop. */
+  /**
+   * Awaited after the catalog has forgotten the stream and before its logs are closed; returns how to stop.
+   */
   onDelete(listener: DeleteListener): () => void {
     this.#deleteListeners.add(listener)
     return () => {
@@ -155,8 +140,16 @@ export class Streams {
     for (const entry of entries) this.#admit(entry, await this.#files.open(entry))
   }
 
-  #admit({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>, logs: readonly OpenPartition[]): Stream {
-    const stream = new Stream(identity, config, logs.map(({ partition }) => partition), this.#admission)
+  #admit(
+    { identity, config }: Pick<StreamEntry, 'identity' | 'config'>,
+    logs: readonly OpenPartition[],
+  ): Stream {
+    const stream = new Stream(
+      identity,
+      config,
+      logs.map(({ partition }) => partition),
+      this.#admission,
+    )
     this.#open.set(identity.name, { stream, identity, logs })
     return stream
   }
@@ -195,8 +188,8 @@ export class Streams {
     let isRefused = true
     try {
       logs = await this.#files.make(identity, config, from)
-      // Why not undone when the commit fails instead of refusing: the catalog may name these files after all, and
-      // the next start removes them if it does not.
+      // Why not undone when the commit fails instead of refusing: the catalog may name these files after all,
+      // and the next start removes them if it does not.
       isRefused = false
       isRefused = !(await commit())
       if (!isRefused) return logs
@@ -240,7 +233,8 @@ export class Streams {
 
   #require(name: string): OpenStream {
     const open = this.#open.get(name)
-    if (open === undefined) throw new BrokerError('unknown-stream', `There is no stream ${JSON.stringify(name)}`)
+    if (open === undefined)
+      throw new BrokerError('unknown-stream', `There is no stream ${JSON.stringify(name)}`)
     return open
   }
 

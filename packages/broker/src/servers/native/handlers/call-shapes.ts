@@ -1,5 +1,5 @@
-// The shapes of the parameters of all methods. Configurations are checked by the service that owns them, which
-// answers with a code of its own; here they are only objects.
+// The shapes of the parameters of all methods. Configurations are checked by the service that owns them,
+// which answers with a code of its own; here they are only objects.
 
 import type { CallMethod } from '@sluice/protocol/native/calls'
 import { Type } from 'typebox'

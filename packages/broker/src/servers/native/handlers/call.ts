@@ -1,4 +1,5 @@
-// CALL: the control plane, `{ "method": …, "params": … }`, checked against the method's shape before it is run.
+// CALL: the control plane, `{ "method": …, "params": … }`, checked against the method's shape before it is
+// run.
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -12,7 +13,11 @@ import { runCall } from './run-call.ts'
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
-export async function handleCall(session: NativeSession, correlation: number, body: ByteReader): Promise<void> {
+export async function handleCall(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> {
   const { services, outbox } = session
   const { method, params } = readCall(body)
   const result = await runCall(services, method, params)
@@ -27,18 +32,23 @@ interface Call {
 
 function readCall(body: ByteReader): Call {
   if (body.remaining > callBytesMax) {
-    throw new BrokerError('invalid-request', `A call has ${body.remaining} bytes; the limit is ${callBytesMax}`)
+    throw new BrokerError(
+      'invalid-request',
+      `A call has ${body.remaining} bytes; the limit is ${callBytesMax}`,
+    )
   }
   const request = parse(body.raw(body.remaining))
   const requestFault = requestShape.faultOf(request)
-  if (requestFault !== undefined) throw new BrokerError('invalid-request', `A call cannot be read: ${requestFault}`)
+  if (requestFault !== undefined)
+    throw new BrokerError('invalid-request', `A call cannot be read: ${requestFault}`)
   const { method, params = {} } = request as { method: string; params?: unknown }
   if (!Object.hasOwn(callShapes, method)) {
     throw new BrokerError('unknown-method', `There is no method ${JSON.stringify(method)}`)
   }
   const known = method as CallMethod
   const fault = callShapes[known].faultOf(params)
-  if (fault !== undefined) throw new BrokerError('invalid-request', `The parameters of ${known} do not fit: ${fault}`)
+  if (fault !== undefined)
+    throw new BrokerError('invalid-request', `The parameters of ${known} do not fit: ${fault}`)
   return { method: known, params }
 }
 

@@ -9,7 +9,11 @@ import { publish } from '../../../services/streams/publish.ts'
 import { batchFrameOverhead } from '../native-limits.ts'
 import type { NativeSession } from '../native-session.ts'
 
-export async function handlePublish(session: NativeSession, correlation: number, body: ByteReader): Promise<void> {
+export async function handlePublish(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> {
   const { services, outbox } = session
   const { stream, parts } = readPublish(body)
   const batchBytesMax = services.limits.frameBytesMax - batchFrameOverhead

@@ -8,7 +8,11 @@ import type { Fetched } from '../../../services/streams/fetch.ts'
 import type { FrameOutbox } from '../frame-outbox.ts'
 import type { NativeSession } from '../native-session.ts'
 
-export async function handleRead(session: NativeSession, correlation: number, body: ByteReader): Promise<void> {
+export async function handleRead(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> {
   const { services, outbox, signal } = session
   const request = readRead(body)
   const stream = services.streams.require(request.stream)

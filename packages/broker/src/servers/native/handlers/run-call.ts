@@ -31,7 +31,11 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'consumers.pools': ({ flow }, { stream, name, top, count }) => flow.pools(stream, name, { top, count }),
 }
 
-export async function runCall(services: NativeServices, method: CallMethod, params: unknown): Promise<unknown> {
+export async function runCall(
+  services: NativeServices,
+  method: CallMethod,
+  params: unknown,
+): Promise<unknown> {
   const runner = runners[method] as Runner<CallMethod>
   return runner(services, params as CallParams<CallMethod>)
 }

@@ -18,7 +18,11 @@ import type { NativeSession } from '../native-session.ts'
 /** Filled anew for each settle: handlers do not wait between reading one and giving it on. */
 const settle: Settle = { verb: settleVerbs.ack, partition: 0, slot: 0, sequence: 0, delayMs: 0, reason: '' }
 
-export async function handleSettle(session: NativeSession, correlation: number, body: ByteReader): Promise<void> {
+export async function handleSettle(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> {
   const { subscriptions, outbox } = session
   const { membership } = subscriptions.require(body.u32())
   const count = body.u32()

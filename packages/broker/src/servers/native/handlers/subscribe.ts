@@ -9,7 +9,9 @@ import { Subscription } from '../subscription.ts'
 export function handleSubscribe(session: NativeSession, correlation: number, body: ByteReader): void {
   const { services, outbox, subscriptions, peerName } = session
   const { subscription: id, stream, consumer, window } = readSubscribe(body)
-  const subscription = new Subscription(id, `${peerName} #${id}`, outbox, (ended) => subscriptions.remove(ended))
+  const subscription = new Subscription(id, `${peerName} #${id}`, outbox, (ended) =>
+    subscriptions.remove(ended),
+  )
   subscriptions.add(subscription)
   try {
     subscription.start(

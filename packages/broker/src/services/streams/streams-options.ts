@@ -1,0 +1,31 @@
+// What the streams of a broker stand on, and their bounds.
+
+import type { Durability } from '@sluice/protocol/model/stream'
+import type { Logger } from '../../base/logger.ts'
+import type { Metadata } from '../../cluster/metadata.ts'
+import type { Io } from '../../io/io.ts'
+import type { TailCache } from '../../log/tail-cache.ts'
+
+export interface StreamsOptions {
+  readonly io: Io
+  /** The data directory; the logs are below its `streams/`. */
+  readonly directory: string
+  readonly metadata: Metadata
+  readonly tail: TailCache
+  readonly logger: Logger
+  /** Of every partition for as long as this broker runs: its boot epoch. */
+  readonly leaderEpoch: number
+  readonly wasClosedCleanly: boolean
+  readonly limits: StreamLimits
+  /** What a broker without a disk can offer; undefined where there is one. */
+  readonly onlyDurability: Durability | undefined
+}
+
+export interface StreamLimits {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+  readonly indexIntervalBytes: number
+  readonly unflushedBytesMax: number
+  readonly streamsMax: number
+  readonly partitionsMax: number
+}
