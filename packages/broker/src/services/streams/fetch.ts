@@ -15,13 +15,13 @@ export const fetchBytesLimit: number = 8 * 1024 * 1024
 /** Longest wait for a record; a client that wants to wait longer asks again. */
 export const fetchWaitMsLimit = 60_000
 
-/** Bytes of others: `slice.bytes` belong to the log and must not be changed. */
+/** Bytes of others: those of the slices belong to the log and must not be changed. */
 export interface Fetched {
   readonly logStart: number
   readonly highWatermark: number
   readonly nextOffset: number
-  /** Absent when there is no record to give. */
-  readonly slice?: LogSlice
+  /** One after the other; none when there is no record to give. */
+  readonly slices: readonly LogSlice[]
 }
 
 export interface FetchContext {
@@ -43,13 +43,25 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
     })
   }
   offset = Math.max(offset, partition.logStart)
-  if (offset >= partition.highWatermark) return positionsOf(partition, offset)
-  const slice = partition.readCached(offset) ?? (await partition.read(offset, bytesMax))
-  return { ...positionsOf(partition, slice.nextOffset), slice }
+  let slices: LogSlice[] = []
+  if (offset < partition.highWatermark) {
+    slices = cachedFrom(partition, offset, bytesMax)
+    if (slices.length === 0) slices = [await partition.read(offset, bytesMax)]
+  }
+  const { logStart, highWatermark } = partition
+  return { logStart, highWatermark, nextOffset: slices.at(-1)?.nextOffset ?? offset, slices }
 }
 
-function positionsOf({ logStart, highWatermark }: Partition, nextOffset: number): Fetched {
-  return { logStart, highWatermark, nextOffset }
+/** Small batches come one by one out of the cache; a reader that catches up is to get many at once. */
+function cachedFrom(partition: Partition, offset: number, bytesMax: number): LogSlice[] {
+  const slices: LogSlice[] = []
+  let bytes = 0
+  for (let slice = partition.readCached(offset); slice !== undefined; slice = partition.readCached(slice.nextOffset)) {
+    bytes += slice.end - slice.start
+    if (slices.length > 0 && bytes > bytesMax) break
+    slices.push(slice)
+  }
+  return slices
 }
 
 async function startOf(partition: Partition, { from, value }: ReadRequest): Promise<number> {
