@@ -10,6 +10,7 @@ import {
   isBatchShaped,
   isChecksumRight,
   isControlBatch,
+  lastOffsetOf,
 } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { inRange } from '../client-options.ts'
@@ -97,7 +98,7 @@ export class Log {
           partition,
           highWatermark,
           nextOffset,
-          records: wantedRecords(request, batches, highWatermark),
+          records: wantedRecords(request, batches),
         }
       },
     })
@@ -115,22 +116,16 @@ function startOf(from: LogStart): Pick<ReadRequest, 'from' | 'value'> {
   throw new BrokerError('invalid-request', `from must be { offset }, { time }, 'first', 'last' or 'next'`)
 }
 
-/** The first batch may begin before what was asked for. */
-function wantedRecords(request: ReadRequest, batches: Uint8Array, highWatermark: number): LogMessage[] {
+/** The first batch may begin before what was asked for; of `last`, its last record is the one. */
+function wantedRecords(request: ReadRequest, batches: Uint8Array): LogMessage[] {
   const records = readRecords(request.partition, batches)
+  const { from, value } = request
+  if (records.length === 0 || from === readFrom.first || from === readFrom.next) return records
+  const offsetMin = from === readFrom.last ? lastOffsetOf(batches, 0) : value
   const wanted = records.findIndex(({ offset, timestamp }) => {
-    switch (request.from) {
-      case readFrom.offset:
-        return offset >= request.value
-      case readFrom.time:
-        return timestamp >= request.value
-      case readFrom.last:
-        return offset >= highWatermark - 1
-      default:
-        return true
-    }
+    return from === readFrom.time ? timestamp >= value : offset >= offsetMin
   })
-  return wanted <= 0 ? (wanted === 0 ? records : []) : records.slice(wanted)
+  return wanted < 0 ? [] : records.slice(wanted)
 }
 
 /** Copies each record batch once; the bytes of an answer are borrowed. */
