@@ -33,7 +33,7 @@ export class SegmentWriter {
   readonly #parts: SegmentWriterParts
   #active: OpenSegment
   #file: File
-  /** Work on segments that are done with; nobody waits for it but `close`. */
+  /** Work on the segment before the active one; never fails. */
   #sealing: Promise<void> = Promise.resolve()
 
   /** `file` is that of the active segment. */
@@ -108,6 +108,8 @@ export class SegmentWriter {
     const { durability, files, directory, indexIntervalBytes } = this.#parts
     const segment = new Segment(directory, baseOffset)
     const index = new SegmentIndex(indexIntervalBytes)
+    // Why: rolling never gets ahead of sealing by more than one, so neither files nor indexes pile up.
+    await this.#sealing
     try {
       // Why also for `os`: what was lost with the machine is then within one segment, and recovery looks
       // there.
@@ -127,7 +129,7 @@ export class SegmentWriter {
     try {
       await files.syncDirectory(directory)
     } catch (error) {
-      await file.close()
+      await file.close().catch(() => {})
       return offlineError(directory, error)
     }
     this.#activate(new OpenSegment(segment, Promise.resolve(file), index), file)

@@ -170,7 +170,7 @@ class SegmentSurvey {
       return
     }
     this.endOffset = row === 'I' ? Math.max(this.endOffset, nextBase ?? 0) : offsetBound
-    this.#rows.push({ finding: { ...place, nextOffset: this.endOffset, kind: 'damaged-tail' } })
+    this.#rows.push({ finding: { ...place, nextOffset: this.endOffset, kind: tail.reason } })
   }
 
   async #readIndex(sizeBytes: number): Promise<IndexColumns | undefined> {

@@ -11,7 +11,7 @@ import type { BadRange, Segment } from '../segment/segment.ts'
 import { isBatchWhole, isHeaderPlausible } from '../segment/stored-batch.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
 import { scanSegment } from './segment-scan.ts'
-import type { ScanResult } from './segment-scan.ts'
+import type { ScannedTail, ScanResult } from './segment-scan.ts'
 
 export interface ExaminerParts {
   readonly indexFiles: IndexFileStore
@@ -122,10 +122,7 @@ function tailRange(segment: Segment): BadRange | undefined {
 }
 
 /** Names a tail that is not cut; `nextOffset` is where the log goes on. */
-export function tailRangeOf(
-  tail: { readonly position: number; readonly sizeBytes: number; readonly baseOffset: number },
-  nextOffset: number,
-): BadRange {
-  const { position, sizeBytes, baseOffset } = tail
-  return { position, sizeBytes, baseOffset, nextOffset, reason: 'damaged-tail' }
+export function tailRangeOf(tail: ScannedTail, nextOffset: number): BadRange {
+  const { position, sizeBytes, baseOffset, reason } = tail
+  return { position, sizeBytes, baseOffset, nextOffset, reason }
 }

@@ -55,6 +55,7 @@ export interface ScannedTail {
   /** Offset after all that the tail can have held: at least one more for each record. */
   readonly offsetBound: number
   readonly baseOffset: number
+  readonly reason: QuarantineReason
 }
 
 /** Scans all of it. */
@@ -131,6 +132,7 @@ export class SegmentScan {
     const { bytes } = this.#window
     const baseOffset = baseOffsetOf(bytes, at)
     const nextOffset = nextOffsetOf(bytes, at)
+    const lastOffsetDelta = lastOffsetDeltaOf(bytes, at)
     const size = batchSizeOf(bytes, at)
     const followingOffset = await this.#search.wholeBaseAt(this.#position + size)
     const { offsetMax } = this.#request
@@ -150,7 +152,7 @@ export class SegmentScan {
         return this.#accept()
       case 'C':
         this.#leaveOut(this.#position + size, 'damaged-offset', true)
-        if (this.#isExact) this.#expected += nextOffset - baseOffset
+        if (this.#isExact) this.#expected += lastOffsetDelta + 1
         return
       case 'D':
         return this.#leaveOut(this.#position + size, 'overlap', true)
@@ -202,10 +204,11 @@ export class SegmentScan {
     const open = this.#open
     if (open === undefined) return undefined
     const { position, baseOffset, hasWholeBatch } = open
+    const reason = hasWholeBatch ? open.reason : 'damaged-tail'
     const sizeBytes = this.#request.sizeBytes - position
     const isZero = await this.#search.isZero(position)
     const offsetBound = hasWholeBatch ? this.#expected : await this.#offsetBound(position)
-    return { position, sizeBytes, isZero, hasWholeBatch, offsetBound, baseOffset }
+    return { position, sizeBytes, isZero, hasWholeBatch, offsetBound, baseOffset, reason }
   }
 
   /** What the damaged header says where it makes sense, else as many records as fit into the bytes. */
