@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ByteBudget } from './byte-budget.ts'
+import type { NativeLimits } from './native-limits.ts'
+import { RequestGate } from './request-gate.ts'
+
+const limits = { requestsInProgressMax: 2, bytesInProgressMax: 100 } as NativeLimits
+
+class Owner {
+  readonly ran: number[] = []
+  isReading = true
+  isCongested = false
+  readonly gate: RequestGate
+
+  constructor(budget: ByteBudget = new ByteBudget(1000)) {
+    this.gate = new RequestGate(this, limits, budget)
+  }
+
+  run(bytes: Uint8Array, start: number): void {
+    this.ran.push(bytes[start]!)
+    this.gate.begun(10)
+  }
+
+  pause(): void {
+    this.isReading = false
+  }
+
+  resume(): void {
+    this.isReading = true
+  }
+
+  offer(...numbers: number[]): void {
+    const chunk = Uint8Array.from(numbers)
+    for (let at = 0; at < chunk.length; at++) this.gate.offer(chunk, at, at + 1)
+    chunk.fill(0)
+  }
+}
+
+test('requests beyond the limit wait in order, as copies, and reading stops meanwhile', () => {
+  const owner = new Owner()
+  owner.offer(1, 2, 3, 4)
+  assert.deepEqual(owner.ran, [1, 2])
+  assert.equal(owner.isReading, false)
+  owner.gate.ended(10)
+  assert.deepEqual(owner.ran, [1, 2, 3])
+  owner.gate.ended(10)
+  assert.deepEqual(owner.ran, [1, 2, 3, 4])
+  assert.equal(owner.isReading, false)
+  owner.gate.ended(10)
+  assert.equal(owner.isReading, true)
+})
+
+test('reserved bytes hold requests back until they are released', () => {
+  const owner = new Owner()
+  owner.gate.reserve(100)
+  owner.offer(1)
+  assert.deepEqual(owner.ran, [])
+  owner.gate.release(100)
+  owner.gate.advance()
+  assert.deepEqual(owner.ran, [1])
+  assert.equal(owner.isReading, true)
+})
+
+test('a peer that does not read is not served until it does', () => {
+  const owner = new Owner()
+  owner.isCongested = true
+  owner.offer(1)
+  owner.isCongested = false
+  assert.deepEqual(owner.ran, [])
+  owner.gate.advance()
+  assert.deepEqual(owner.ran, [1])
+})
+
+test('connections share a budget, and go on as soon as another gives back', () => {
+  const budget = new ByteBudget(20)
+  const [one, other] = [new Owner(budget), new Owner(budget)]
+  one.offer(1, 2)
+  other.offer(7, 8)
+  assert.deepEqual(other.ran, [])
+  one.gate.ended(10)
+  assert.deepEqual(other.ran, [7])
+  assert.equal(other.isReading, false)
+  one.gate.ended(10)
+  assert.deepEqual(other.ran, [7, 8])
+  other.gate.ended(10)
+  other.gate.ended(10)
+  assert.equal(budget.bytes, 0)
+  assert.equal(one.isReading, true)
+  assert.equal(other.isReading, true)
+})
+
+test('a closed gate runs nothing any more, and gives its bytes back', () => {
+  const budget = new ByteBudget(20)
+  const owner = new Owner(budget)
+  owner.offer(1, 2, 3)
+  owner.gate.close()
+  owner.gate.ended(10)
+  owner.gate.ended(10)
+  owner.offer(4)
+  assert.deepEqual(owner.ran, [1, 2])
+  assert.equal(budget.bytes, 0)
+})
