@@ -362,6 +362,7 @@ test('messages that are kept pin little: a frame is cut into blocks', async (t) 
     data: 'x'.repeat(2_000),
     offset,
   }))
+  const large = { subject: 's', data: 'y'.repeat(50_000), offset: 100 }
   const { consumer } = await scene(t, delivering(...deliveries, large))
   const pinned = new Set<ArrayBufferLike>()
   let count = 0
