@@ -1,5 +1,5 @@
-// MurmurHash2, 32 bits, as Kafka's clients use it to choose the partition of a key: a record published here and
-// one with the same key from a Kafka client must come to the same partition.
+// MurmurHash2, 32 bits, as Kafka's clients use it to choose the partition of a key: a record published here
+// and one with the same key from a Kafka client must come to the same partition.
 
 const seed = 0x9747b28c
 const multiplier = 0x5bd1e995
