@@ -45,14 +45,14 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     budget: ByteBudget,
     ended: (connection: NativeConnection) => void,
   ) {
-    const { limits, io } = services
+    const { limits } = services
     this.services = services
     this.outbox = new FrameOutbox(connection)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
     this.#connection = connection
     this.#splitter = new FrameSplitter(limits.frameBytesMax)
     this.#gate = new RequestGate(this, limits, budget)
-    this.#watch = new PeerWatchState(limits, io.clock.monotonicMs())
+    this.#watch = new PeerWatchState(limits)
     this.#ended = ended
     this.#peerName = connection.remote
   }
@@ -120,7 +120,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     this.#gate.release(bytes)
   }
 
-  /** Called a few times a second at most. */
+  /** Called a few times a second, with the time that this process has been awake. */
   tick(nowMs: number): void {
     if (this.#phase === 'over') return
     const { pendingBytes, flushedBytes } = this.#connection

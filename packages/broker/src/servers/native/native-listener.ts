@@ -29,6 +29,9 @@ export class NativeListener {
   readonly #connections = new Set<NativeConnection>()
   #listener: Listener | undefined
   #timer: Timer | undefined
+  /** How long the process was awake between ticks, and when the last one was. */
+  #awakeMs = 0
+  #tickedMs = 0
   #isStopping = false
 
   constructor(services: NativeServices) {
@@ -71,7 +74,7 @@ export class NativeListener {
     const served = new NativeConnection(connection, this.#services, this.#budget, this.#ended)
     this.#connections.add(served)
     served.start()
-    this.#timer ??= this.#services.io.timers.after(this.#tickMs, this.#tick)
+    if (this.#timer === undefined) this.#tickLater()
   }
 
   /** The client's end of a new connection inside this process. Throws `stopping`. */
@@ -108,10 +111,18 @@ export class NativeListener {
   }
 
   readonly #tick = (): void => {
-    const nowMs = this.#services.io.clock.monotonicMs()
-    for (const connection of this.#connections) connection.tick(nowMs)
-    const isNeeded = this.#connections.size > 0 && !this.#isStopping
-    this.#timer = isNeeded ? this.#services.io.timers.after(this.#tickMs, this.#tick) : undefined
+    // Why not the clock's time: when this process was stopped for a minute, its peers were not silent for a minute.
+    const elapsedMs = this.#services.io.clock.monotonicMs() - this.#tickedMs
+    this.#awakeMs += Math.min(elapsedMs, 2 * this.#tickMs)
+    for (const connection of this.#connections) connection.tick(this.#awakeMs)
+    this.#timer = undefined
+    if (this.#connections.size > 0 && !this.#isStopping) this.#tickLater()
+  }
+
+  #tickLater(): void {
+    const { clock, timers } = this.#services.io
+    this.#tickedMs = clock.monotonicMs()
+    this.#timer = timers.after(this.#tickMs, this.#tick)
   }
 }
 

@@ -11,13 +11,15 @@ function verdicts(watch: PeerWatchState, steps: readonly [number, Partial<PeerSi
 }
 
 function opened(keepAliveMs: number): PeerWatchState {
-  const watch = new PeerWatchState({ handshakeTimeoutMs: 100, stalledPeerMs: 500 }, 0)
+  const watch = new PeerWatchState({ handshakeTimeoutMs: 100, stalledPeerMs: 500 })
+  watch.tick(0, quiet)
   watch.opened(keepAliveMs)
   return watch
 }
 
 test('a peer that says no HELLO is given up, however much it says', () => {
-  const watch = new PeerWatchState({ handshakeTimeoutMs: 100, stalledPeerMs: 500 }, 0)
+  const watch = new PeerWatchState({ handshakeTimeoutMs: 100, stalledPeerMs: 500 })
+  assert.equal(watch.tick(0, quiet), 'fine')
   const said = { hasReceived: true }
   assert.deepEqual(verdicts(watch, [[50, said], [99, said], [100, said]]), ['fine', 'fine', 'handshake-timeout'])
 })

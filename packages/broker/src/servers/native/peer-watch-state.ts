@@ -20,22 +20,19 @@ export type PeerVerdict = 'fine' | 'ping' | 'handshake-timeout' | 'peer-silent' 
 
 export class PeerWatchState {
   readonly #limits: PeerWatchLimits
-  readonly #openedMs: number
+  /** The first tick. Below 0: none yet. */
+  #openedMs = -1
   /** 0: none was agreed. */
   #keepAliveMs = 0
   #isOpen = false
-  #heardMs: number
-  #wroteMs: number
+  #heardMs = 0
+  #wroteMs = 0
   /** When the peer took bytes last, or had none to take. */
-  #progressMs: number
+  #progressMs = 0
   #flushedBytes = 0
 
-  constructor(limits: PeerWatchLimits, nowMs: number) {
+  constructor(limits: PeerWatchLimits) {
     this.#limits = limits
-    this.#openedMs = nowMs
-    this.#heardMs = nowMs
-    this.#wroteMs = nowMs
-    this.#progressMs = nowMs
   }
 
   /** The handshake is done. */
@@ -44,7 +41,9 @@ export class PeerWatchState {
     this.#keepAliveMs = keepAliveMs
   }
 
+  /** `nowMs` is never below 0 and never goes back. */
   tick(nowMs: number, signs: PeerSigns): PeerVerdict {
+    if (this.#openedMs < 0) this.#openedMs = this.#heardMs = this.#wroteMs = this.#progressMs = nowMs
     if (signs.hasReceived || signs.isPaused) this.#heardMs = nowMs
     if (signs.hasWritten) this.#wroteMs = nowMs
     if (signs.pendingBytes === 0 || signs.flushedBytes !== this.#flushedBytes) this.#progressMs = nowMs
