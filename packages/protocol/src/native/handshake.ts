@@ -4,8 +4,8 @@
 // answer  version u16 · keepAliveMs u32 · bootEpoch u32 · frameBytesMax u32 · brokerName string16
 //
 // Both sides send PING (correlation 0, no body, never answered) when they have sent nothing for a third of
-// keepAliveMs, and close a peer from which nothing has come for keepAliveMs. The broker may answer with a shorter
-// or longer keepAliveMs; its word holds.
+// keepAliveMs, and close a peer from which nothing has come for keepAliveMs. The broker may answer with a
+// shorter or longer keepAliveMs; its word holds.
 
 import { BrokerError } from '../errors/broker-error.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
