@@ -1,0 +1,96 @@
+// A broker as users run it: a process of its own, on a folder of its own, which can be killed and started again.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { connect } from '@sluice/client'
+import type { Client } from '@sluice/client'
+
+const main = new URL('../../packages/broker/src/main.ts', import.meta.url).pathname
+
+export interface BrokerProcessOptions {
+  /** Default: a new folder, removed after the test. */
+  readonly dataDir?: string
+  readonly flags?: readonly string[]
+}
+
+export class BrokerProcess {
+  readonly dataDir: string
+  readonly #flags: readonly string[]
+  #process: ChildProcess | undefined
+  #port = 0
+  /** What it said on standard error since the last start. */
+  errorText = ''
+
+  constructor({ dataDir, flags = [] }: BrokerProcessOptions = {}) {
+    this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
+    this.#flags = flags
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`
+  }
+
+  get pid(): number {
+    return this.#process!.pid!
+  }
+
+  /** Resolves when it is ready. The port stays the same from the first start on. */
+  async start(): Promise<void> {
+    const listen = `127.0.0.1:${this.#port}`
+    const args = [main, 'serve', '--data-dir', this.dataDir, '--listen', listen, ...this.#flags]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = child
+    this.errorText = ''
+    child.stderr.on('data', (chunk: Buffer) => (this.errorText += chunk.toString()))
+    const lines = createInterface({ input: child.stdout })
+    const ready = new Promise<string>((resolve) => lines.once('line', resolve))
+    const line = await Promise.race([ready, once(child, 'exit').then(() => undefined)])
+    assert.ok(line !== undefined, `the broker did not start: ${this.errorText}`)
+    this.#port = Number(/:(\d+),/.exec(line)![1])
+  }
+
+  /** SIGKILL: nothing is said, flushed or closed. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** SIGTERM: an orderly end. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process!.kill(signal)
+  }
+
+  connect(): Promise<Client> {
+    return connect({ servers: [this.address] })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    const [code] = (await exited) as [number | null]
+    return code
+  }
+}
+
+/** A started broker that ends, with its folder, when the test does. */
+export async function brokerFor(test: TestContext, options: BrokerProcessOptions = {}): Promise<BrokerProcess> {
+  const broker = new BrokerProcess(options)
+  test.after(async () => {
+    await broker.kill()
+    if (options.dataDir === undefined) rmSync(broker.dataDir, { recursive: true, force: true })
+  })
+  await broker.start()
+  return broker
+}
