@@ -1,4 +1,5 @@
-// What a log says and keeps when the disk refuses: full, failed writes, failed syncs, no more files, slowness.
+// What a log says and keeps when the disk refuses: full, failed writes, failed syncs, no more files,
+// slowness.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -177,4 +178,35 @@ test('a stuck disk: nothing is confirmed, the log says that it is behind, and re
     world.disk('n').release()
     await durable
     assert.deepEqual([log.durableEnd, log.isBehind, log.pendingBytes], [43, false, 0])
+  }))
+
+test('a full disk does not keep old segments from being dropped', () =>
+  simulate(11, async (world) => {
+    const log = await startedLog(world)
+    log.roll()
+    log.append(batchOf(['d']), 0)
+    await log.durable()
+    await world.sleep(10)
+    const disk = world.disk('n')
+    disk.capacityBytes = disk.usedBytes
+    await log.truncateStart(3)
+    assert.equal(await valuesOf(log), '3d')
+    assert.equal(disk.paths().includes('/log/00000000000000000000.log'), false)
+    world.crash('n', 'power')
+    const again = await Log.open(world.startNode('n'), '/log', logOptions())
+    assert.equal(await valuesOf(again), '3d')
+    assert.deepEqual(again.quarantined, [])
+  }))
+
+test('where the log start cannot be written, nothing is dropped', () =>
+  simulate(12, async (world) => {
+    const log = await startedLog(world)
+    log.roll()
+    log.append(batchOf(['d']), 0)
+    await log.durable()
+    world.disk('n').faults.add({ operation: 'write', path: /log-start/, error: 'failed' })
+    await assert.rejects(log.truncateStart(3), codeIs('io-failed'))
+    assert.equal(await valuesOf(log), '0a 1b 2c 3d')
+    await log.truncateStart(3)
+    assert.equal(await valuesOf(log), '3d')
   }))

@@ -1,5 +1,6 @@
 // What a log is made of, put together: the recovered segments, the queue that writes, the reader.
 
+import { IoError } from '../io/io.ts'
 import type { Io } from '../io/io.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import type { CommitListener } from './commit/commit-queue.ts'
@@ -8,12 +9,13 @@ import type { LogOptions } from './log-options.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
 import { writeLogStart } from './recovery/log-start.ts'
 import { QuarantineStore } from './recovery/quarantine-store.ts'
-import { recoverLog, removeSegment } from './recovery/recover-log.ts'
+import { recoverLog, removeIndexes, removeSegment } from './recovery/recover-log.ts'
 import { SegmentExaminer } from './recovery/segment-examiner.ts'
 import { IndexFileStore } from './segment/index-files.ts'
 import { LogReader } from './segment/log-reader.ts'
 import { OpenSegments } from './segment/open-segments.ts'
 import { SegmentList } from './segment/segment-list.ts'
+import type { Segment } from './segment/segment.ts'
 
 export interface LogParts {
   readonly io: Io
@@ -52,18 +54,35 @@ export async function buildLog(
 
 /**
  * Invariant: the log start is durable before anything is removed, so what is missing later was dropped, not
- * lost.
+ * lost. Where it cannot be written, nothing is dropped.
  */
 export async function removeSegments(parts: LogParts, offset: number): Promise<void> {
   const { segments, opened, io, directory } = parts
-  const dropped = segments.dropBelow(offset)
+  const dropped = segments.below(offset)
   if (dropped.length === 0) return
-  const logStart = segments.first.startOffset
-  await writeLogStart(io.files, directory, logStart)
+  const logStart = segments.all[dropped.length].startOffset
+  await persistLogStart(parts, dropped, logStart)
+  segments.drop(dropped)
   parts.gaps = parts.gaps.filter((gap) => gap.nextOffset > logStart)
   for (const segment of dropped) {
     await opened.forget(segment)
     await removeSegment(io.files, directory, segment.baseOffset)
   }
   await io.files.syncDirectory(directory)
+}
+
+async function persistLogStart(
+  { io, directory }: LogParts,
+  dropped: readonly Segment[],
+  logStart: number,
+): Promise<void> {
+  try {
+    await writeLogStart(io.files, directory, logStart)
+  } catch (error) {
+    if (!(error instanceof IoError) || error.kind !== 'full') throw error
+    // Why: dropping is how a full disk gets space again. The indexes of what goes can be made anew, if it
+    // stays.
+    for (const { baseOffset } of dropped) await removeIndexes(io.files, directory, baseOffset)
+    await writeLogStart(io.files, directory, logStart)
+  }
 }

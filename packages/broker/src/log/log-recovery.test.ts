@@ -183,7 +183,8 @@ for (const isClean of [true, false]) {
       const { offsets, quarantined, next, lines } = await recovered(copy, isClean)
       assert.deepEqual(offsets, others, what)
       if (damaged === 4 && !isClean && place >= 8) {
-        // Nothing tells a flipped bit in the last batch from a torn write, but its bytes are saved and it is told.
+        // Nothing tells a flipped bit in the last batch from a torn write, but its bytes are saved and it
+        // is told.
         assert.equal(
           lines.some(({ level }) => level === 'warn'),
           true,

@@ -185,7 +185,9 @@ export class Log {
   truncateStart(offset: number): Promise<void> {
     const done = this.#truncating.then(() => removeSegments(this.#parts, offset))
     this.#truncating = done.catch(() => {})
-    return done
+    return done.catch((error: unknown) => {
+      throw toBrokerError(error, `The log in ${this.directory} cannot be truncated`)
+    })
   }
 
   /**
@@ -214,5 +216,7 @@ function closedError(directory: string): BrokerError {
 
 function toBrokerError(error: unknown, text: string): unknown {
   if (!(error instanceof IoError)) return error
-  return new BrokerError('io-failed', `${text}: ${error.message}`, { cause: error })
+  return new BrokerError(error.kind === 'full' ? 'disk-full' : 'io-failed', `${text}: ${error.message}`, {
+    cause: error,
+  })
 }

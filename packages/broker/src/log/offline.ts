@@ -105,6 +105,8 @@ export async function verifyDirectory(
       }
     }
     return { ...count, wasClosedCleanly }
+  } catch (error) {
+    throw readable(error, `The data directory ${dataDirectory} cannot be read`)
   } finally {
     await lock?.release()
   }

@@ -58,6 +58,8 @@ export async function* surveyLog(
   if (logStart === 'damaged')
     yield { finding: wholeFile(`${directory}/log-start`, bases[0] ?? 0, 'damaged-log-start') }
   let expected = logStart === 'damaged' ? (bases[0] ?? 0) : logStart
+  // Why: a folder that has files of a log had segments, and they are gone.
+  if (bases.length === 0) yield { finding: missingSegment(directory, expected, expected) }
   for (const [index, base] of bases.entries()) {
     const nextBase = bases[index + 1]
     if (
@@ -122,7 +124,8 @@ class SegmentSurvey {
       if (tail !== undefined) this.#addTail(tail, nextBase, wasClosedCleanly)
       // Why not of the last one after a crash: recovery does not look at it.
       const isIndexNeeded = sizeBytes > 0 && (nextBase !== undefined || wasClosedCleanly)
-      if (isIndexNeeded) this.#checkIndex()
+      // Why not behind damage: an entry that leads to a damaged batch may be right.
+      if (isIndexNeeded && this.#rangeCount === 0 && tail === undefined) this.#checkIndex()
       yield* this.#takeRows()
     } finally {
       await file.close()

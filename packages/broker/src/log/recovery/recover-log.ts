@@ -230,3 +230,8 @@ class Recovery {
 export async function removeSegment(files: FileSystem, directory: string, baseOffset: number): Promise<void> {
   for (const kind of segmentFileKinds) await files.remove(segmentPath(directory, baseOffset, kind))
 }
+
+export async function removeIndexes(files: FileSystem, directory: string, baseOffset: number): Promise<void> {
+  await files.remove(segmentPath(directory, baseOffset, 'index'))
+  await files.remove(segmentPath(directory, baseOffset, 'timeindex'))
+}

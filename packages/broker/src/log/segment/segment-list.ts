@@ -46,10 +46,15 @@ export class SegmentList {
     return this.#segments.find(({ baseOffset }) => baseOffset > segment.baseOffset)
   }
 
-  /** Takes out and returns those that end at or below the offset; never the active one. */
-  dropBelow(offset: number): Segment[] {
+  /** Those that end at or below the offset; never the active one. */
+  below(offset: number): readonly Segment[] {
     let count = 0
     while (count < this.#segments.length - 1 && this.#segments[count].endOffset <= offset) count++
-    return this.#segments.splice(0, count)
+    return this.#segments.slice(0, count)
+  }
+
+  /** Takes out the first ones. */
+  drop(dropped: readonly Segment[]): void {
+    this.#segments = this.#segments.slice(dropped.length)
   }
 }

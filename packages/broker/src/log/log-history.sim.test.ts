@@ -1,0 +1,177 @@
+// Whole lives of a log, from seeds: appends, rolls, truncations, full disks, crashes at any moment, power
+// losses. After each start: what was confirmed is there, nothing is there that was not appended, and what
+// is missing is named.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { simulate } from '../testing/sim-io.ts'
+import type { CrashMode, SimWorld } from '../testing/sim-io.ts'
+import { Log } from './log.ts'
+import type { LogOptions } from './log.ts'
+import { batchOf, logOptions, readAll } from './log.fixture.ts'
+import { TailCache } from './tail-cache.ts'
+
+interface LogModel {
+  /** Values that were ever appended at an offset: one that was not confirmed may be given again. */
+  readonly appended: Map<number, Set<string>>
+  readonly confirmed: Map<number, string>
+  logStart: number
+}
+
+class LogLife {
+  readonly #world: SimWorld
+  readonly #log: Log
+  readonly #model: LogModel
+  readonly #waits: Promise<void>[] = []
+  static #values = 0
+
+  constructor(world: SimWorld, log: Log, model: LogModel) {
+    this.#world = world
+    this.#log = log
+    this.#model = model
+  }
+
+  /** One thing that can happen to a log. */
+  async step(): Promise<void> {
+    const { random } = this.#world.scheduler
+    const choice = random.between(0, 100)
+    if (choice < 60) this.#append()
+    else if (choice < 85) await this.#world.sleep(random.between(0, 2))
+    else if (choice < 90) this.#log.roll()
+    else if (choice < 92) await this.#truncate()
+    else if (choice < 96) await this.#read()
+    else this.#fillDisk()
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#waits)
+  }
+
+  #append(): void {
+    const { random } = this.#world.scheduler
+    const values: string[] = []
+    const count = 1 + Math.floor(random.between(0, 4))
+    for (let index = 0; index < count; index++) {
+      values.push(`${LogLife.#values++} ${'.'.repeat(random.between(0, random.chance(0.1) ? 9000 : 80))}`)
+    }
+    const base = this.#log.append(batchOf(values), 0)
+    values.forEach((value, index) => {
+      const known = this.#model.appended.get(base + index) ?? new Set()
+      this.#model.appended.set(base + index, known.add(value))
+    })
+    const confirm = (): void =>
+      values.forEach((value, index) => this.#model.confirmed.set(base + index, value))
+    this.#waits.push(this.#log.durable().then(confirm, () => {}))
+  }
+
+  async #truncate(): Promise<void> {
+    const { random } = this.#world.scheduler
+    const offset = Math.floor(random.between(this.#log.logStart, this.#log.durableEnd))
+    this.#model.logStart = Math.max(this.#model.logStart, offset)
+    await this.#log.truncateStart(offset).catch((error: BrokerError) => assert.equal(error.code, 'disk-full'))
+  }
+
+  async #read(): Promise<void> {
+    const { logStart, durableEnd } = this.#log
+    const offset = Math.floor(this.#world.scheduler.random.between(logStart, durableEnd))
+    const slice = await this.#log.read(offset, 4000).catch((error: Error) => {
+      assert.match(error.message, /not within|closed/)
+    })
+    assert.equal(slice === undefined || slice.nextOffset > offset || offset === durableEnd, true)
+  }
+
+  #fillDisk(): void {
+    const disk = this.#world.disk('n')
+    disk.capacityBytes = disk.usedBytes + this.#world.scheduler.random.between(0, 500)
+    void this.#world.sleep(3).then(() => {
+      disk.capacityBytes = Infinity
+    })
+  }
+}
+
+/** Every served record was appended there, every confirmed one is served, and gaps have names. */
+async function check(log: Log, model: LogModel): Promise<void> {
+  const records = await readAll(log, log.logStart, 3000)
+  const served = new Map(records.map(({ offset, value }) => [offset, value]))
+  for (const [offset, value] of served) {
+    assert.equal(
+      model.appended.get(offset)?.has(value),
+      true,
+      `offset ${offset} has a value that it was never given`,
+    )
+  }
+  for (const [offset, value] of model.confirmed) {
+    if (offset >= model.logStart)
+      assert.equal(served.get(offset) === value, true, `confirmed offset ${offset} is lost`)
+  }
+  for (let offset = log.logStart; offset < log.durableEnd; offset++) {
+    const isNamed = log.quarantined.some((range) => range.baseOffset <= offset && offset < range.nextOffset)
+    assert.equal(
+      served.has(offset) !== isNamed,
+      true,
+      `offset ${offset} is neither served nor named, or both`,
+    )
+  }
+  assert.equal(log.logStart <= model.logStart, true)
+}
+
+async function history(
+  world: SimWorld,
+  durability: LogOptions['durability'],
+  modes: readonly CrashMode[],
+): Promise<void> {
+  const { random } = world.scheduler
+  const model: LogModel = { appended: new Map(), confirmed: new Map(), logStart: 0 }
+  let wasClosedCleanly = false
+  for (let life = 0; life < 6; life++) {
+    const tail = new TailCache(random.chance(0.5) ? 0 : 20_000)
+    const options = { durability, segmentBytes: 5000, indexIntervalBytes: 300, tail, wasClosedCleanly }
+    const log = await Log.open(world.startNode('n'), '/log', logOptions(options))
+    world.disk('n').capacityBytes = Infinity
+    if (wasClosedCleanly)
+      assert.deepEqual(
+        log.quarantined.filter(({ reason }) => reason === 'damaged-tail'),
+        [],
+      )
+    await check(log, model)
+    const current = new LogLife(world, log, model)
+    const end = new Promise<void>((resolve) => {
+      world.scheduler.at(random.between(1, 60), resolve, 'end of life')
+    })
+    let isOver = false
+    const work = (async (): Promise<void> => {
+      while (!isOver) await current.step()
+    })()
+    await end
+    isOver = true
+    wasClosedCleanly = random.chance(0.25)
+    if (wasClosedCleanly) {
+      await work
+      await current.settle()
+      await log.close()
+    }
+    world.crash('n', modes[Math.floor(random.between(0, modes.length))])
+  }
+}
+
+const seeds = 200
+
+test(`what was confirmed with fsync survives kills and power losses (${seeds} seeds)`, async () => {
+  for (let seed = 0; seed < seeds; seed++)
+    await simulate(seed, (world) => history(world, 'fsync', ['kill', 'power']))
+})
+
+test('what was confirmed with os survives kills (60 seeds)', async () => {
+  for (let seed = 0; seed < 60; seed++) await simulate(seed, (world) => history(world, 'os', ['kill']))
+})
+
+test('the check is not blind: without the sync, a power loss is seen', async () => {
+  let seen = 0
+  for (let seed = 0; seed < 20; seed++) {
+    await simulate(seed, (world) => history(world, 'os', ['power'])).catch((error: Error) => {
+      if (/is lost/.test(error.message)) seen++
+    })
+  }
+  assert.equal(seen > 10, true, `${seen} of 20 seeds`)
+})

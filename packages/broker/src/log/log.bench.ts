@@ -1,0 +1,78 @@
+// How close the log comes to what the disk gives: confirmed batches per second of a `Log`, beside a loop
+// that writes and syncs groups of the same size and does nothing else. Run it: `node log.bench.ts
+// [directory]`.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLogger } from '../base/logger.ts'
+import { realIo } from '../io/real-io.ts'
+import { batchOf } from './log.fixture.ts'
+import { Log } from './log.ts'
+import { TailCache } from './tail-cache.ts'
+
+const io = realIo()
+const runMs = 1500
+const rounds = 3
+
+async function rawPerSecond(path: string, groupSize: number, batch: Uint8Array): Promise<number> {
+  const file = await io.files.open(path, { create: true })
+  const group = Array.from({ length: groupSize }, () => batch)
+  let position = 0
+  const start = performance.now()
+  while (performance.now() - start < runMs) {
+    await file.write(group, position)
+    await file.sync()
+    position += groupSize * batch.length
+  }
+  const elapsedMs = performance.now() - start
+  await file.close()
+  return (position / batch.length / elapsedMs) * 1000
+}
+
+/** Waits for each group before the next one: the same work, and nothing gained by overlapping. */
+async function logPerSecond(directory: string, groupSize: number, value: string): Promise<number> {
+  const tail = new TailCache(32 * 1024 * 1024)
+  const log = await Log.open(io, directory, {
+    durability: 'fsync',
+    segmentBytes: 1024 * 1024 * 1024,
+    segmentMs: 3_600_000,
+    indexIntervalBytes: 4096,
+    tail,
+    logger: silentLogger,
+    wasClosedCleanly: false,
+  })
+  const made = batchOf([value])
+  const start = performance.now()
+  while (performance.now() - start < runMs) {
+    for (let batch = 0; batch < groupSize; batch++) log.append(made.slice(), 0)
+    await log.durable()
+  }
+  const elapsedMs = performance.now() - start
+  const perSecond = (log.durableEnd / elapsedMs) * 1000
+  await log.close()
+  return perSecond
+}
+
+const parent = process.argv[2] ?? tmpdir()
+for (const [groupSize, valueBytes] of [
+  [1, 100],
+  [1, 16_384],
+  [100, 100],
+  [100, 16_384],
+]) {
+  const value = 'x'.repeat(valueBytes)
+  const ratios: number[] = []
+  let best = 0
+  for (let round = 0; round < rounds; round++) {
+    const directory = await mkdtemp(join(parent, 'sluice-bench-'))
+    const raw = await rawPerSecond(`${directory}/raw`, groupSize, batchOf([value]))
+    const log = await logPerSecond(`${directory}/log`, groupSize, value)
+    await rm(directory, { recursive: true })
+    ratios.push(log / raw)
+    best = Math.max(best, log)
+  }
+  const ratio = ratios.sort((a, b) => a - b)[rounds >> 1]
+  const what = `${groupSize} batches of ${valueBytes} bytes per group`
+  console.log(`${what}: ${best.toFixed(0)} confirmed batches/s, ${ratio.toFixed(2)} of raw write+sync`)
+}
