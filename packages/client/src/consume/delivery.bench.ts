@@ -1,0 +1,123 @@
+// What a delivered message costs in the client, without sockets: node packages/client/src/consume/delivery.bench.ts
+// Frames of 100 messages with a subject of 20 bytes, a header and 100 bytes of data; nanoseconds per message.
+
+import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
+import { writeSettleFailures } from '@sluice/protocol/native/flow-messages'
+import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
+import type { Link } from '../link/link.ts'
+import type { RequestSpec } from '../link/pending-request.ts'
+import type { Session } from '../link/session.ts'
+import { writeDeliveries } from '../testing/scripted-broker.contract.ts'
+import type { Membership } from './membership.ts'
+import { MessageQueue } from './message-queue.ts'
+import { MessageStream } from './message-stream.ts'
+import { readDeliveries } from './delivery-reader.ts'
+import { Tenure } from './tenure.ts'
+
+const perFrame = 100
+const frames = 3_000
+const session = {} as Session
+
+/** Confirms every settle as soon as it is encoded. */
+const link = {
+  requestOn<T>(_session: Session, spec: RequestSpec<T>): Promise<T> {
+    const writer = new ByteWriter()
+    spec.encode(writer)
+    writer.position = 0
+    writeSettleFailures(writer, [])
+    return Promise.resolve(spec.decode(new ByteReader(writer.take())))
+  },
+} as unknown as Link
+
+const tenure = new Tenure(link, session, { stream: 'ORDERS', subscription: 1 })
+const frame = makeFrame()
+
+function makeFrame(): Uint8Array {
+  const writer = new ByteWriter()
+  const deliveries = Array.from({ length: perFrame }, (_, offset) => {
+    return {
+      subject: `orders.premium.u${1000 + offset}`,
+      data: 'x'.repeat(100),
+      headers: { trace: 'abc' },
+      offset,
+    }
+  })
+  writeDeliveries(writer, 1, deliveries)
+  return writer.take()
+}
+
+function fill(queue: MessageQueue): void {
+  readDeliveries({ bytes: frame, start: 4, end: frame.length }, tenure, queue)
+}
+
+/** A loop over a queue that is filled again whenever it is empty. */
+function streamOf(queue: MessageQueue, left: number): MessageStream {
+  const stream = new MessageStream((listener) => {
+    const membership = { queue, leave: () => Promise.resolve() } as unknown as Membership
+    const pump = (): void => {
+      if (left-- <= 0) return listener.ended(undefined)
+      fill(queue)
+      listener.arrived()
+      setImmediate(pump)
+    }
+    setImmediate(pump)
+    return membership
+  }, undefined)
+  return stream
+}
+
+async function measure(name: string, run: () => Promise<void> | void): Promise<void> {
+  await run()
+  const startedNs = process.hrtime.bigint()
+  await run()
+  const perMessage = Number(process.hrtime.bigint() - startedNs) / (frames * perFrame)
+  console.log(`${name.padEnd(44)} ${perMessage.toFixed(0).padStart(6)} ns`)
+}
+
+let sink = 0
+
+await measure('decode', () => {
+  const queue = new MessageQueue()
+  for (let index = 0; index < frames; index++) {
+    fill(queue)
+    queue.clear()
+  }
+})
+
+await measure('decode, read subject and data', () => {
+  const queue = new MessageQueue()
+  for (let index = 0; index < frames; index++) {
+    fill(queue)
+    for (const message of queue.take()) sink += message.subject.length + message.data!.length
+  }
+})
+
+await measure('decode, read subject, data and headers', () => {
+  const queue = new MessageQueue()
+  for (let index = 0; index < frames; index++) {
+    fill(queue)
+    for (const { subject, data, headers } of queue.take()) {
+      sink += subject.length + data!.length + headers['trace']!.length
+    }
+  }
+})
+
+await measure('decode, for await', async () => {
+  for await (const message of streamOf(new MessageQueue(), frames)) sink += message.offset
+})
+
+await measure('decode, batches()', async () => {
+  for await (const batch of streamOf(new MessageQueue(), frames).batches()) sink += batch.length
+})
+
+await measure('decode, for await, ack not awaited', async () => {
+  for await (const message of streamOf(new MessageQueue(), frames)) void message.ack()
+})
+
+await measure('decode, batches(), all acks awaited', async () => {
+  for await (const batch of streamOf(new MessageQueue(), frames).batches()) {
+    await Promise.all(batch.map((message) => message.ack()))
+  }
+})
+
+if (sink === 0) throw new Error('nothing was read')
