@@ -1,0 +1,108 @@
+// The whole broker through its own door, on real files.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { connect } from '@sluice/client'
+import { Broker } from './broker.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'sluice-broker-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+let folderCount = 0
+const newFolder = (): string => join(root, String(++folderCount))
+
+test('a broker in memory is up at once and needs no port', async () => {
+  const startedMs = performance.now()
+  const broker = await Broker.start({ memory: true })
+  const client = await broker.connect()
+  await client.streams.create('S', {})
+  assert.deepEqual(await client.publish('S', 'a.b', 'hello'), { partition: 0, offset: 0 })
+  assert.ok(performance.now() - startedMs < 1000)
+  assert.equal(broker.address, undefined)
+  await broker.close()
+})
+
+test('a broker in memory does not pretend to be durable', async () => {
+  const broker = await Broker.start({ memory: true })
+  const client = await broker.connect()
+  assert.equal((await client.streams.create('S', {})).config.durability, 'memory')
+  await assert.rejects(client.streams.create('T', { durability: 'fsync' }), { code: 'invalid-stream-config' })
+  await broker.close()
+})
+
+test('streams, messages and consumers survive a restart; the boot epoch grows', async () => {
+  const dataDir = newFolder()
+  const first = await Broker.start({ dataDir })
+  const client = await first.connect()
+  await client.streams.create('S', { partitions: 2 })
+  await client.consumers.create('S', { name: 'c', rules: [{ match: 'a.>', limit: 1 }] })
+  await client.publish('S', 'a.b', 'hello')
+  await first.close()
+  const second = await Broker.start({ dataDir, listen: { port: 0 } })
+  const again = await connect({ servers: [`127.0.0.1:${second.address!.port}`] })
+  const { partitions } = await again.streams.get('S')
+  assert.equal(partitions.reduce((sum, { highWatermark }) => sum + highWatermark, 0), 1)
+  assert.equal((await again.consumers.get('S', 'c')).info.config.rules[0]!.limit, 1)
+  await again.close()
+  await second.close()
+})
+
+test('two brokers cannot share a folder, and the second leaves the first alone', async () => {
+  const dataDir = newFolder()
+  const first = await Broker.start({ dataDir })
+  await assert.rejects(Broker.start({ dataDir }), { code: 'data-directory-locked' })
+  const client = await first.connect()
+  await client.streams.create('S', {})
+  await first.close()
+  const second = await Broker.start({ dataDir })
+  assert.equal((await (await second.connect()).streams.list()).length, 1)
+  await second.close()
+})
+
+test('a folder of a newer format and a folder of someone else are refused', async () => {
+  const newer = newFolder()
+  await (await Broker.start({ dataDir: newer })).close()
+  writeFileSync(join(newer, 'format'), '{"format":2}')
+  await assert.rejects(Broker.start({ dataDir: newer }), { code: 'data-directory-newer' })
+  const foreign = root
+  await assert.rejects(Broker.start({ dataDir: foreign }), { code: 'data-directory-invalid' })
+})
+
+test('a port in use fails the start, and leaves the folder free', async () => {
+  const first = await Broker.start({ memory: true, listen: { port: 0 } })
+  const dataDir = newFolder()
+  await assert.rejects(Broker.start({ dataDir, listen: { port: first.address!.port } }), { code: 'io-failed' })
+  await (await Broker.start({ dataDir })).close()
+  await first.close()
+})
+
+for (const options of [{}, { dataDir: '' }, { memory: false }, { dataDir: '/x', memory: true }, { dataDir: 5 }]) {
+  test(`refuses to start with ${JSON.stringify(options)}`, async () => {
+    await assert.rejects(Broker.start(options as never), { code: 'invalid-config', message: /dataDir or memory/ })
+  })
+}
+
+test('unknown limits are refused', async () => {
+  const started = Broker.start({ memory: true, limits: { segmentsBytes: 5 } as object })
+  await assert.rejects(started, { code: 'invalid-config', message: /perhaps segmentBytes/ })
+})
+
+test('closing twice is closing once; what was published before is confirmed', async () => {
+  const dataDir = newFolder()
+  const broker = await Broker.start({ dataDir })
+  const client = await broker.connect()
+  await client.streams.create('S', {})
+  const published = Array.from({ length: 50 }, (_, index) => client.publish('S', 'a', String(index)))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const closing = [broker.close(), broker.close()]
+  const outcomes = await Promise.allSettled(published)
+  await Promise.all(closing)
+  const confirmed = outcomes.filter(({ status }) => status === 'fulfilled').length
+  const again = await Broker.start({ dataDir })
+  const { partitions } = await (await again.connect()).streams.get('S')
+  assert.ok(partitions[0]!.highWatermark >= confirmed)
+  await again.close()
+  await assert.rejects(broker.connect())
+})
