@@ -17,6 +17,9 @@ import type { Publisher, PublisherOptions } from './publish/publisher.ts'
 import { Streams } from './streams.ts'
 import type { ClientPlatform } from './transport/platform.ts'
 
+/** How long `close` waits for the answers to what was published. */
+const closeWaitMs = 5_000
+
 export class Client {
   readonly streams: Streams
   readonly consumers: Consumers
@@ -106,9 +109,9 @@ export class Client {
   }
 
   /**
-   * Sends what was gathered, gives back what is held, waits up to five seconds for answers, and closes. Loops
-   * over messages end without an error; anything asked for later rejects with `client-closed`. Without a
-   * connection it closes at once, and what waited for one rejects.
+   * Sends what was gathered, gives back what is held, waits for answers, some seconds at the most, and
+   * closes. Loops over messages end without an error; anything asked for later rejects with `client-closed`.
+   * Without a connection it closes at once, and what waited for one rejects.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -116,10 +119,19 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    if (this.isConnected) this.#publishing.flush()
+    if (this.isConnected) await this.#published()
     await this.#memberships.close()
     await this.#link.close()
     this.#events.tell('close', {})
+  }
+
+  /** What was gathered is answered, or has had its time. */
+  async #published(): Promise<void> {
+    const waited = Promise.withResolvers<void>()
+    const timer = this.#platform.after(closeWaitMs, waited.resolve)
+    void this.#publishing.finish().then(waited.resolve)
+    await waited.promise
+    timer.cancel()
   }
 
   #opened(server: string): void {

@@ -2,18 +2,16 @@
 //
 // headerCount varint · { nameSize varint name · valueSize varint (-1: null) value }*
 
-import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 
 /** As text; a null reads as an empty string, and a name that occurs twice has its last value. */
 export function readHeaders(bytes: Buffer, start: number, end: number): Record<string, string> {
   const headers: Record<string, string> = {}
-  // Why: nearly all messages have none, and a reader is not free.
-  if (end - start === 1 && bytes[start] === 0) return headers
-  eachHeader(new ByteReader(bytes, start, end), (name, valueStart, valueEnd) => {
-    const value = valueEnd < 0 ? '' : bytes.toString('utf8', valueStart, valueEnd)
-    setOwn(headers, name, value)
-  })
+  const walk = new HeaderWalk(bytes, start, end)
+  while (walk.next()) {
+    const value = walk.valueEnd < 0 ? '' : bytes.toString('utf8', walk.valueStart, walk.valueEnd)
+    setOwn(headers, walk.name(), value)
+  }
   return headers
 }
 
@@ -25,32 +23,73 @@ export function findHeader(
   wanted: string,
 ): Buffer | null | undefined {
   let found: Buffer | null | undefined
-  eachHeader(new ByteReader(bytes, start, end), (name, valueStart, valueEnd) => {
-    if (name === wanted) found = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
-  })
+  const walk = new HeaderWalk(bytes, start, end)
+  while (walk.next()) {
+    if (walk.name() !== wanted) continue
+    found = walk.valueEnd < 0 ? null : bytes.subarray(walk.valueStart, walk.valueEnd)
+  }
   return found
 }
 
-function eachHeader(
-  reader: ByteReader,
-  visit: (name: string, valueStart: number, valueEnd: number) => void,
-): void {
-  const bytes = reader.bytes as Buffer
-  try {
-    for (let left = reader.varint(); left > 0; left--) {
-      const nameSize = reader.varint()
-      const nameStart = reader.position
-      reader.raw(nameSize)
-      const name = bytes.toString('utf8', nameStart, reader.position)
-      const valueSize = reader.varint()
-      const valueStart = reader.position
-      if (valueSize >= 0) reader.raw(valueSize)
-      visit(name, valueStart, valueSize < 0 ? -1 : reader.position)
-    }
-    reader.finish()
-  } catch (cause) {
-    throw new BrokerError('invalid-batch', 'The headers of the record cannot be read', { cause })
+/** Steps from header to header; throws where they do not fit their bytes. */
+class HeaderWalk {
+  valueStart = 0
+  /** -1: null. */
+  valueEnd = -1
+  readonly #bytes: Buffer
+  readonly #end: number
+  #at: number
+  #left: number
+  #nameStart = 0
+  #nameEnd = 0
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes
+    this.#end = end
+    this.#at = start
+    this.#left = this.#varint()
   }
+
+  next(): boolean {
+    if (this.#left <= 0) {
+      if (this.#at !== this.#end) throw damaged()
+      return false
+    }
+    this.#left--
+    this.#nameEnd = this.#skip(this.#varint())
+    this.#nameStart = this.valueStart
+    const valueSize = this.#varint()
+    this.valueEnd = valueSize < 0 ? -1 : this.#skip(valueSize)
+    return true
+  }
+
+  name(): string {
+    return this.#bytes.toString('utf8', this.#nameStart, this.#nameEnd)
+  }
+
+  /** Steps over a field, leaving its start in `valueStart`; returns its end. */
+  #skip(size: number): number {
+    this.valueStart = this.#at
+    if (size < 0 || size > this.#end - this.#at) throw damaged()
+    this.#at += size
+    return this.#at
+  }
+
+  /** Zig-zag; sizes of more than four bytes do not fit any message. */
+  #varint(): number {
+    let value = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (this.#at >= this.#end) throw damaged()
+      const byte = this.#bytes[this.#at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
+    }
+    throw damaged()
+  }
+}
+
+function damaged(): BrokerError {
+  return new BrokerError('invalid-batch', 'The headers of the record do not fit it')
 }
 
 /** Why: a header may be called `__proto__`, and assigning that would be no property. */

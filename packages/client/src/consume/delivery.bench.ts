@@ -1,4 +1,4 @@
-// What a delivered message costs in the client, without sockets: node packages/client/src/consume/delivery.bench.ts
+// What a delivered message costs in the client, without sockets. Run it with node.
 // Frames of 100 messages with a subject of 20 bytes, a header and 100 bytes of data; nanoseconds per message.
 
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
@@ -58,9 +58,9 @@ function streamOf(queue: MessageQueue, left: number): MessageStream {
       if (left-- <= 0) return listener.ended(undefined)
       fill(queue)
       listener.arrived()
-      setImmediate(pump)
+      process.nextTick(pump)
     }
-    setImmediate(pump)
+    process.nextTick(pump)
     return membership
   }, undefined)
   return stream

@@ -45,7 +45,8 @@ export class PublishQueue {
   readonly #gathering = new Gathering(() => this.#next())
   /** Loads in order; the last one grows. */
   readonly #loads: Gathered[] = []
-  #isSending = false
+  /** Ends with the load that is under way. */
+  #sending: Promise<void> | undefined
 
   constructor(stream: string, doors: PublishDoors) {
     this.#stream = stream
@@ -75,13 +76,14 @@ export class PublishQueue {
     return ends.promise.finally(() => this.#doors.link.release(size))
   }
 
-  /** Sends what is gathered without waiting for the turn to end. */
-  flush(): void {
+  /** Sends what is gathered, and resolves when every message has its answer. */
+  async finish(): Promise<void> {
     this.#next()
+    while (this.#sending !== undefined) await this.#sending
   }
 
   get isIdle(): boolean {
-    return !this.#isSending && this.#loads.length === 0
+    return this.#sending === undefined && this.#loads.length === 0
   }
 
   #loadFor(size: number, sizeMax: number): Gathered {
@@ -94,12 +96,11 @@ export class PublishQueue {
   }
 
   #next(): void {
-    if (this.#isSending) return
+    if (this.#sending !== undefined) return
     const gathered = this.#loads.shift()
     if (gathered === undefined) return
-    this.#isSending = true
-    void this.#send(gathered).then(() => {
-      this.#isSending = false
+    this.#sending = this.#send(gathered).then(() => {
+      this.#sending = undefined
       this.#next()
     })
   }

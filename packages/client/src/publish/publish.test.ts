@@ -425,6 +425,21 @@ test('publisher: flush says how many were not confirmed, onError of which batch'
   assert.equal(broker.nextOffset, 1)
 })
 
+test('closing the client sends all that was published before, load after load', async (t) => {
+  const { broker, client } = await scene(t)
+  await client.publish('S', 'a', 'x')
+  const published: Promise<unknown>[] = []
+  for (let index = 0; index < 5; index++) {
+    published.push(client.publish('S', 'a', `${index}`))
+    await delay(0)
+  }
+  const publisher = client.publisher('S', { batchBytes: 100, maxInFlightBatches: 1 })
+  for (let index = 0; index < 5; index++) void publisher.send('a', 'x'.repeat(200))
+  await client.close()
+  await Promise.all(published)
+  assert.equal(broker.nextOffset, 11)
+})
+
 test('closing the client sends what a publisher has gathered', async (t) => {
   const { broker, client } = await scene(t)
   const publisher = client.publisher('S', { lingerMs: 5_000 })

@@ -96,12 +96,6 @@ export class Publisher {
     return this.flush().finally(this.#closed)
   }
 
-  /** Sends what is gathered without waiting for an answer: the client is about to close. */
-  sendGathered(): void {
-    this.#isClosed = true
-    this.#seal()
-  }
-
   /** Why one after the other: whoever comes while the partitions are asked for must stay in order. */
   #takeLater(message: NewMessage): Promise<void> {
     const { cache } = this.#doors

@@ -48,10 +48,13 @@ export class Publishing {
     return publisher
   }
 
-  /** Sends what is gathered, without waiting for answers. */
-  flush(): void {
-    for (const queue of this.#queues.values()) queue.flush()
-    for (const publisher of this.#publishers) publisher.sendGathered()
+  /**
+   * Closes publishers, sends what is gathered, and resolves when everything has its answer. Never rejects.
+   */
+  async finish(): Promise<void> {
+    const queues = [...this.#queues.values()].map((queue) => queue.finish())
+    const publishers = [...this.#publishers].map((publisher) => publisher.close())
+    await Promise.allSettled([...queues, ...publishers])
   }
 
   #queueOf(stream: string): PublishQueue {
