@@ -10,7 +10,7 @@ const numbered = (count: number): { subject: string; data: string }[] =>
   Array.from({ length: count }, (_, index) => ({ subject: `s.${index % 10}`, data: `${index}` }))
 
 for (const [name, door] of doors) {
-  test(`${name}: what a leaving worker holds goes to those that stay, without counting an attempt`, async (t) => {
+  test(`${name}: what a leaving worker holds goes to those that stay, uncounted`, async (t) => {
     const client = await door(t)
     await client.streams.create('S')
     const consumer = await client.consumers.create('S', { name: 'c', rules: [{ match: '>', limit: 2 }] })
@@ -22,7 +22,10 @@ for (const [name, door] of doors) {
     await leaving.close()
     await staying.until(20)
     const offsets = staying.messages.map(({ offset }) => offset).sort((a, b) => a - b)
-    assert.deepEqual(offsets, Array.from({ length: 20 }, (_, index) => index))
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 20 }, (_, index) => index),
+    )
     assert.ok(staying.messages.every(({ attempt }) => attempt === 1))
     await Promise.all(staying.messages.map((message) => message.ack()))
     assert.equal((await consumer.stats()).partitions[0]!.floor, 20)
@@ -49,7 +52,10 @@ for (const [name, door] of doors) {
     await client.publishBatch('S', numbered(1000))
     while (seen.size < 1000) await sleep(10)
     await Promise.all(subscriptions.map((subscription) => subscription.drain()))
-    assert.ok(counts.every((count) => count > 100), `shares: ${counts}`)
+    assert.ok(
+      counts.every((count) => count > 100),
+      `shares: ${counts.join(' ')}`,
+    )
     assert.equal((await consumer.stats()).partitions[0]!.floor, 1000)
   })
 
@@ -79,7 +85,10 @@ for (const [name, door] of doors) {
     const client = await door(t)
     await client.streams.create('S')
     const consumer = await client.consumers.create('S', { name: 'c', rules: [{ match: '>', limit: 5 }] })
-    await client.publishBatch('S', Array.from({ length: 30 }, () => ({ subject: 'one', data: '' })))
+    await client.publishBatch(
+      'S',
+      Array.from({ length: 30 }, () => ({ subject: 'one', data: '' })),
+    )
     const collector = new Collector(consumer)
     await collector.until(5)
     await client.consumers.alter('S', 'c', { rules: [{ match: '>', limit: 2 }] })
@@ -116,8 +125,15 @@ for (const [name, door] of doors) {
     }
     assert.deepEqual(seen, ['bad', 'worse', 'worse', 'worse', 'good'])
     const letters = []
-    for await (const batch of client.log('S.dlq').read({ partition: 0, from: 'first' })) letters.push(...batch.records)
-    assert.deepEqual(letters.map(({ subject, data }) => [subject, data!.toString()]), [['one', 'bad'], ['one', 'worse']])
+    for await (const batch of client.log('S.dlq').read({ partition: 0, from: 'first' }))
+      letters.push(...batch.records)
+    assert.deepEqual(
+      letters.map(({ subject, data }) => [subject, data!.toString()]),
+      [
+        ['one', 'bad'],
+        ['one', 'worse'],
+      ],
+    )
     const [bad, worse] = letters.map(({ headers }) => headers)
     assert.equal(bad!['trace'], 't-bad')
     assert.equal(bad!['sluice-reason'], 'rejected')

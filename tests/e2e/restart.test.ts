@@ -1,4 +1,5 @@
-// What survives kill -9: every confirmed publish, every confirmed settle, every hole between them, every attempt.
+// What survives kill -9: every confirmed publish, every confirmed settle, every hole between them, every
+// attempt.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -13,7 +14,10 @@ test('out-of-order settles at limit 1: every hole comes back, nothing settled do
   t.after(() => client.close())
   await client.streams.create('S')
   const consumer = await client.consumers.create('S', { name: 'c', rules: [{ match: '>', limit: 1 }] })
-  const messages = Array.from({ length: 500 }, (_, index) => ({ subject: `u.${index % 100}`, data: `${index}` }))
+  const messages = Array.from({ length: 500 }, (_, index) => ({
+    subject: `u.${index % 100}`,
+    data: `${index}`,
+  }))
   await client.publishBatch('S', messages)
   const collector = new Collector(consumer)
   await collector.until(100)
@@ -37,7 +41,8 @@ test('out-of-order settles at limit 1: every hole comes back, nothing settled do
     await message.ack()
     if (settled.size === 500) break
   }
-  for (let hole = 0; hole < 100; hole += 3) assert.equal(firstOf.get(`u.${hole}`), hole, 'the hole comes first')
+  for (let hole = 0; hole < 100; hole += 3)
+    assert.equal(firstOf.get(`u.${hole}`), hole, 'the hole comes first')
   assert.equal(attempts.get(0), 2, 'the nack was confirmed, so its attempt counts')
   assert.equal(attempts.get(3), 1)
 })
@@ -64,38 +69,47 @@ test('an orderly end and start keeps everything, and no member has to come back 
 
 const rounds = 12
 
-test(`${rounds} rounds of kill -9 under load: nothing confirmed is lost, nothing settled returns`, { timeout: 240_000 }, async (t) => {
-  const broker = await brokerFor(t)
-  const client = await broker.connect()
-  t.after(() => client.close())
-  await client.streams.create('S', { partitions: 2 })
-  const rules = [{ match: 'strict.>', limit: 1 }, { match: 'wide.>', limit: 5 }]
-  const consumer = await client.consumers.create('S', { name: 'c', maxInflight: 500, rules })
-  const history = new History()
-  const publishing = publishUntil(client, history)
-  const subscription = consumer.subscribe((message) => history.work(message), { concurrency: 50 })
-  for (let round = 0; round < rounds; round++) {
-    await sleep(400 + (round % 4) * 150)
-    await broker.kill()
-    history.brokerDied()
-    await broker.start()
-  }
-  history.isOver = true
-  await publishing
-  const deadline = Date.now() + 60_000
-  while (history.missing().length > 0 && Date.now() < deadline) await sleep(50)
-  await subscription.drain()
-  const missing = history.missing()
-  t.diagnostic(`${history.confirmed.size} confirmed, ${history.deliveries} deliveries, ${history.failedPublishes} publishes cut off`)
-  assert.deepEqual(missing.slice(0, 10), [], `${missing.length} confirmed records were never settled`)
-  assert.deepEqual(history.faults, [])
-  const stats = await consumer.stats()
-  for (const { partition, floor, unread } of stats.partitions) {
-    const { highWatermark } = (await client.streams.get('S')).partitions[partition]!
-    assert.equal(floor, highWatermark)
-    assert.equal(unread, 0)
-  }
-})
+test(
+  `${rounds} rounds of kill -9 under load: nothing confirmed is lost, nothing settled returns`,
+  { timeout: 240_000 },
+  async (t) => {
+    const broker = await brokerFor(t)
+    const client = await broker.connect()
+    t.after(() => client.close())
+    await client.streams.create('S', { partitions: 2 })
+    const rules = [
+      { match: 'strict.>', limit: 1 },
+      { match: 'wide.>', limit: 5 },
+    ]
+    const consumer = await client.consumers.create('S', { name: 'c', maxInflight: 500, rules })
+    const history = new History()
+    const publishing = publishUntil(client, history)
+    const subscription = consumer.subscribe((message) => history.work(message), { concurrency: 50 })
+    for (let round = 0; round < rounds; round++) {
+      await sleep(400 + (round % 4) * 150)
+      await broker.kill()
+      history.brokerDied()
+      await broker.start()
+    }
+    history.isOver = true
+    await publishing
+    const deadline = Date.now() + 60_000
+    while (history.missing().length > 0 && Date.now() < deadline) await sleep(50)
+    await subscription.drain()
+    const missing = history.missing()
+    t.diagnostic(
+      `${history.confirmed.size} confirmed, ${history.deliveries} deliveries, ${history.failedPublishes} cut off`,
+    )
+    assert.deepEqual(missing.slice(0, 10), [], `${missing.length} confirmed records were never settled`)
+    assert.deepEqual(history.faults, [])
+    const stats = await consumer.stats()
+    for (const { partition, floor, unread } of stats.partitions) {
+      const { highWatermark } = (await client.streams.get('S')).partitions[partition]!
+      assert.equal(floor, highWatermark)
+      assert.equal(unread, 0)
+    }
+  },
+)
 
 /** What the publisher and the workers saw. Places are `partition/offset`. */
 class History {
@@ -138,19 +152,23 @@ class History {
     const out = this.#out.get(subject) ?? new Set()
     this.#out.set(subject, out)
     const limit = subject.startsWith('strict.') ? 1 : 5
-    if (!out.has(place) && out.size >= limit) this.faults.push(`${subject} has more than ${limit} out: ${[...out]} and ${place}`)
+    if (!out.has(place) && out.size >= limit)
+      this.faults.push(`${subject} has more than ${limit} out: ${[...out].join(' ')} and ${place}`)
     out.add(place)
     if (this.#seen.has(place)) return
     this.#seen.add(place)
     const key = `${partition} ${subject}`
     const isLate = offset < (this.#lastFirst.get(key) ?? -1)
-    if (subject.startsWith('strict.') && isLate) this.faults.push(`${place} of ${subject} comes after a later one`)
+    if (subject.startsWith('strict.') && isLate)
+      this.faults.push(`${place} of ${subject} comes after a later one`)
     this.#lastFirst.set(key, offset)
   }
 
   /** Confirmed records whose settling nobody has seen, nor may have happened unseen. */
   missing(): string[] {
-    return [...this.confirmed.keys()].filter((place) => !this.settled.has(place) && !this.#undecided.has(place))
+    return [...this.confirmed.keys()].filter(
+      (place) => !this.settled.has(place) && !this.#undecided.has(place),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
-// A broker as users run it: a process of its own, on a folder of its own, which can be killed and started again.
+// A broker as users run it: a process of its own, on a folder of its own, which can be killed and started
+// again.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -76,7 +77,8 @@ export class BrokerProcess {
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#process
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null
     const exited = once(child, 'exit')
     child.kill(signal)
     const [code] = (await exited) as [number | null]
@@ -85,7 +87,10 @@ export class BrokerProcess {
 }
 
 /** A started broker that ends, with its folder, when the test does. */
-export async function brokerFor(test: TestContext, options: BrokerProcessOptions = {}): Promise<BrokerProcess> {
+export async function brokerFor(
+  test: TestContext,
+  options: BrokerProcessOptions = {},
+): Promise<BrokerProcess> {
   const broker = new BrokerProcess(options)
   test.after(async () => {
     await broker.kill()

@@ -19,20 +19,27 @@ export class Collector {
   }
 
   async #run(consumer: Consumer, window: number): Promise<void> {
-    for await (const message of consumer.messages({ window, signal: this.#abort.signal })) this.messages.push(message)
+    for await (const message of consumer.messages({ window, signal: this.#abort.signal }))
+      this.messages.push(message)
   }
 
   /** Waits until so many messages have come in all. */
   async until(count: number, withinMs = 20_000): Promise<void> {
     const deadline = Date.now() + withinMs
     while (this.messages.length < count) {
-      assert.ok(Date.now() < deadline, `${this.messages.length} of ${count} messages came: ${this.subjects()}`)
+      assert.ok(
+        Date.now() < deadline,
+        `${this.messages.length} of ${count} messages came: ${this.subjects()}`,
+      )
       await sleep(5)
     }
   }
 
   subjects(): string {
-    return this.messages.slice(0, 20).map(({ subject, offset }) => `${subject}@${offset}`).join(' ')
+    return this.messages
+      .slice(0, 20)
+      .map(({ subject, offset }) => `${subject}@${offset}`)
+      .join(' ')
   }
 
   async close(): Promise<void> {

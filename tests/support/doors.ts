@@ -1,4 +1,5 @@
-// The two doors by which every black-box scenario is tried: a broker of its own process, and one embedded in memory.
+// The two doors by which every black-box scenario is tried: a broker of its own process, and one embedded
+// in memory.
 
 import type { TestContext } from 'node:test'
 import { Broker } from 'sluice'

@@ -1,13 +1,18 @@
 // A two-way stream of bytes between two peers: what TCP, an in-process pipe and the simulator have in common.
 // Only types: the implementations live where I/O is allowed (the broker's io/, the client's transport/).
 
-/** What the owner of a connection wants to hear. Called on the owner's event loop, never re-entrantly from `write`. */
+/**
+ * What the owner of a connection wants to hear. Called on the owner's event loop, never re-entrantly from
+ * `write`.
+ */
 export interface ByteConnectionHandler {
   /** Bytes arrived. They are borrowed: copy what outlives the call. */
   received(chunk: Uint8Array): void
   /** `pendingBytes` fell to zero after having been above the high-water mark. */
   drained(): void
-  /** The connection is over, once, whatever the cause; `reason` is absent when the peer closed it in order. */
+  /**
+   * The connection is over, once, whatever the cause; `reason` is absent when the peer closed it in order.
+   */
   closed(reason?: Error): void
 }
 

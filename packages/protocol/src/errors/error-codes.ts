@@ -3,12 +3,19 @@
 
 /**
  * Who acts on an error, and whether trying again can help:
- * `invalid` the caller mends the request; `denied` an administrator; `conflict` the caller looks again at the state;
- * `unavailable` try again later; `overloaded` try again more slowly; `corrupt` an operator, the data is damaged;
- * `violation` the peer breaks the protocol and is disconnected; `bug` us.
+ * `invalid` the caller mends the request; `denied` an administrator; `conflict` the caller looks again at
+ * the state; `unavailable` try again later; `overloaded` try again more slowly; `corrupt` an operator, the
+ * data is damaged; `violation` the peer breaks the protocol and is disconnected; `bug` us.
  */
 export type ErrorKind =
-  | 'invalid' | 'denied' | 'conflict' | 'unavailable' | 'overloaded' | 'corrupt' | 'violation' | 'bug'
+  | 'invalid'
+  | 'denied'
+  | 'conflict'
+  | 'unavailable'
+  | 'overloaded'
+  | 'corrupt'
+  | 'violation'
+  | 'bug'
 
 export interface ErrorRow {
   readonly number: number
@@ -20,7 +27,7 @@ export interface ErrorRow {
 const row = (number: number, kind: ErrorKind, advice: string): ErrorRow => ({ number, kind, advice })
 
 export const ERROR_CODES = {
-  'internal': row(1, 'bug', 'Report it with the broker log.'),
+  internal: row(1, 'bug', 'Report it with the broker log.'),
   'invalid-request': row(2, 'invalid', 'Compare the request with docs/protocol/native.md.'),
   'unknown-method': row(3, 'invalid', 'Use a client that fits the broker version.'),
   'unsupported-version': row(4, 'violation', 'Use a client whose protocol versions overlap with the broker.'),
@@ -32,8 +39,12 @@ export const ERROR_CODES = {
   'too-many-requests': row(10, 'overloaded', 'Wait for answers before sending more.'),
   'too-many-connections': row(11, 'overloaded', 'Close connections, or raise the limit.'),
   'too-many-subscriptions': row(12, 'overloaded', 'Close subscriptions, or spread them over connections.'),
-  'stopping': row(13, 'unavailable', 'The broker is shutting down; connect again or elsewhere.'),
-  'invalid-config': row(14, 'invalid', 'Correct the named property; docs/operating/config.md lists them all.'),
+  stopping: row(13, 'unavailable', 'The broker is shutting down; connect again or elsewhere.'),
+  'invalid-config': row(
+    14,
+    'invalid',
+    'Correct the named property; docs/operating/config.md lists them all.',
+  ),
 
   'invalid-stream-name': row(100, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
   'invalid-stream-config': row(101, 'invalid', 'Correct the named property.'),
@@ -41,21 +52,49 @@ export const ERROR_CODES = {
   'stream-exists': row(103, 'conflict', 'It has another configuration; use alter to change it.'),
   'unknown-partition': row(104, 'invalid', 'Partitions are numbered from 0; see the stream.'),
   'stream-deleted': row(105, 'conflict', 'The stream was deleted meanwhile.'),
-  'offset-out-of-range': row(106, 'invalid', 'Read from an offset up to the high watermark, or from first or next.'),
+  'offset-out-of-range': row(
+    106,
+    'invalid',
+    'Read from an offset up to the high watermark, or from first or next.',
+  ),
 
-  'invalid-subject': row(200, 'invalid', 'Use dot-separated tokens without blanks, * > { }; 255 bytes at most.'),
-  'invalid-pattern': row(201, 'invalid', 'Use tokens, * for one token, {name} to capture one, > last for the rest.'),
-  'subject-not-in-stream': row(202, 'invalid', 'Publish to a stream whose subjects match, or alter the stream.'),
+  'invalid-subject': row(
+    200,
+    'invalid',
+    'Use dot-separated tokens without blanks, * > { }; 255 bytes at most.',
+  ),
+  'invalid-pattern': row(
+    201,
+    'invalid',
+    'Use tokens, * for one token, {name} to capture one, > last for the rest.',
+  ),
+  'subject-not-in-stream': row(
+    202,
+    'invalid',
+    'Publish to a stream whose subjects match, or alter the stream.',
+  ),
   'message-too-large': row(203, 'invalid', 'Send smaller messages, or raise the stream limit.'),
   'batch-too-large': row(204, 'invalid', 'Send smaller batches.'),
   'invalid-batch': row(205, 'invalid', 'Send a record batch of format 2 with offsets from 0 and no gaps.'),
-  'corrupt-batch': row(206, 'invalid', 'The checksum does not fit; the bytes changed on the way. Send it again.'),
+  'corrupt-batch': row(
+    206,
+    'invalid',
+    'The checksum does not fit; the bytes changed on the way. Send it again.',
+  ),
   'compression-not-accepted': row(207, 'invalid', 'Send the batch uncompressed.'),
-  'publish-overloaded': row(208, 'overloaded', 'The disk is slower than the publishers; publish again later.'),
+  'publish-overloaded': row(
+    208,
+    'overloaded',
+    'The disk is slower than the publishers; publish again later.',
+  ),
 
   'disk-full': row(300, 'unavailable', 'Free disk space; nothing of the refused request was kept.'),
   'partition-offline': row(301, 'corrupt', 'A write or sync failed; check the disk and restart the broker.'),
-  'corrupt-log': row(302, 'corrupt', 'Run sluice log verify; the damaged part is quarantined, the rest is served.'),
+  'corrupt-log': row(
+    302,
+    'corrupt',
+    'Run sluice log verify; the damaged part is quarantined, the rest is served.',
+  ),
   'data-directory-locked': row(303, 'conflict', 'Another broker uses this data directory; stop it first.'),
   'data-directory-newer': row(304, 'invalid', 'The data was written by a newer version; use that version.'),
   'data-directory-invalid': row(305, 'invalid', 'Name an empty directory or one that Sluice has written.'),
@@ -67,16 +106,24 @@ export const ERROR_CODES = {
   'unknown-consumer': row(403, 'invalid', 'Create the consumer first, or check its name.'),
   'consumer-exists': row(404, 'conflict', 'It has another configuration; use alter to change it live.'),
   'consumer-deleted': row(405, 'conflict', 'The consumer was deleted meanwhile.'),
-  'stale-delivery': row(406, 'conflict', 'The delivery is settled, timed out or returned; nothing was changed.'),
+  'stale-delivery': row(
+    406,
+    'conflict',
+    'The delivery is settled, timed out or returned; nothing was changed.',
+  ),
   'foreign-delivery': row(407, 'conflict', 'Settle a delivery on the subscription that it came by.'),
   'unknown-subscription': row(408, 'invalid', 'Subscribe first.'),
 
-  'disconnected': row(500, 'unavailable', 'The client reconnects by itself; try again.'),
-  'outcome-unknown': row(501, 'unavailable', 'The connection broke before the answer; it may or may not be stored.'),
+  disconnected: row(500, 'unavailable', 'The client reconnects by itself; try again.'),
+  'outcome-unknown': row(
+    501,
+    'unavailable',
+    'The connection broke before the answer; it may or may not be stored.',
+  ),
   'client-closed': row(502, 'invalid', 'Make a new client.'),
   'publish-buffer-full': row(503, 'overloaded', 'Wait for earlier publishes, or raise maxBufferedBytes.'),
-  'timeout': row(504, 'unavailable', 'No answer in time; it may or may not have been carried out.'),
-  'aborted': row(505, 'invalid', 'The caller gave up through its signal.'),
+  timeout: row(504, 'unavailable', 'No answer in time; it may or may not have been carried out.'),
+  aborted: row(505, 'invalid', 'The caller gave up through its signal.'),
   'no-server': row(506, 'unavailable', 'Check the addresses and that a broker listens there.'),
 } as const satisfies Record<string, ErrorRow>
 

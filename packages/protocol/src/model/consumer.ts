@@ -66,7 +66,14 @@ export interface ConsumerStats {
 }
 
 export type HeldReason =
-  | 'idle' | 'ready' | 'pool full' | 'consumer full' | 'delayed' | 'no member' | 'dead-lettering' | 'in flight'
+  | 'idle'
+  | 'ready'
+  | 'pool full'
+  | 'consumer full'
+  | 'delayed'
+  | 'no member'
+  | 'dead-lettering'
+  | 'in flight'
 
 export interface Explanation {
   readonly subject: string

@@ -13,8 +13,8 @@
 // answer        count u32 · { index u32 · code u16 }*     only the settles that were refused
 // ENDED         subscription u32 · code u16 · text string32
 //
-// (partition, slot, sequence) with the connection's bootEpoch is the delivery token: `slot` finds the delivery,
-// `sequence`, which never repeats within a boot epoch, proves that it is still the same one.
+// (partition, slot, sequence) with the connection's bootEpoch is the delivery token: `slot` finds the
+// delivery, `sequence`, which never repeats within a boot epoch, proves that it is still the same one.
 
 import { BrokerError } from '../errors/broker-error.ts'
 import { ERROR_CODES, errorCodeOf } from '../errors/error-codes.ts'

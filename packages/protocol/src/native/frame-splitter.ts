@@ -68,10 +68,15 @@ export class FrameSplitter {
   }
 
   #frameSize(bytes: Uint8Array, at: number): number {
-    const length = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-    if (length < frameHeaderBytes - 4) throw new BrokerError('malformed-frame', `A frame claims ${length} bytes`)
+    const length =
+      ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+    if (length < frameHeaderBytes - 4)
+      throw new BrokerError('malformed-frame', `A frame claims ${length} bytes`)
     if (length + 4 > this.#frameBytesMax) {
-      throw new BrokerError('frame-too-large', `A frame claims ${length} bytes, ${this.#frameBytesMax} is the limit`)
+      throw new BrokerError(
+        'frame-too-large',
+        `A frame claims ${length} bytes, ${this.#frameBytesMax} is the limit`,
+      )
     }
     return length + 4
   }

@@ -50,7 +50,12 @@ export function endFrame(writer: ByteWriter, start: number): void {
 }
 
 /** Error body: code u16 · text string32. */
-export function writeErrorFrame(writer: ByteWriter, opcode: Opcode, correlation: number, error: BrokerError): void {
+export function writeErrorFrame(
+  writer: ByteWriter,
+  opcode: Opcode,
+  correlation: number,
+  error: BrokerError,
+): void {
   const start = beginFrame(writer, opcode, correlation, errorFlag)
   writer.u16(ERROR_CODES[error.code].number)
   writer.string32(error.message)

@@ -2,12 +2,13 @@
 //
 // PUBLISH  stream string16 · count u16 · { partition u32 · size u32 · record batch }*
 // answer   count u16 · { partition u32 · baseOffset i64 }*         in the order of the request
-// READ     stream string16 · partition u32 · from u8 (0 offset, 1 time, 2 first, 3 last, 4 next) · value i64 ·
+// READ     stream string16 · partition u32 · from u8 (0 offset, 1 time, 2 first, 3 last, 4 next) · value
+// i64 ·
 //          bytesMax u32 · waitMs u32                               waits for a record, for waitMs at the most
 // answer   logStart i64 · highWatermark i64 · nextOffset i64 · size u32 · whole record batches
 //
-// The first batch of a READ answer may begin below the offset that was asked for; the reader skips. nextOffset is
-// what to ask for next: it is beyond the batches, and beyond records that are quarantined.
+// The first batch of a READ answer may begin below the offset that was asked for; the reader skips.
+// nextOffset is what to ask for next: it is beyond the batches, and beyond records that are quarantined.
 
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
@@ -82,7 +83,8 @@ export function writePublished(writer: ByteWriter, parts: readonly PublishedPart
 export function readPublished(reader: ByteReader): PublishedPart[] {
   const count = reader.u16()
   const parts: PublishedPart[] = []
-  for (let index = 0; index < count; index++) parts.push({ partition: reader.u32(), baseOffset: reader.i64() })
+  for (let index = 0; index < count; index++)
+    parts.push({ partition: reader.u32(), baseOffset: reader.i64() })
   reader.finish()
   return parts
 }

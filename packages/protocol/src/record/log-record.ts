@@ -52,7 +52,11 @@ export function decodeHeaders(bytes: Uint8Array, start: number, end: number): He
 }
 
 /** All headers in their order; a name may occur more than once. */
-export function decodeHeaderPairs(bytes: Uint8Array, start: number, end: number): [string, Uint8Array | null][] {
+export function decodeHeaderPairs(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): [string, Uint8Array | null][] {
   const reader = new ByteReader(bytes, start, end)
   const pairs: [string, Uint8Array | null][] = []
   for (let left = reader.varint(); left > 0; left--) {

@@ -124,14 +124,22 @@ export function checkBatch(bytes: Uint8Array, at: number, end: number): ErrorCod
   if (!isBatchShaped(bytes, at, end) || at + batchSizeOf(bytes, at) !== end) return 'invalid-batch'
   if (!isChecksumRight(bytes, at)) return 'corrupt-batch'
   const count = recordCountOf(bytes, at)
-  if (count < 1 || lastOffsetDeltaOf(bytes, at) !== count - 1 || isControlBatch(bytes, at)) return 'invalid-batch'
+  if (count < 1 || lastOffsetDeltaOf(bytes, at) !== count - 1 || isControlBatch(bytes, at))
+    return 'invalid-batch'
   const isCompressed = compressionOf(bytes, at) !== 0
   if (!isCompressed && count > (end - at - batchHeaderBytes) / recordBytesMin) return 'invalid-batch'
   return undefined
 }
 
-/** Fills in a header around records that already stand at `at + batchHeaderBytes`; the last step of building. */
-export function sealBatch(bytes: Uint8Array, end: number, header: BatchTimes & { recordCount: number }): void {
+/**
+ * Fills in a header around records that already stand at `at + batchHeaderBytes`; the last step of
+ * building.
+ */
+export function sealBatch(
+  bytes: Uint8Array,
+  end: number,
+  header: BatchTimes & { recordCount: number },
+): void {
   setI64(bytes, 0, 0)
   setI32(bytes, 8, end - lengthOverhead)
   setI32(bytes, 12, -1)

@@ -1,12 +1,18 @@
 // Walks the records of one uncompressed batch and tells where their parts are, without making objects.
 
-import { batchHeaderBytes, batchSizeOf, baseOffsetOf, baseTimestampOf, recordCountOf } from './record-batch.ts'
+import {
+  batchHeaderBytes,
+  batchSizeOf,
+  baseOffsetOf,
+  baseTimestampOf,
+  recordCountOf,
+} from './record-batch.ts'
 
 const damaged = -1
 
 /**
- * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in `bytes`; an end of -1 is a null.
- * Stops with `isDamaged` where the records do not fit their batch, whatever the bytes.
+ * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in `bytes`; an end of -1 is a
+ * null. Stops with `isDamaged` where the records do not fit their batch, whatever the bytes.
  */
 export class RecordCursor {
   bytes: Uint8Array = new Uint8Array(0)
@@ -59,7 +65,10 @@ export class RecordCursor {
     return !this.isDamaged
   }
 
-  /** Reads the one record that fills `[start, end)`. Its offset and timestamp are deltas: it has no batch here. */
+  /**
+   * Reads the one record that fills `[start, end)`. Its offset and timestamp are deltas: it has no batch
+   * here.
+   */
   openRecord(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes
     this.recordStart = start

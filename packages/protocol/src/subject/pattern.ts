@@ -1,5 +1,5 @@
-// Patterns over subjects: `*` is exactly one token, `{name}` is one token that is captured, `>` is one or more
-// tokens and stands last. `>` alone also matches opaque records.
+// Patterns over subjects: `*` is exactly one token, `{name}` is one token that is captured, `>` is one or
+// more tokens and stands last. `>` alone also matches opaque records.
 
 import { BrokerError } from '../errors/broker-error.ts'
 import { subjectBytesMax } from './subject.ts'
@@ -37,7 +37,8 @@ export function parsePattern(text: string): Pattern {
     if (!literalToken.test(part)) throw invalid(text, `token ${index + 1} is '${part}'`)
     return part
   })
-  if (new Set(captures.map(({ name }) => name)).size < captures.length) throw invalid(text, 'a name is captured twice')
+  if (new Set(captures.map(({ name }) => name)).size < captures.length)
+    throw invalid(text, 'a name is captured twice')
   const isLiteral = !endsOpen && !tokens.includes(null)
   return { text, tokens, endsOpen, isLiteral, matchesAll: endsOpen && tokens.length === 0, captures }
 }

@@ -1,4 +1,5 @@
-// One record batch, decoded once for all flow consumers of its partition: where each record and its key stand.
+// One record batch, decoded once for all flow consumers of its partition: where each record and its key
+// stand.
 
 import { baseOffsetOf, batchSizeOf, lastOffsetOf, recordCountOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'

@@ -1,6 +1,6 @@
 // Flow consumers as the catalog keeps them. Keys:
 //
-//   consumers/<stream>/<consumer>   { id, createdAt, config }      deleted with the stream, by services/streams
+//   consumers/<stream>/<consumer>   { id, createdAt, config }   deleted with the stream, by services/streams
 //   consumer-ids                    the highest id ever given
 //
 // Must never write but through a compare.
@@ -81,6 +81,8 @@ function entryOf({ key, value }: MetadataEntry): ConsumerEntry {
     const { id, createdAt, config } = JSON.parse(value) as ConsumerEntry
     return { id, stream, name, createdAt, config }
   } catch (cause) {
-    throw new BrokerError('corrupt-log', `The catalog's entry of consumer ${name} of ${stream} is no JSON`, { cause })
+    throw new BrokerError('corrupt-log', `The catalog's entry of consumer ${name} of ${stream} is no JSON`, {
+      cause,
+    })
   }
 }

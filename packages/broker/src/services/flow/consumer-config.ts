@@ -47,7 +47,10 @@ export function checkConsumerName(name: string): void {
   throw new BrokerError('invalid-consumer-name', `${JSON.stringify(name)} is no name for a consumer`)
 }
 
-/** The whole configuration of a new consumer. Throws `invalid-consumer-config`, `invalid-pattern`, `invalid-rule`. */
+/**
+ * The whole configuration of a new consumer. Throws `invalid-consumer-config`, `invalid-pattern`, `invalid-
+ * rule`.
+ */
 export function newConsumerConfig(stream: string, given: Partial<ConsumerConfig>): ConsumerConfig {
   const defaults: ConsumerConfig = {
     filter: ['>'],
@@ -69,7 +72,10 @@ export function alteredConsumerConfig(
 ): ConsumerConfig {
   const fault = configShape.faultOf(changes)
   if (fault !== undefined) {
-    throw new BrokerError(fault.includes('rules') ? 'invalid-rule' : 'invalid-consumer-config', sentence(fault))
+    throw new BrokerError(
+      fault.includes('rules') ? 'invalid-rule' : 'invalid-consumer-config',
+      sentence(fault),
+    )
   }
   const config = { ...current, ...changes }
   for (const pattern of config.filter) parsePattern(pattern)

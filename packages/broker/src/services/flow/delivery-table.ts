@@ -1,5 +1,6 @@
-// The records that are out: one row (slot) for each delivery, and a list of them in the order of their deadlines.
-// A row is never looked up by what it holds: its token names the slot, and the sequence proves that it is the same.
+// The records that are out: one row (slot) for each delivery, and a list of them in the order of their
+// deadlines. A row is never looked up by what it holds: its token names the slot, and the sequence proves
+// that it is the same.
 
 const none = -1
 
@@ -97,13 +98,18 @@ export class DeliveryTable {
 
   /** No deadline is to be later than this: the wait was lowered while records are out. */
   capDeadlines(deadlineMs: number): void {
-    for (let slot = this.#last; slot !== none && this.deadlineMs[slot]! > deadlineMs; slot = this.#previous[slot]!) {
+    for (
+      let slot = this.#last;
+      slot !== none && this.deadlineMs[slot]! > deadlineMs;
+      slot = this.#previous[slot]!
+    ) {
       this.deadlineMs[slot] = deadlineMs
     }
   }
 
   forEach(visit: (slot: number) => void): void {
-    for (let slot = 0; slot < this.phase.length; slot++) if (this.phase[slot] !== deliveryPhases.free) visit(slot)
+    for (let slot = 0; slot < this.phase.length; slot++)
+      if (this.phase[slot] !== deliveryPhases.free) visit(slot)
   }
 
   #grow(): void {
@@ -127,7 +133,10 @@ export class DeliveryTable {
   }
 }
 
-function grown<Column extends Uint8Array | Int32Array | Float64Array>(larger: Column, column: Column): Column {
+function grown<Column extends Uint8Array | Int32Array | Float64Array>(
+  larger: Column,
+  column: Column,
+): Column {
   larger.set(column)
   return larger
 }

@@ -1,7 +1,7 @@
 // One flow consumer: its members, its partitions, and the rounds in which records go from these to those.
 // Path of a delivery: flow-coordinator.ts of each partition in turn → a member's port.
 
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import { nackDelayMsMax, delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
@@ -12,16 +12,18 @@ import type { Io, Timer } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
-import type { FlowHost } from './flow-coordinator.ts'
+import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkInvariants } from './flow-invariants.ts'
-import type { FlowSettings, FlowTotals, Moment } from './flow-state.ts'
+import { compileSettings, recompileSettings } from './flow-settings.ts'
+import type { FlowSettings } from './flow-settings.ts'
+import type { FlowTotals, Moment } from './flow-state.ts'
 import { MemberTable } from './member.ts'
 import type { Member, MemberPort } from './member.ts'
-import type { ProgressWriter } from './progress-store.ts'
-import type { RecordSource } from './record-source.ts'
-import { RuleTable, SubjectFilter } from './rule-table.ts'
 
-/** Records that one partition may hand out before the next has its turn, and before others than us have theirs. */
+/**
+ * Records that one partition may hand out before the next has its turn, and before others than us have
+ * theirs.
+ */
 const recordsPerTurn = 64
 const recordsPerRound = 2048
 /** Wait before a failed read or dead letter is tried again. */
@@ -39,8 +41,7 @@ export interface FlowConsumerOptions {
   readonly parkedMax: number
   /** Recount everything after each round: for tests. */
   readonly areInvariantsChecked: boolean
-  sourceOf(partition: Partition): RecordSource
-  progressOf(partition: Partition): ProgressWriter
+  readonly portsOf: (partition: Partition) => PartitionPorts
 }
 
 /** A member's hold on its consumer. */
@@ -78,7 +79,7 @@ export class FlowConsumer implements FlowHost {
   constructor(options: FlowConsumerOptions) {
     this.options = options
     this.#config = options.config
-    this.#settings = settingsOf(options.config, options.parkedMax)
+    this.#settings = compileSettings(options.config, options.parkedMax)
     this.#addPartitions()
   }
 
@@ -97,10 +98,10 @@ export class FlowConsumer implements FlowHost {
 
   /** The stream may have grown. */
   #addPartitions(): void {
-    const { stream, sourceOf, progressOf } = this.options
+    const { stream, portsOf } = this.options
     for (const partition of stream.partitions.slice(this.coordinators.length)) {
-      const options = { settings: this.#settings, progress: progressOf(partition), host: this }
-      this.coordinators.push(new FlowCoordinator(partition, sourceOf(partition), options))
+      const options = { settings: this.#settings, host: this }
+      this.coordinators.push(new FlowCoordinator(partition, portsOf(partition), options))
       this.#stopListening.push(partition.onAdvance(() => this.wake()))
     }
   }
@@ -245,14 +246,25 @@ export class FlowConsumer implements FlowHost {
       const record = coordinator.recordOf(slot)!
       const retry = coordinator.state.retries.find(offset)!
       const { deadLetterStream } = this.#config
-      await deadLetters.write({ stream, consumer: name, deadLetterStream, partition, offset, retry, ...record })
+      await deadLetters.write({
+        stream,
+        consumer: name,
+        deadLetterStream,
+        partition,
+        offset,
+        retry,
+        ...record,
+      })
       if (this.#isClosed) return
       coordinator.deadLettered(slot)
       await coordinator.durable()
     } catch (error) {
       if (this.#isClosed) return
       const fields = { error, stream: stream.name, consumer: name, partition, offset }
-      this.options.logger.error(fields, 'a dead letter could not be written; its record is held and it is tried again')
+      this.options.logger.error(
+        fields,
+        'a dead letter could not be written; its record is held and it is tried again',
+      )
       this.options.io.timers.after(retryMs, () => {
         if (!this.#isClosed) this.deadLetter(coordinator, slot)
       })
@@ -261,7 +273,10 @@ export class FlowConsumer implements FlowHost {
 
   readFailed(error: unknown, again: () => void): void {
     const { stream, name, logger, io } = this.options
-    logger.error({ error, stream: stream.name, consumer: name }, 'the log could not be read; it is tried again')
+    logger.error(
+      { error, stream: stream.name, consumer: name },
+      'the log could not be read; it is tried again',
+    )
     io.timers.after(retryMs, again)
   }
 
@@ -269,13 +284,8 @@ export class FlowConsumer implements FlowHost {
 
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */
   alter(config: ConsumerConfig): void {
-    const before = this.#config
+    this.#settings = recompileSettings({ config: this.#config, settings: this.#settings }, config)
     this.#config = config
-    const made = settingsOf(config, this.options.parkedMax)
-    const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
-    const rules = isSame(before.rules, config.rules) ? this.#settings.rules : made.rules
-    const filter = isSame(before.filter, config.filter) ? this.#settings.filter : made.filter
-    this.#settings = { ...made, rules, filter }
     this.#wasLimitLowered = true
     const moment = this.now()
     for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
@@ -292,10 +302,4 @@ export class FlowConsumer implements FlowHost {
     if (reason === undefined) return
     for (const member of this.members.all()) member.port.ended(reason)
   }
-}
-
-function settingsOf(config: ConsumerConfig, parkedMax: number): FlowSettings {
-  const { ackWaitMs, maxDeliver, backoffMs } = config
-  const rules = new RuleTable(config.rules)
-  return { rules, filter: new SubjectFilter(config.filter), ackWaitMs, maxDeliver, backoffMs, parkedMax }
 }

@@ -2,16 +2,25 @@
 // The door of services/flow.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { ConsumerConfig, ConsumerInfo, ConsumerStats, Explanation, PoolRow } from '@sluice/protocol/model/consumer'
-import type { Logger } from '../../base/logger.ts'
+import type {
+  ConsumerConfig,
+  ConsumerInfo,
+  ConsumerStats,
+  Explanation,
+  PoolRow,
+} from '@sluice/protocol/model/consumer'
 import type { Metadata } from '../../cluster/metadata.ts'
 import type { Partition } from '../../cluster/partition.ts'
-import type { Io } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import { ConsumerCatalog } from './consumer-catalog.ts'
 import type { ConsumerEntry } from './consumer-catalog.ts'
-import { alteredConsumerConfig, checkConsumerName, consumerDifference, newConsumerConfig } from './consumer-config.ts'
+import {
+  alteredConsumerConfig,
+  checkConsumerName,
+  consumerDifference,
+  newConsumerConfig,
+} from './consumer-config.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FlowConsumer } from './flow-consumer.ts'
 import type { Membership } from './flow-consumer.ts'
@@ -24,16 +33,9 @@ import { RecordSource } from './record-source.ts'
 export type { Membership } from './flow-consumer.ts'
 export type { Delivery, MemberPort } from './member.ts'
 
-export interface FlowConsumersOptions {
-  readonly io: Io
-  /** The folder of the progress journals. */
-  readonly directory: string
+export interface FlowConsumersOptions extends ProgressStoreOptions {
   readonly metadata: Metadata
   readonly streams: Streams
-  readonly logger: Logger
-  readonly journal: ProgressStoreOptions['journal']
-  /** Nothing outlives the process, so no progress is kept. */
-  readonly isInMemory: boolean
   readonly limits: FlowLimits
   readonly areInvariantsChecked: boolean
 }
@@ -88,7 +90,8 @@ export class FlowConsumers {
       const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
       this.#checkCount()
       const entry = await this.#catalog.add({ stream: streamName, name, createdAt, config })
-      if (entry === undefined) throw new BrokerError('stream-deleted', `Stream ${streamName} was changed meanwhile`)
+      if (entry === undefined)
+        throw new BrokerError('stream-deleted', `Stream ${streamName} was changed meanwhile`)
       return infoOf(this.#admit(stream, entry).entry)
     })
   }
@@ -97,7 +100,8 @@ export class FlowConsumers {
     return this.#inTurn(async () => {
       const open = this.#require(stream, name)
       const entry = { ...open.entry, config: alteredConsumerConfig(stream, open.entry.config, changes) }
-      if (!(await this.#catalog.change(entry))) throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
+      if (!(await this.#catalog.change(entry)))
+        throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
       open.entry = entry
       open.consumer.alter(entry.config)
       return infoOf(entry)
@@ -132,7 +136,11 @@ export class FlowConsumers {
     return explain(this.#require(stream, name).consumer, subject)
   }
 
-  pools(stream: string, name: string, { top, count }: { top: 'inflight' | 'parked'; count: number }): PoolRow[] {
+  pools(
+    stream: string,
+    name: string,
+    { top, count }: { top: 'inflight' | 'parked'; count: number },
+  ): PoolRow[] {
     return topPools(this.#require(stream, name).consumer, top, count)
   }
 
@@ -146,8 +154,10 @@ export class FlowConsumers {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#last
-    // Why no reason: members are not ended, their connections are, and they come back to the broker that starts next.
-    for (const consumers of this.#consumers.values()) for (const { consumer } of consumers.values()) consumer.close()
+    // Why no reason: members are not ended, their connections are, and they come back to the broker that
+    // starts next.
+    for (const consumers of this.#consumers.values())
+      for (const { consumer } of consumers.values()) consumer.close()
     await this.#progress.close()
   }
 
@@ -161,8 +171,10 @@ export class FlowConsumers {
       deadLetters: this.#deadLetters,
       parkedMax: limits.parkedMax,
       areInvariantsChecked,
-      sourceOf: (partition) => this.#sourceOf(partition),
-      progressOf: (partition) => this.#progress.attach(stream.config.durability, entry.id, partition.index),
+      portsOf: (partition) => ({
+        source: this.#sourceOf(partition),
+        progress: this.#progress.attach(stream.config.durability, entry.id, partition.index),
+      }),
     })
     const open = { entry, consumer }
     const ofStream = this.#consumers.get(stream.name) ?? new Map<string, OpenConsumer>()
@@ -182,7 +194,10 @@ export class FlowConsumers {
   #same({ entry }: OpenConsumer, wanted: ConsumerConfig): ConsumerInfo {
     const difference = consumerDifference(entry.config, wanted)
     if (difference === undefined) return infoOf(entry)
-    throw new BrokerError('consumer-exists', `Consumer ${entry.name} of ${entry.stream} exists: ${difference}`)
+    throw new BrokerError(
+      'consumer-exists',
+      `Consumer ${entry.name} of ${entry.stream} exists: ${difference}`,
+    )
   }
 
   #checkCount(): void {
@@ -190,7 +205,10 @@ export class FlowConsumers {
     for (const consumers of this.#consumers.values()) count += consumers.size
     const { consumersMax } = this.#options.limits
     if (count < consumersMax) return
-    throw new BrokerError('invalid-consumer-config', `There are ${consumersMax} consumers, which is the limit`)
+    throw new BrokerError(
+      'invalid-consumer-config',
+      `There are ${consumersMax} consumers, which is the limit`,
+    )
   }
 
   #require(stream: string, name: string): OpenConsumer {

@@ -10,7 +10,8 @@ import type { Partition } from '../../cluster/partition.ts'
 import type { BatchView } from './batch-view.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import { admitted, FlowState } from './flow-state.ts'
-import type { FlowSettings, FlowTotals, Moment } from './flow-state.ts'
+import type { FlowSettings } from './flow-settings.ts'
+import type { FlowTotals, Moment } from './flow-state.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import type { ProgressWriter } from './progress-store.ts'
 import type { RecordSource } from './record-source.ts'
@@ -63,14 +64,18 @@ export class FlowCoordinator {
   #isReadersTurn = false
   #isClosed = false
 
-  constructor(partition: Partition, source: RecordSource, options: CoordinatorOptions) {
+  constructor(
+    partition: Partition,
+    { source, progress }: PartitionPorts,
+    { settings, host }: CoordinatorOptions,
+  ) {
     this.partition = partition
     this.source = source
-    this.#progress = options.progress
-    this.#host = options.host
+    this.#progress = progress
+    this.#host = host
     this.#cutToLog()
-    this.state = new FlowState(options.settings, options.host.totals, options.progress.image)
-    options.progress.follow(this.state)
+    this.state = new FlowState(settings, host.totals, progress.image)
+    progress.follow(this.state)
     if (this.state.readPosition < partition.logStart) this.state.skipTo(partition.logStart)
   }
 
@@ -101,8 +106,8 @@ export class FlowCoordinator {
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Handles up to `budget` records while members have room; returns how many. Unparked and newly read records take
-   * turns, so that neither holds back the other.
+   * Handles up to `budget` records while members have room; returns how many. Unparked and newly read
+   * records take turns, so that neither holds back the other.
    */
   work(budget: number, moment: Moment): number {
     this.#refillIfNeeded(moment)
@@ -128,15 +133,20 @@ export class FlowCoordinator {
     if (view === undefined) return false
     const index = this.#index++
     const pool = this.state.admit(view, index, moment)
-    if (pool > admitted.notMatching) this.#give(this.#takeSlot(pool, view.offsetAt(index)), view, index, moment)
+    if (pool > admitted.notMatching)
+      this.#give(this.#takeSlot(pool, view.offsetAt(index)), view, index, moment)
     return true
   }
 
-  /** The batch with the next record; undefined at the end of the log, or where it must be read from disk first. */
+  /**
+   * The batch with the next record; undefined at the end of the log, or where it must be read from disk
+   * first.
+   */
   #viewToRead(): BatchView | undefined {
     const { state } = this
     while (this.#view === undefined || this.#index >= this.#view.recordCount) {
-      if (this.#view !== undefined && this.#view.nextOffset > state.readPosition) state.skipTo(this.#view.nextOffset)
+      if (this.#view !== undefined && this.#view.nextOffset > state.readPosition)
+        state.skipTo(this.#view.nextOffset)
       this.#view = undefined
       if (this.#isReading || state.readPosition >= this.partition.highWatermark) return undefined
       this.#view = this.source.viewAt(state.readPosition)
@@ -249,7 +259,10 @@ export class FlowCoordinator {
     })
   }
 
-  /** Reads, then tells what is there, then wakes the consumer. A failed read is tried again in the next round. */
+  /**
+   * Reads, then tells what is there, then wakes the consumer. A failed read is tried again in the next
+   * round.
+   */
   #load(offset: number, bytesMax: number, loaded: (found: number) => void): void {
     const arrived = (found: number): void => {
       if (this.#isClosed) return
@@ -396,12 +409,20 @@ export class FlowCoordinator {
     if (view === undefined) return undefined
     const index = view.indexFrom(offset)
     if (index < view.recordCount && view.offsetAt(index) === offset) return { view, index }
-    throw new BrokerError('corrupt-log', `Record ${offset} of partition ${this.partition.index} is quarantined`)
+    throw new BrokerError(
+      'corrupt-log',
+      `Record ${offset} of partition ${this.partition.index} is quarantined`,
+    )
   }
+}
+
+/** Where the records of a partition come from, and where a consumer's progress on it goes. */
+export interface PartitionPorts {
+  readonly source: RecordSource
+  readonly progress: ProgressWriter
 }
 
 export interface CoordinatorOptions {
   readonly settings: FlowSettings
-  readonly progress: ProgressWriter
   readonly host: FlowHost
 }

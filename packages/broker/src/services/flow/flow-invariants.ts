@@ -1,11 +1,14 @@
-// Recomputes what a flow state counts as it goes, and compares (docs/internals/flow-control.md, "Invariants").
-// Costs a walk over everything: for tests, the simulator and debug builds.
+// Recomputes what a flow state counts as it goes, and compares (docs/internals/flow-control.md,
+// "Invariants"). Costs a walk over everything: for tests, the simulator and debug builds.
 
 import { assert } from '../../base/assert.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import type { FlowState } from './flow-state.ts'
 
-/** Throws an AssertionError that names the invariant and the numbers. `limitsMayBeExceeded` after one was lowered. */
+/**
+ * Throws an AssertionError that names the invariant and the numbers. `limitsMayBeExceeded` after one was
+ * lowered.
+ */
 export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): void {
   const places = new Map<number, string>()
   const inFlight = countInFlight(state, places)
@@ -19,7 +22,10 @@ export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): 
     same(pools.delayed[pool]!, delayed.get(pool)?.all ?? 0, `delayed of '${subject}'`)
     same(pools.holding[pool]!, delayed.get(pool)?.holding ?? 0, `slots held by delays of '${subject}'`)
     const isWithin = pools.inFlight[pool]! <= pools.limit[pool]!
-    assert(isWithin || limitsMayBeExceeded, `'${subject}' has ${pools.inFlight[pool]} out, limit ${pools.limit[pool]}`)
+    assert(
+      isWithin || limitsMayBeExceeded,
+      `'${subject}' has ${pools.inFlight[pool]} out, limit ${pools.limit[pool]}`,
+    )
     parked += checkParked(state, pool, places)
     spilled += pools.spilledCount[pool]!
     inFlight.delete(pool)
@@ -46,7 +52,10 @@ function countInFlight(state: FlowState, places: Map<number, string>): Map<numbe
   return counts
 }
 
-function countDelayed(state: FlowState, places: Map<number, string>): Map<number, { all: number; holding: number }> {
+function countDelayed(
+  state: FlowState,
+  places: Map<number, string>,
+): Map<number, { all: number; holding: number }> {
   const counts = new Map<number, { all: number; holding: number }>()
   state.delays.forEach((_dueMs, offset, pool, holds) => {
     const count = counts.get(pool) ?? { all: 0, holding: 0 }
@@ -62,7 +71,10 @@ function checkParked(state: FlowState, pool: number, places: Map<number, string>
   let count = 0
   let previous = -1
   state.forEachParked(pool, (offset) => {
-    assert(offset > previous, `parked records of '${state.pools.subjectOf(pool)}' are out of order at ${offset}`)
+    assert(
+      offset > previous,
+      `parked records of '${state.pools.subjectOf(pool)}' are out of order at ${offset}`,
+    )
     previous = offset
     place(places, offset, 'parked')
     count++

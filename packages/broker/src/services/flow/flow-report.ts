@@ -1,7 +1,13 @@
-// Answers about a flow consumer for people: why a subject is not delivered, what holds records back, and counts.
-// Reads the states and changes nothing.
+// Answers about a flow consumer for people: why a subject is not delivered, what holds records back, and
+// counts. Reads the states and changes nothing.
 
-import type { ConsumerStats, Explanation, FlowRule, HeldReason, PoolRow } from '@sluice/protocol/model/consumer'
+import type {
+  ConsumerStats,
+  Explanation,
+  FlowRule,
+  HeldReason,
+  PoolRow,
+} from '@sluice/protocol/model/consumer'
 import { isSubject } from '@sluice/protocol/subject/subject'
 import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -13,12 +19,23 @@ import { unlimited } from './rule-table.ts'
 
 const none = -1
 const countedNames = [
-  'delivered', 'acked', 'redelivered', 'nacked', 'released', 'rejected', 'timedOut', 'deadLettered', 'staleSettles',
+  'delivered',
+  'acked',
+  'redelivered',
+  'nacked',
+  'released',
+  'rejected',
+  'timedOut',
+  'deadLettered',
+  'staleSettles',
   'quarantined',
 ] as const
 
 export function statsOf(consumer: FlowConsumer): ConsumerStats {
-  const counts = Object.fromEntries(countedNames.map((name) => [name, 0])) as Record<(typeof countedNames)[number], number>
+  const counts = Object.fromEntries(countedNames.map((name) => [name, 0])) as Record<
+    (typeof countedNames)[number],
+    number
+  >
   const held = { pool: 0, consumer: 0 }
   let [ready, delayed, parked, activeSubjects, saturatedSubjects] = [0, 0, 0, 0, 0]
   const isFull = consumer.totals.inFlight >= consumer.maxInflight
@@ -42,7 +59,13 @@ export function statsOf(consumer: FlowConsumer): ConsumerStats {
 function partitionStats(coordinator: FlowCoordinator): ConsumerStats['partitions'][number] {
   const { partition, state, unread } = coordinator
   const { floor, rangeCount } = state.settled
-  return { partition: partition.index, floor, readPosition: state.readPosition, settledRanges: rangeCount, unread }
+  return {
+    partition: partition.index,
+    floor,
+    readPosition: state.readPosition,
+    settledRanges: rangeCount,
+    unread,
+  }
 }
 
 /** Parked records that have room now, and pools whose records have none. */
@@ -69,7 +92,8 @@ export function topPools(consumer: FlowConsumer, top: 'inflight' | 'parked', cou
   for (const { state, partition } of consumer.coordinators) {
     const { pools } = state
     pools.forEach((pool) => {
-      const weight = top === 'parked' ? pools.parkedCount[pool]! + pools.spilledCount[pool]! : pools.inFlight[pool]!
+      const weight =
+        top === 'parked' ? pools.parkedCount[pool]! + pools.spilledCount[pool]! : pools.inFlight[pool]!
       if (weight === 0 || (rows.length >= count && weight <= rows.at(-1)!.weight)) return
       const at = rows.findIndex((row) => row.weight < weight)
       rows.splice(at < 0 ? rows.length : at, 0, { state, partition: partition.index, pool, weight })
@@ -98,7 +122,8 @@ function ruleOf(state: FlowState, index: number): FlowRule | undefined {
 
 /** Why the next record of a subject is not delivered now. */
 export function explain(consumer: FlowConsumer, subject: string): Explanation {
-  if (!isSubject(subject)) throw new BrokerError('invalid-subject', `${JSON.stringify(subject)} is no subject`)
+  if (!isSubject(subject))
+    throw new BrokerError('invalid-subject', `${JSON.stringify(subject)} is no subject`)
   const key = Buffer.from(subject)
   // Why all partitions: a client may have chosen another one than ours would.
   const usual = partitionOfKey(key, consumer.coordinators.length)
@@ -110,7 +135,11 @@ export function explain(consumer: FlowConsumer, subject: string): Explanation {
     : explainPool({ consumer, coordinator, pool, moment: consumer.now() })
 }
 
-function explainIdle(consumer: FlowConsumer, { state, partition, unread }: FlowCoordinator, subject: string): Explanation {
+function explainIdle(
+  consumer: FlowConsumer,
+  { state, partition, unread }: FlowCoordinator,
+  subject: string,
+): Explanation {
   const key = Buffer.from(subject)
   const { rules, filter } = state.settings
   rules.match(key, 0, key.length)
@@ -169,7 +198,10 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
   const { parked, delayed, inFlight, rule } = poolRow(state, 0, pool)
   const limit = state.pools.limit[pool]!
   if (isDeadLettering(state, pool)) {
-    return { reason: 'dead-lettering', text: `its record is being written to ${consumer.config.deadLetterStream}` }
+    return {
+      reason: 'dead-lettering',
+      text: `its record is being written to ${consumer.config.deadLetterStream}`,
+    }
   }
   if (delayed > 0 && (state.pools.holding[pool]! > 0 || parked === 0)) {
     const seconds = Math.max(0, (nextDueMs - moment.monotonicMs) / 1000).toFixed(1)
@@ -177,12 +209,15 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
   }
   if (parked === 0) return { reason: 'in flight', text: `${inFlight} out, nothing waits` }
   if (!state.hasRoom(pool)) {
-    const text = `${inFlight} of ${limit} are out (rule '${rule?.match}' limit ${limit}), ${parked} wait for one to be settled`
+    const text = `${inFlight} of ${limit} are out (rule '${rule?.match}'), ${parked} wait for a settle`
     return { reason: 'pool full', text }
   }
   if (consumer.members.count === 0) return { reason: 'no member', text: 'no member is connected' }
   if (consumer.totals.inFlight >= consumer.maxInflight) {
-    return { reason: 'consumer full', text: `${consumer.totals.inFlight} are out, the consumer's maxInflight` }
+    return {
+      reason: 'consumer full',
+      text: `${consumer.totals.inFlight} are out, the consumer's maxInflight`,
+    }
   }
   return { reason: 'ready', text: `${parked} wait for a member with room` }
 }
@@ -190,7 +225,8 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
 function isDeadLettering({ deliveries }: FlowState, pool: number): boolean {
   let found = false
   deliveries.forEach((slot) => {
-    if (deliveries.pool[slot] === pool && deliveries.phase[slot] === deliveryPhases.deadLettering) found = true
+    if (deliveries.pool[slot] === pool && deliveries.phase[slot] === deliveryPhases.deadLettering)
+      found = true
   })
   return found
 }

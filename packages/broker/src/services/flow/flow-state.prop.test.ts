@@ -8,7 +8,7 @@ import { placeBatch } from '@sluice/protocol/record/record-batch'
 import { BatchView } from './batch-view.ts'
 import { checkInvariants } from './flow-invariants.ts'
 import { FlowState } from './flow-state.ts'
-import type { FlowSettings } from './flow-state.ts'
+import type { FlowSettings } from './flow-settings.ts'
 import { RetryTable } from './retry-table.ts'
 import { RuleTable, SubjectFilter } from './rule-table.ts'
 import { SettledSet } from './settled-set.ts'
@@ -17,14 +17,36 @@ const subjects = ['a.one', 'a.two', 'b.one', 'b.two', 'c.free', 'x.ignored', nul
 const maxInflight = 6
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('publish' as const), subjects: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 5 }) }) },
-  { weight: 5, arbitrary: fc.record({ op: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('publish' as const),
+      subjects: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 5 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ op: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 6 }) }),
+  },
   { weight: 5, arbitrary: fc.record({ op: fc.constant('ack' as const), which: fc.nat() }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('nack' as const), which: fc.nat(), delayMs: fc.constantFrom(-1, 0, 50, 500) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant('nack' as const),
+      which: fc.nat(),
+      delayMs: fc.constantFrom(-1, 0, 50, 500),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('release' as const), which: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('reject' as const), which: fc.nat() }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(10, 100, 1500) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('rules' as const), limit: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(10, 100, 1500) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant('rules' as const), limit: fc.integer({ min: 1, max: 3 }) }),
+  },
 )
 
 class History {
@@ -46,7 +68,10 @@ class History {
   }
 
   settings(parkedMax: number): FlowSettings {
-    const rules = new RuleTable([{ match: 'a.*', limit: this.limit }, { match: 'b.>', limit: 1 }])
+    const rules = new RuleTable([
+      { match: 'a.*', limit: this.limit },
+      { match: 'b.>', limit: 1 },
+    ])
     const filter = new SubjectFilter(['a.>', 'b.>', 'c.>'])
     return { rules, filter, ackWaitMs: 1000, maxDeliver: 4, backoffMs: [0, 30], parkedMax }
   }
@@ -66,7 +91,8 @@ class History {
   deliver(count: number): void {
     const { state } = this
     const moment = { monotonicMs: this.nowMs, wallMs: this.nowMs }
-    for (let from = state.refillFrom(); from >= 0; from = state.refillFrom()) state.refill(this.viewOf(from), from, moment)
+    for (let from = state.refillFrom(); from >= 0; from = state.refillFrom())
+      state.refill(this.viewOf(from), from, moment)
     for (let left = count; left > 0 && state.totals.inFlight < maxInflight; left--) {
       const pool = state.takeReady()
       if (pool >= 0) this.send(pool, state.unpark(pool))
@@ -92,7 +118,10 @@ class History {
     const isFirst = attempts === 1
     const isStrict = subject.startsWith('b.')
     if (isStrict && isFirst) {
-      assert.ok(offset > (this.firstDelivered.get(subject) ?? -1), `${subject} is delivered out of order at ${offset}`)
+      assert.ok(
+        offset > (this.firstDelivered.get(subject) ?? -1),
+        `${subject} is delivered out of order at ${offset}`,
+      )
       this.firstDelivered.set(subject, offset)
     }
     if (isStrict) this.checkAlone(subject, slot)
@@ -103,10 +132,15 @@ class History {
     const offset = this.state.deliveries.offset[slot]!
     for (const other of this.out) {
       if (other === slot) continue
-      assert.notEqual(this.subjectOf[this.state.deliveries.offset[other]!], subject, `two of ${subject} are out`)
+      assert.notEqual(
+        this.subjectOf[this.state.deliveries.offset[other]!],
+        subject,
+        `two of ${subject} are out`,
+      )
     }
     for (let earlier = 0; earlier < offset; earlier++) {
-      if (this.subjectOf[earlier] === subject) assert.ok(this.settled.has(earlier), `${offset} overtakes ${earlier}`)
+      if (this.subjectOf[earlier] === subject)
+        assert.ok(this.settled.has(earlier), `${offset} overtakes ${earlier}`)
     }
   }
 
@@ -158,7 +192,11 @@ class History {
   }
 }
 
-function apply(history: History, given: typeof step extends fc.Arbitrary<infer T> ? T : never, parkedMax: number): void {
+function apply(
+  history: History,
+  given: typeof step extends fc.Arbitrary<infer T> ? T : never,
+  parkedMax: number,
+): void {
   if (given.op === 'publish') history.publish(given.subjects)
   else if (given.op === 'deliver') history.deliver(given.count)
   else if (given.op === 'wait') history.wait(given.ms)

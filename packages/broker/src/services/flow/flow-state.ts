@@ -1,6 +1,7 @@
-// What one flow consumer knows of one partition: which records are settled, out, delayed, parked, and which pools
-// are ready. Pure: it is told what was read, settled and how late it is, and answers with what may be done.
-// The flow coordinator beside it reads, sends and persists. The rules are docs/internals/flow-control.md.
+// What one flow consumer knows of one partition: which records are settled, out, delayed, parked, and which
+// pools are ready. Pure: it is told what was read, settled and how late it is, and answers with what may be
+// done. The flow coordinator beside it reads, sends and persists. The rules are docs/internals/flow-
+// control.md.
 //
 // A record that matches the filter goes this way, and is at each moment in exactly one of these places:
 //
@@ -13,29 +14,16 @@ import type { BatchView } from './batch-view.ts'
 import { DelayHeap } from './delay-heap.ts'
 import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
 import { FlowCounters } from './flow-counters.ts'
+import type { FlowSettings } from './flow-settings.ts'
 import { ParkedQueues } from './parked-queues.ts'
 import { notQueued, PoolTable } from './pool-table.ts'
-import { RetryTable } from './retry-table.ts'
-import type { DeadLetterVerdict } from './retry-table.ts'
-import type { RuleTable, SubjectFilter } from './rule-table.ts'
-import { SettledSet } from './settled-set.ts'
+import type { DeadLetterVerdict, RetryTable } from './retry-table.ts'
+import type { SettledSet } from './settled-set.ts'
 
 const none = -1
 
 /** Answers of `admit` that are no pool. */
 export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
-
-export interface FlowSettings {
-  readonly rules: RuleTable
-  readonly filter: SubjectFilter
-  /** 0: no deadline. */
-  readonly ackWaitMs: number
-  /** 0: no limit. */
-  readonly maxDeliver: number
-  readonly backoffMs: readonly number[]
-  /** Most parked records that are kept in memory; beyond, they are read again from the log. */
-  readonly parkedMax: number
-}
 
 /** What all partitions of a consumer share. */
 export interface FlowTotals {
@@ -67,7 +55,11 @@ export class FlowState {
   #readyLast = none
   #readyCount = 0
 
-  constructor(settings: FlowSettings, totals: FlowTotals, known: { settled: SettledSet; retries: RetryTable }) {
+  constructor(
+    settings: FlowSettings,
+    totals: FlowTotals,
+    known: { settled: SettledSet; retries: RetryTable },
+  ) {
     this.settings = settings
     this.totals = totals
     this.settled = known.settled
@@ -88,8 +80,8 @@ export class FlowState {
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes the next record read. Answers with its pool where it may be delivered now, which the caller then does,
-   * and otherwise with one of `admitted`.
+   * Takes the next record read. Answers with its pool where it may be delivered now, which the caller then
+   * does, and otherwise with one of `admitted`.
    */
   admit(view: BatchView, index: number, moment: Moment): number {
     const offset = view.offsetAt(index)
@@ -106,7 +98,8 @@ export class FlowState {
       this.#delay(pool, offset, moment.monotonicMs + waitMs)
       return admitted.parked
     }
-    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.hasRoom(pool)) return pool
+    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.hasRoom(pool))
+      return pool
     this.#park(pool, offset)
     return admitted.parked
   }
@@ -217,7 +210,10 @@ export class FlowState {
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
 
-  /** Where to read again from, for pools with room whose parked records are not in memory; -1: nothing to do. */
+  /**
+   * Where to read again from, for pools with room whose parked records are not in memory; -1: nothing to
+   * do.
+   */
   refillFrom(): number {
     if (this.spilled === 0) return none
     let from = none
@@ -230,14 +226,15 @@ export class FlowState {
   }
 
   /**
-   * Reads the records of one batch again, from `from` on, which `refillFrom` gave, and parks what its pool waits
-   * for. A pool of which something was left out before `from` is left alone, for its order.
+   * Reads the records of one batch again, from `from` on, which `refillFrom` gave, and parks what its pool
+   * waits for. A pool of which something was left out before `from` is left alone, for its order.
    */
   refill(view: BatchView, from: number, moment: Moment): void {
     const end = Math.min(view.nextOffset, this.readPosition)
     for (let index = view.indexFrom(from); index < view.recordCount && view.offsetAt(index) < end; index++) {
       const pool = this.pools.find(view.bytes, view.keyStart[index]!, view.keyEnd[index]!)
-      if (pool !== none && this.pools.spilledFrom[pool]! >= from) this.#refillPool(pool, view.offsetAt(index), moment)
+      if (pool !== none && this.pools.spilledFrom[pool]! >= from)
+        this.#refillPool(pool, view.offsetAt(index), moment)
     }
     this.#finishRefill(from, end)
   }
@@ -253,7 +250,10 @@ export class FlowState {
     else this.#append(pool, offset)
   }
 
-  /** Pools that are still empty have nothing up to `end`; what was to be found and was not is lost to damage. */
+  /**
+   * Pools that are still empty have nothing up to `end`; what was to be found and was not is lost to
+   * damage.
+   */
   #finishRefill(from: number, end: number): void {
     const { spilledCount, spilledFrom } = this.pools
     this.pools.forEach((pool) => {
@@ -289,7 +289,10 @@ export class FlowState {
 
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes a slot for a record that left its queue or was just admitted. The deadline starts when it is sent. */
+  /**
+   * Takes a slot for a record that left its queue or was just admitted. The deadline starts when it is
+   * sent.
+   */
   deliver(pool: number, offset: number, member: number): number {
     const attempt = this.retries.failuresOf(offset) + 1
     const slot = this.deliveries.add(offset, pool, member, attempt)
@@ -318,7 +321,11 @@ export class FlowState {
   }
 
   /** Whether a token names a delivery that is out, with this member. */
-  checkToken(slot: number, sequence: number, member: number): 'stale-delivery' | 'foreign-delivery' | undefined {
+  checkToken(
+    slot: number,
+    sequence: number,
+    member: number,
+  ): 'stale-delivery' | 'foreign-delivery' | undefined {
     const isOut = this.deliveries.phase[slot] === deliveryPhases.out
     if (!isOut || this.deliveries.sequence[slot] !== sequence) {
       this.counters.staleSettles++
@@ -366,7 +373,9 @@ export class FlowState {
     return false
   }
 
-  /** The record is to become a dead letter; it keeps its slot until the letter is durable, then `settle` it. */
+  /**
+   * The record is to become a dead letter; it keeps its slot until the letter is durable, then `settle` it.
+   */
   condemn(slot: number, verdict: DeadLetterVerdict): void {
     const failures = this.deliveries.attempt[slot]!
     this.retries.set(this.deliveries.offset[slot]!, { failures, dueWallMs: 0, verdict })
@@ -401,7 +410,8 @@ export class FlowState {
 
   #forgetIfIdle(pool: number): void {
     const { inFlight, parkedCount, delayed, spilledCount, next } = this.pools
-    const isIdle = inFlight[pool] === 0 && parkedCount[pool] === 0 && delayed[pool] === 0 && spilledCount[pool] === 0
+    const isIdle =
+      inFlight[pool] === 0 && parkedCount[pool] === 0 && delayed[pool] === 0 && spilledCount[pool] === 0
     if (isIdle && next[pool] === notQueued) this.pools.remove(pool)
   }
 

@@ -62,7 +62,8 @@ export class KeyIndex {
     }
     this.#cells[hole] = 0
     this.#used--
-    if (this.#cells.length > 4096 && this.#used * 16 < this.#cells.length) this.#resize(this.#cells.length / 4)
+    if (this.#cells.length > 4096 && this.#used * 16 < this.#cells.length)
+      this.#resize(this.#cells.length / 4)
   }
 
   #cellOf(pool: number): number {
@@ -113,4 +114,3 @@ function isKey(key: string, bytes: Uint8Array, start: number, end: number): bool
   for (let at = 0; at < size; at++) if (key.charCodeAt(at) !== bytes[start + at]) return false
   return true
 }
-

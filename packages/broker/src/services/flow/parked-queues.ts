@@ -90,7 +90,8 @@ export class ParkedQueues {
 
   #forEachUsed(free: Set<number>, visit: (block: Block, index: number) => void): void {
     this.#blocks.forEach((block, number) => {
-      for (let index = 0; index < blockNodes; index++) if (!free.has(number * blockNodes + index)) visit(block, index)
+      for (let index = 0; index < blockNodes; index++)
+        if (!free.has(number * blockNodes + index)) visit(block, index)
     })
   }
 }

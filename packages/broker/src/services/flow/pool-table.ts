@@ -1,8 +1,8 @@
 // The active pools of one partition of one flow consumer, found by the bytes of their key.
 //
 // One row a pool, one array a column: a million active subjects are a dozen arrays, not a million objects.
-// A row exists while the pool holds a record in flight, parked or delayed. The key is compared byte for byte; the
-// hash only finds the candidate.
+// A row exists while the pool holds a record in flight, parked or delayed. The key is compared byte for
+// byte; the hash only finds the candidate.
 
 import { KeyIndex } from './key-index.ts'
 import type { RuleTable } from './rule-table.ts'
@@ -24,7 +24,10 @@ export class PoolTable {
   parkedHead = new Int32Array(0)
   parkedTail = new Int32Array(0)
   parkedCount = new Int32Array(0)
-  /** Parked records that are not in memory: how many, and the offset from which the log is to be read for them. */
+  /**
+   * Parked records that are not in memory: how many, and the offset from which the log is to be read for
+   * them.
+   */
   spilledCount = new Int32Array(0)
   spilledFrom = new Float64Array(0)
   /** Next pool in the ready queue, or in the chain of free rows; `notQueued` in neither. */
@@ -34,7 +37,9 @@ export class PoolTable {
   readonly #index = new KeyIndex(this.#keys)
   #firstFree = none
 
-  /** The pool of the key `bytes[start, end)`, of the null key where `end` is -1; -1 where it is not active. */
+  /**
+   * The pool of the key `bytes[start, end)`, of the null key where `end` is -1; -1 where it is not active.
+   */
   find(bytes: Uint8Array, start: number, end: number): number {
     return this.#index.find(bytes, start, end)
   }
@@ -127,7 +132,9 @@ export const notQueued = -2
 const freeRow = -1
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return buffer.toString('latin1', start, end)
 }
 

@@ -1,13 +1,13 @@
 // Entries of the progress journal. Key: consumer id u32 · partition u32. Value: one kind byte, then
 //
 //   1 settled   count varint · { gap to the range before varint · length varint }*     offsets, rising
-//   2 retry     offset varint · failures varint · dueWallMs varint · verdict u8 (0 none, 1 rejected, 2 max-deliver) ·
-//               text string16
+//   2 retry     offset varint · failures varint · dueWallMs varint ·
+//               verdict u8 (0 none, 1 rejected, 2 max-deliver) · text string16
 //   3 floor     floor varint                  everything below is settled
 //   4 cut       end varint                    everything at and above is forgotten
 //
-// A null value forgets the consumer's partition. Replaying an entry twice changes nothing, so that a compaction may
-// write the whole state again behind what is there.
+// A null value forgets the consumer's partition. Replaying an entry twice changes nothing, so that a
+// compaction may write the whole state again behind what is there.
 
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'

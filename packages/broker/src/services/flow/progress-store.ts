@@ -1,13 +1,21 @@
-// The progress of all flow consumers, on disk: one journal for each durability that streams have, so that a settle
-// survives exactly what the record survives. Settles of one turn become one entry.
+// The progress of all flow consumers, on disk: one journal for each durability that streams have, so that a
+// settle survives exactly what the record survives. Settles of one turn become one entry.
 
 import type { Durability } from '@sluice/protocol/model/stream'
 import type { Logger } from '../../base/logger.ts'
 import type { Io } from '../../io/io.ts'
 import { Journal } from '../../log/journal.ts'
 import type { JournalOptions } from '../../log/journal.ts'
-import { applyEntry, decodeKey, encodeFloor, encodeKey, encodeRetry, encodeSettled, encodeCut } from './progress-codec.ts'
-import { ProgressImage } from './progress-codec.ts'
+import {
+  applyEntry,
+  decodeKey,
+  encodeCut,
+  encodeFloor,
+  encodeKey,
+  encodeRetry,
+  encodeSettled,
+  ProgressImage,
+} from './progress-codec.ts'
 import type { FlowState } from './flow-state.ts'
 import type { Retry } from './retry-table.ts'
 

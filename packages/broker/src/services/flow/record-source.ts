@@ -43,8 +43,9 @@ export class RecordSource {
   }
 
   /**
-   * Reads from an offset on, about `bytesMax` bytes and at least a batch. Resolves with the first offset from there
-   * on that there is: a larger one says that the records between are gone (quarantined, or dropped from the start).
+   * Reads from an offset on, about `bytesMax` bytes and at least a batch. Resolves with the first offset
+   * from there on that there is: a larger one says that the records between are gone (quarantined, or
+   * dropped from the start).
    */
   load(offset: number, bytesMax: number): Promise<number> {
     const running = this.#loads.get(offset)

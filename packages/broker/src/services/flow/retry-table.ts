@@ -1,5 +1,5 @@
-// What is remembered of records that did not succeed at once: failed attempts, delays, and the verdict on those that
-// are to become dead letters. Only such records have a row; a settled record has none.
+// What is remembered of records that did not succeed at once: failed attempts, delays, and the verdict on
+// those that are to become dead letters. Only such records have a row; a settled record has none.
 
 export interface Retry {
   /** Deliveries that failed and were counted. */

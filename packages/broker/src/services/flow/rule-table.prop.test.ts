@@ -14,17 +14,21 @@ const pattern = fc
 test('rules choose the literal one, else the smallest limit of all that match', () => {
   const rule = fc.record({ match: pattern, limit: fc.integer({ min: 1, max: 50 }) })
   fc.assert(
-    fc.property(fc.uniqueArray(rule, { maxLength: 8, selector: ({ match }) => match }), subject, (rules, text) => {
-      const table = new RuleTable(rules)
-      const bytes = Buffer.from(`..${text}..`)
-      table.match(bytes, 2, bytes.length - 2)
-      const matching = rules.filter(({ match }) => matchesTokens(parsePattern(match), text.split('.')))
-      const literal = matching.find(({ match }) => match === text)
-      const expected = literal?.limit ?? Math.min(unlimited, ...matching.map(({ limit }) => limit))
-      assert.equal(table.matchedLimit, expected)
-      if (matching.length > 0) assert.equal(rules[table.matchedRule]?.limit, expected)
-      else assert.equal(table.matchedRule, -1)
-    }),
+    fc.property(
+      fc.uniqueArray(rule, { maxLength: 8, selector: ({ match }) => match }),
+      subject,
+      (rules, text) => {
+        const table = new RuleTable(rules)
+        const bytes = Buffer.from(`..${text}..`)
+        table.match(bytes, 2, bytes.length - 2)
+        const matching = rules.filter(({ match }) => matchesTokens(parsePattern(match), text.split('.')))
+        const literal = matching.find(({ match }) => match === text)
+        const expected = literal?.limit ?? Math.min(unlimited, ...matching.map(({ limit }) => limit))
+        assert.equal(table.matchedLimit, expected)
+        if (matching.length > 0) assert.equal(rules[table.matchedRule]?.limit, expected)
+        else assert.equal(table.matchedRule, -1)
+      },
+    ),
   )
 })
 
@@ -40,7 +44,11 @@ test('a filter matches bytes as patterns match text', () => {
 
 test('an opaque key is matched by > alone', () => {
   const opaque = Buffer.from('not a subject')
-  for (const [text, expected] of [['>', true], ['*', false], ['*.>', false]] as const) {
+  for (const [text, expected] of [
+    ['>', true],
+    ['*', false],
+    ['*.>', false],
+  ] as const) {
     assert.equal(new SubjectFilter([text]).matches(opaque, 0, opaque.length), expected, text)
     assert.equal(new SubjectFilter([text]).matches(opaque, 0, -1), expected, `${text} of the null key`)
     const rules = new RuleTable([{ match: text, limit: 3 }])

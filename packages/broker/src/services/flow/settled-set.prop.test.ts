@@ -7,7 +7,11 @@ const offset = fc.integer({ min: 0, max: 20_000 })
 const step = fc.oneof(
   fc.record({ op: fc.constant('add' as const), at: offset }),
   fc.record({ op: fc.constant('range' as const), at: offset, size: fc.integer({ min: 0, max: 9000 }) }),
-  fc.record({ op: fc.constant('run' as const), at: fc.integer({ min: 0, max: 300 }), size: fc.integer({ min: 0, max: 40 }) }),
+  fc.record({
+    op: fc.constant('run' as const),
+    at: fc.integer({ min: 0, max: 300 }),
+    size: fc.integer({ min: 0, max: 40 }),
+  }),
   fc.record({ op: fc.constant('truncate' as const), at: offset }),
 )
 
@@ -39,15 +43,22 @@ function compare(settled: SettledSet, model: Set<number>): void {
   let floor = 0
   while (model.has(floor)) floor++
   assert.equal(settled.floor, floor)
-  for (let at = 0; at < 30_000; at += 1 + (at % 7)) assert.equal(settled.has(at), model.has(at), `offset ${at}`)
+  for (let at = 0; at < 30_000; at += 1 + (at % 7))
+    assert.equal(settled.has(at), model.has(at), `offset ${at}`)
   const fromRanges = new Set<number>()
   let previousEnd = -1
   settled.forEachRange((start, end) => {
-    assert.ok(start > previousEnd && end > start && start > floor, `range ${start}..${end} after ${previousEnd}`)
+    assert.ok(
+      start > previousEnd && end > start && start > floor,
+      `range ${start}..${end} after ${previousEnd}`,
+    )
     previousEnd = end
     for (let at = start; at < end; at++) fromRanges.add(at)
   })
-  assert.deepEqual([...fromRanges], [...model].filter((at) => at >= floor).sort((a, b) => a - b))
+  assert.deepEqual(
+    [...fromRanges],
+    [...model].filter((at) => at >= floor).sort((a, b) => a - b),
+  )
 }
 
 test('settling everything in any order leaves a floor and no blocks', () => {

@@ -1,5 +1,6 @@
 // Which offsets are settled: a floor below which all are, and exact bits above it.
-// A block of 4096 offsets costs 512 bytes while it is mixed, and next to nothing when none or all are settled.
+// A block of 4096 offsets costs 512 bytes while it is mixed, and next to nothing when none or all are
+// settled.
 
 const blockOffsets = 4096
 const blockWords = blockOffsets / 32
@@ -134,7 +135,8 @@ export class SettledSet {
 
   #dropBelow(first: number, end: number): void {
     if (this.#blocks.size === 0 || first === end) return
-    if (end - first < this.#blocks.size) for (let index = first; index < end; index++) this.#blocks.delete(index)
+    if (end - first < this.#blocks.size)
+      for (let index = first; index < end; index++) this.#blocks.delete(index)
     else for (const index of this.#blocks.keys()) if (index < end) this.#blocks.delete(index)
     this.#recentIndex = -1
   }
@@ -180,7 +182,12 @@ function firstClear(block: Block, from: number): number {
   return word * 32 + 31 - Math.clz32(clear & -clear)
 }
 
-function forEachRun(block: Block, base: number, floor: number, visit: (start: number, end: number) => void): void {
+function forEachRun(
+  block: Block,
+  base: number,
+  floor: number,
+  visit: (start: number, end: number) => void,
+): void {
   if (block === fullBlock) return visit(Math.max(base, floor), base + blockOffsets)
   let runStart = -1
   for (let bit = Math.max(0, floor - base); bit <= blockOffsets; bit++) {
