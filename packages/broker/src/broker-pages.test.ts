@@ -1,4 +1,5 @@
-// The pages in docs/operating say what the tables in the code say. REWRITE=1 writes the page of the configuration.
+// The pages in docs/operating say what the tables in the code say. REWRITE=1 writes the page of the
+// configuration.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -19,7 +20,13 @@ test('errors.md has every code of the registry with its number, kind and advice,
   const text = readFileSync(new URL('errors.md', pages), 'utf8')
   const rows = text.split('\n').filter((line) => line.startsWith('| `'))
   const listed = rows.map((line) => {
-    const [code, number, kind, meaning, advice] = line.slice(2, -2).split(' | ') as [string, string, string, string, string]
+    const [code, number, kind, meaning, advice] = line.slice(2, -2).split(' | ') as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
     assert.ok(meaning.length > 20, `${code} has no meaning`)
     return [code.slice(1, -1), { number: Number(number), kind, advice }] as const
   })

@@ -40,8 +40,14 @@ function batchOf(key: string): Uint8Array {
   return builder.take()
 }
 
-/** Changes that go on until the crash; what was confirmed of each stream: partitions, or that it was deleted. */
-async function changeUntilCrash({ streams }: Opened, confirmed: Map<string, number>, doubtful: Set<string>): Promise<void> {
+/**
+ * Changes that go on until the crash; what was confirmed of each stream: partitions, or that it was deleted.
+ */
+async function changeUntilCrash(
+  { streams }: Opened,
+  confirmed: Map<string, number>,
+  doubtful: Set<string>,
+): Promise<void> {
   for (let round = 0; ; round++) {
     const name = `S${round % 4}`
     const current = confirmed.get(name) ?? 0
@@ -81,8 +87,15 @@ async function crashInTheMiddle(world: SimWorld): Promise<number> {
       if (!confirmed.has(name)) confirmed.set(name, partitions.length)
     }
     const ids = new Set(next.streams.list().map(({ name }) => String(next.streams.require(name).id)))
-    const folders = world.disk('n').paths().flatMap((path) => /^\/data\/streams\/(\d+)\//.exec(path)?.[1] ?? [])
-    assert.deepEqual(folders.filter((id) => !ids.has(id)), [], 'files of streams that do not exist')
+    const folders = world
+      .disk('n')
+      .paths()
+      .flatMap((path) => /^\/data\/streams\/(\d+)\//.exec(path)?.[1] ?? [])
+    assert.deepEqual(
+      folders.filter((id) => !ids.has(id)),
+      [],
+      'files of streams that do not exist',
+    )
     world.crash('n', mode)
   }
   return changes
@@ -102,11 +115,19 @@ test('a creation for which there is no room leaves nothing, and succeeds when th
     const full = world.disk('n').faults.add({ operation: 'write', error: 'full', times: Infinity })
     await assert.rejects(streams.create('B', { partitions: 3 }))
     assert.equal(streams.find('B'), undefined)
+    const left = world
+      .disk('n')
+      .paths()
+      .filter((path) => path.startsWith('/data/streams/2'))
+    assert.deepEqual(left, [], 'the refused creation left files')
     full.remove()
     await streams.create('B', { partitions: 3 })
     world.crash('n', 'power')
     const again = await open(world.startNode('n'))
-    assert.deepEqual(again.streams.list().map(({ name }) => name), ['A', 'B'])
+    assert.deepEqual(
+      again.streams.list().map(({ name }) => name),
+      ['A', 'B'],
+    )
   })
 })
 
@@ -117,7 +138,10 @@ test('after a failed sync of the catalog nothing is confirmed any more, and a re
     world.disk('n').faults.add({ operation: 'sync', path: /catalog/, error: 'failed' })
     await assert.rejects(streams.create('B', {}), { code: 'io-failed' })
     await assert.rejects(streams.create('C', {}), { code: 'io-failed' })
-    assert.deepEqual(streams.list().map(({ name }) => name), ['A'])
+    assert.deepEqual(
+      streams.list().map(({ name }) => name),
+      ['A'],
+    )
     world.crash('n', 'power')
     const again = await open(world.startNode('n'))
     assert.ok(again.streams.find('A') !== undefined)
@@ -129,7 +153,11 @@ test('after a failed sync of the catalog nothing is confirmed any more, and a re
 test('a whole broker starts, serves a client in its process, and closes in virtual time', async () => {
   await simulate(9, async (world) => {
     for (let life = 1; life <= 2; life++) {
-      const broker = await Broker.start({ dataDir: '/data', io: world.startNode('n'), areInvariantsChecked: true })
+      const broker = await Broker.start({
+        dataDir: '/data',
+        io: world.startNode('n'),
+        areInvariantsChecked: true,
+      })
       const client = await broker.connect()
       await client.streams.create('S', {})
       assert.equal((await client.publish('S', 'a', 'x')).offset, life - 1)

@@ -43,7 +43,10 @@ test('streams, messages and consumers survive a restart; the boot epoch grows', 
   const second = await Broker.start({ dataDir, listen: { port: 0 } })
   const again = await connect({ servers: [`127.0.0.1:${second.address!.port}`] })
   const { partitions } = await again.streams.get('S')
-  assert.equal(partitions.reduce((sum, { highWatermark }) => sum + highWatermark, 0), 1)
+  assert.equal(
+    partitions.reduce((sum, { highWatermark }) => sum + highWatermark, 0),
+    1,
+  )
   assert.equal((await again.consumers.get('S', 'c')).info.config.rules[0]!.limit, 1)
   await again.close()
   await second.close()
@@ -73,14 +76,25 @@ test('a folder of a newer format and a folder of someone else are refused', asyn
 test('a port in use fails the start, and leaves the folder free', async () => {
   const first = await Broker.start({ memory: true, listen: { port: 0 } })
   const dataDir = newFolder()
-  await assert.rejects(Broker.start({ dataDir, listen: { port: first.address!.port } }), { code: 'io-failed' })
+  await assert.rejects(Broker.start({ dataDir, listen: { port: first.address!.port } }), {
+    code: 'io-failed',
+  })
   await (await Broker.start({ dataDir })).close()
   await first.close()
 })
 
-for (const options of [{}, { dataDir: '' }, { memory: false }, { dataDir: '/x', memory: true }, { dataDir: 5 }]) {
+for (const options of [
+  {},
+  { dataDir: '' },
+  { memory: false },
+  { dataDir: '/x', memory: true },
+  { dataDir: 5 },
+]) {
   test(`refuses to start with ${JSON.stringify(options)}`, async () => {
-    await assert.rejects(Broker.start(options as never), { code: 'invalid-config', message: /dataDir or memory/ })
+    await assert.rejects(Broker.start(options as never), {
+      code: 'invalid-config',
+      message: /dataDir or memory/,
+    })
   })
 }
 

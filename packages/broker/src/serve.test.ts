@@ -128,7 +128,10 @@ test('what was confirmed before a SIGKILL is there after it, again and again', a
     const publishing = (async () => {
       for (;;) confirmed = (await client.publish('S', 'a.b', 'x'.repeat(100))).offset + 1
     })()
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, 150 + life * 30)), publishing.catch(() => {})])
+    await Promise.race([
+      new Promise((resolve) => setTimeout(resolve, 150 + life * 30)),
+      publishing.catch(() => {}),
+    ])
     served.child.kill('SIGKILL')
     await served.exit
     await client.close()

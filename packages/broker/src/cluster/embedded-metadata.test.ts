@@ -54,7 +54,12 @@ test('a watch hears of its prefix only, in order, until it stops', async () => {
   const metadata = await openOn(memoryIo())
   const heard: MetadataChange[] = []
   const stop = metadata.watch('s/', (change) => heard.push(change))
-  await metadata.commit({ puts: [{ key: 's/1', value: 'x' }, { key: 't/1', value: 'y' }] })
+  await metadata.commit({
+    puts: [
+      { key: 's/1', value: 'x' },
+      { key: 't/1', value: 'y' },
+    ],
+  })
   await metadata.commit({ puts: [{ key: 't/2', value: 'y' }] })
   await metadata.commit({ deletes: ['s/1', 't/1'] })
   stop()
@@ -69,7 +74,12 @@ test('a watch hears of its prefix only, in order, until it stops', async () => {
 test('a lease ends by itself, unless it is kept alive', async () => {
   const metadata = await openOn(memoryIo())
   const [short, kept] = [await metadata.grantLease(30), await metadata.grantLease(60_000)]
-  await metadata.commit({ puts: [{ key: 'a', value: '1', lease: short }, { key: 'b', value: '2', lease: kept }] })
+  await metadata.commit({
+    puts: [
+      { key: 'a', value: '1', lease: short },
+      { key: 'b', value: '2', lease: kept },
+    ],
+  })
   const gone = new Promise<void>((resolve) => metadata.watch('a', () => resolve()))
   await metadata.keepAlive(kept)
   await gone

@@ -48,7 +48,10 @@ export interface Metadata {
   get(key: string): Promise<MetadataEntry | undefined>
   /** Keys that begin with `prefix`, sorted by their UTF-16 units. */
   list(prefix: string): Promise<MetadataEntry[]>
-  /** Durable when it resolves. Rejects when the catalog cannot be written; the outcome is then unknown. */
+  /**
+   * Durable when it resolves. Rejects with `disk-full` when nothing was changed for want of room; after any
+   * other rejection the outcome is unknown.
+   */
   commit(transaction: Transaction): Promise<CommitResult>
   /** Hears of every later transaction that touches the prefix, in order; returns how to stop. */
   watch(prefix: string, listener: (change: MetadataChange) => void): () => void

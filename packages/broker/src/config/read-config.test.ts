@@ -31,7 +31,10 @@ for (const [yaml, text] of [
   ['- a', /a\.yaml is no list of properties/],
   ['a: [', /a\.yaml is no YAML/],
   ['__proto__: 5', /no property __proto__/],
-  ['keepAliveMsMin: 5000\nkeepAliveMsMax: 4000', /keepAliveMsMin is 5000, more than keepAliveMsMax, which is 4000/],
+  [
+    'keepAliveMsMin: 5000\nkeepAliveMsMax: 4000',
+    /keepAliveMsMin is 5000, more than keepAliveMsMax, which is 4000/,
+  ],
 ] as const) {
   test(`refuses the file ${JSON.stringify(yaml)}`, () => {
     assert.throws(() => readConfig([fileSource('a.yaml', yaml)]), { code: 'invalid-config', message: text })
@@ -54,7 +57,14 @@ test('variables of others are left alone, likely typos named', () => {
 })
 
 test('flags take their value after them or after an equals sign', () => {
-  const { flags, configPath } = readServeArguments(['--data-dir=/a=b', '--listen', '[::1]:5', '--json', '--config', 'c'])
+  const { flags, configPath } = readServeArguments([
+    '--data-dir=/a=b',
+    '--listen',
+    '[::1]:5',
+    '--json',
+    '--config',
+    'c',
+  ])
   assert.deepEqual(flags.values, { dataDir: '/a=b', listen: '[::1]:5', logFormat: 'json' })
   assert.equal(configPath, 'c')
   assert.equal(readServeArguments(['-h']).isHelpWanted, true)
@@ -87,6 +97,7 @@ test('limits take bounds only', () => {
 
 test('every property has names of its own and its line of help', () => {
   const help = serveHelp()
-  for (const name of propertyNames) assert.ok(help.includes(`${flagName(name)} `) && help.includes(PROPERTIES[name].doc))
+  for (const name of propertyNames)
+    assert.ok(help.includes(`${flagName(name)} `) && help.includes(PROPERTIES[name].doc))
   assert.equal(new Set(propertyNames.map(environmentName)).size, propertyNames.length)
 })

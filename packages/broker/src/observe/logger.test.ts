@@ -19,6 +19,9 @@ test('lines for people read from left to right', () => {
   const logger = operatorLogger({ level: 'debug', format: 'text' }, (line) => lines.push(line))
   logger.info({ peer: 'x', reason: 'two words', count: 3 }, 'connection closed')
   logger.error({ error: new Error('broken') }, 'failed')
-  assert.match(lines[0]!, /^\d\d:\d\d:\d\d\.\d{3} info {2}connection closed peer=x reason="two words" count=3\n$/)
+  assert.match(
+    lines[0]!,
+    /^\d\d:\d\d:\d\d\.\d{3} info {2}connection closed peer=x reason="two words" count=3\n$/,
+  )
   assert.match(lines[1]!, /error failed\nError: broken\n {4}at/)
 })

@@ -56,7 +56,12 @@ test('the end of a lease takes its keys, all in one step', () => {
   const grant = state.grantStep(1000)
   state.apply(grant)
   const lease = grant.revision
-  commit(state, { puts: [{ key: 'held', value: '1', lease }, { key: 'kept', value: '2' }] })
+  commit(state, {
+    puts: [
+      { key: 'held', value: '1', lease },
+      { key: 'kept', value: '2' },
+    ],
+  })
   const change = state.apply(state.endStep(lease))
   assert.deepEqual(change.deletes, ['held'])
   assert.equal(state.get('held'), undefined)

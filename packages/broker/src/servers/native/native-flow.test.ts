@@ -66,7 +66,12 @@ function subscribeBody(stream: string, window: number, subscription = 1, consume
   return (writer) => writeSubscribe(writer, { subscription, stream, consumer, window })
 }
 
-function settleBody(verb: SettleVerb, deliveries: readonly Delivered[], change = 0, subscription = 1): WriteBody {
+function settleBody(
+  verb: SettleVerb,
+  deliveries: readonly Delivered[],
+  change = 0,
+  subscription = 1,
+): WriteBody {
   return (writer) => {
     writer.u32(subscription)
     writer.u32(deliveries.length)
@@ -92,7 +97,9 @@ function readDeliver(body: ByteReader): Delivered[] {
 }
 
 function deliveriesOf(peer: RawPeer): Delivered[] {
-  return peer.frames.filter(({ opcode }) => opcode === opcodes.deliver).flatMap(({ body }) => readDeliver(body))
+  return peer.frames
+    .filter(({ opcode }) => opcode === opcodes.deliver)
+    .flatMap(({ body }) => readDeliver(body))
 }
 
 async function delivered(peer: RawPeer, count: number): Promise<Delivered[]> {
@@ -242,7 +249,9 @@ test('a deleted consumer ends its subscriptions with the reason, and their numbe
   await peer.call('streams.delete', { name: stream })
   await peer.find(({ opcode, body: ended }) => {
     ended.position = 0
-    return opcode === opcodes.subscriptionEnded && readSubscriptionEnded(ended).error.code === 'stream-deleted'
+    return (
+      opcode === opcodes.subscriptionEnded && readSubscriptionEnded(ended).error.code === 'stream-deleted'
+    )
   })
   peer.destroy()
 })

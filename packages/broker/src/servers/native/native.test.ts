@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Opcode } from '@sluice/protocol/native/frame'
 import { writeHello } from '@sluice/protocol/native/handshake'
-import { readFrom, readPublished, readReadResult, writePublish, writeRead } from '@sluice/protocol/native/publish-messages'
+import {
+  readFrom,
+  readPublished,
+  readReadResult,
+  writePublish,
+  writeRead,
+} from '@sluice/protocol/native/publish-messages'
 import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
@@ -51,7 +57,8 @@ function batchOf(size: number, key = 'a.b'): Uint8Array {
 }
 
 function publishBody(stream: string, ...batches: Uint8Array[]): WriteBody {
-  return (writer) => writePublish(writer, { stream, parts: batches.map((batch) => ({ partition: 0, batch })) })
+  return (writer) =>
+    writePublish(writer, { stream, parts: batches.map((batch) => ({ partition: 0, batch })) })
 }
 
 function readBody(stream: string, request: Partial<ReadRequest> = {}): WriteBody {
@@ -62,7 +69,13 @@ function readBody(stream: string, request: Partial<ReadRequest> = {}): WriteBody
 test('a handshake tells what to expect', async () => {
   const peer = await RawPeer.open(port)
   const welcome = await peer.hello(5_000)
-  assert.deepEqual(welcome, { version: 1, keepAliveMs: 5_000, bootEpoch: 1, frameBytesMax, brokerName: 'sluice' })
+  assert.deepEqual(welcome, {
+    version: 1,
+    keepAliveMs: 5_000,
+    bootEpoch: 1,
+    frameBytesMax,
+    brokerName: 'sluice',
+  })
   peer.destroy()
   const hasty = await RawPeer.open(port)
   assert.equal((await hasty.hello(1)).keepAliveMs, 200)
@@ -102,7 +115,10 @@ for (const [what, bytes, code] of [
     const isFrame = bytes[0] === 0 && bytes[3]! > 5
     if (isFrame) assert.equal((await peer.ask(opcodes.call, callBody('broker.info', {}))).error, undefined)
     else await peer.closed()
-    assert.equal(peer.frames.some(({ opcode }) => opcode === opcodes.goodbye), !isFrame)
+    assert.equal(
+      peer.frames.some(({ opcode }) => opcode === opcodes.goodbye),
+      !isFrame,
+    )
     peer.destroy()
   })
 }
@@ -142,6 +158,25 @@ test('pings keep a quiet connection open', async () => {
   peer.destroy()
 })
 
+test('a broker that was stopped for a while does not call its peers silent or stalled', async () => {
+  const peer = await RawPeer.greeted(port, 200)
+  await sleep(30)
+  const untilMs = performance.now() + 900
+  while (performance.now() < untilMs);
+  // Lets the broker look at its peers before anything new has come.
+  await sleep(60)
+  for (let round = 0; round < 5; round++) {
+    peer.send(frameOf(opcodes.ping, 0))
+    await sleep(60)
+  }
+  await peer.call('broker.info', {})
+  assert.deepEqual(
+    peer.frames.filter(({ opcode }) => opcode === opcodes.goodbye),
+    [],
+  )
+  peer.destroy()
+})
+
 test('requests of a pipeline are answered, publishes in their order', async () => {
   const peer = await RawPeer.greeted(port)
   const stream = await madeStream(peer)
@@ -172,14 +207,18 @@ test('a waiting read does not hold up the requests behind it', async () => {
 test('large batches come back as they were sent', async () => {
   const peer = await RawPeer.greeted(port)
   const stream = await madeStream(peer, { messageBytesMax: 2 * 1024 * 1024 })
-  for (const size of [100, 20_000, 1_000_000]) await peer.ask(opcodes.publish, publishBody(stream, batchOf(size)))
+  for (const size of [100, 20_000, 1_000_000])
+    await peer.ask(opcodes.publish, publishBody(stream, batchOf(size)))
   let next = 0
   const sizes: number[] = []
   while (next < 3) {
-    const { error, body } = await peer.ask(opcodes.read, readBody(stream, { from: 0, value: next, bytesMax: 100_000 }))
+    const { error, body } = await peer.ask(
+      opcodes.read,
+      readBody(stream, { from: 0, value: next, bytesMax: 100_000 }),
+    )
     assert.equal(error, undefined)
     const result = readReadResult(body)
-    for (let at = 0; at < result.batches.length; ) {
+    for (let at = 0; at < result.batches.length;) {
       const [record] = decodeRecords(result.batches, at)
       sizes.push(record!.data!.length)
       at += new DataView(result.batches.buffer, result.batches.byteOffset).getInt32(at + 8) + 12
@@ -205,8 +244,22 @@ test('every bad request gets its code, and the connection goes on', async () => 
   await refused(opcodes.read, readBody(stream, { partition: 4 }), 'unknown-partition')
   await refused(99, undefined, 'unknown-method')
   await refused(opcodes.hello, undefined, 'unknown-method')
-  await refused(opcodes.settle, (writer) => { writer.u32(5); writer.u32(0) }, 'unknown-subscription')
-  await refused(opcodes.setWindow, (writer) => { writer.u32(5); writer.u32(0) }, 'unknown-subscription')
+  await refused(
+    opcodes.settle,
+    (writer) => {
+      writer.u32(5)
+      writer.u32(0)
+    },
+    'unknown-subscription',
+  )
+  await refused(
+    opcodes.setWindow,
+    (writer) => {
+      writer.u32(5)
+      writer.u32(0)
+    },
+    'unknown-subscription',
+  )
   await refused(opcodes.unsubscribe, (writer) => writer.u32(5), 'unknown-subscription')
   assert.equal((await peer.ask(opcodes.publish, publishBody(stream, batchOf(97)))).error, undefined)
   peer.destroy()
@@ -230,7 +283,12 @@ for (const [method, params, code, text] of [
   ['streams.get', { name: 'x', colour: 'red' }, 'invalid-request', /'colour'/],
   ['streams.create', { name: 'x', config: { colour: 'red' } }, 'invalid-stream-config', /'colour'/],
   ['streams.create', { name: 'a/b', config: {} }, 'invalid-stream-name', /a\/b/],
-  ['consumers.pools', { stream: 's', name: 'c', top: 'all', count: 5 }, 'invalid-request', /"inflight", "parked"/],
+  [
+    'consumers.pools',
+    { stream: 's', name: 'c', top: 'all', count: 5 },
+    'invalid-request',
+    /"inflight", "parked"/,
+  ],
   ['consumers.pools', { stream: 's', name: 'c', top: 'parked', count: 1e9 }, 'invalid-request', /'count'/],
   ['consumers.get', { stream: 'none', name: 'c' }, 'unknown-stream', /none/],
 ] as const) {
@@ -272,7 +330,9 @@ test('an error never quotes more than a little of what was sent', async () => {
 
 test('a call larger than a call may be is refused', async () => {
   const peer = await RawPeer.greeted(port)
-  const { error } = await peer.ask(opcodes.call, (writer) => writer.raw(new Uint8Array(1024 * 1024 + 1).fill(0x20)))
+  const { error } = await peer.ask(opcodes.call, (writer) =>
+    writer.raw(new Uint8Array(1024 * 1024 + 1).fill(0x20)),
+  )
   assert.equal(error?.code, 'invalid-request')
   peer.destroy()
 })
@@ -305,7 +365,8 @@ test('a frame of the largest size is taken, one byte more ends the connection', 
 test('a reader that does not read is held back, closed, and costs a bounded amount of memory', async () => {
   const peer = await RawPeer.greeted(port)
   const stream = await madeStream(peer)
-  for (let count = 0; count < 8; count++) await peer.ask(opcodes.publish, publishBody(stream, batchOf(500_000)))
+  for (let count = 0; count < 8; count++)
+    await peer.ask(opcodes.publish, publishBody(stream, batchOf(500_000)))
   const other = await RawPeer.greeted(port)
   peer.socket.pause()
   const before = process.memoryUsage().arrayBuffers
@@ -323,7 +384,10 @@ test('a reader that does not read is held back, closed, and costs a bounded amou
   assert.ok(info.length > 0)
   peer.socket.resume()
   await peer.closed()
-  assert.ok(peer.frames.filter(({ opcode }) => opcode === opcodes.read).length < 60, 'it was not served to the end')
+  assert.ok(
+    peer.frames.filter(({ opcode }) => opcode === opcodes.read).length < 60,
+    'it was not served to the end',
+  )
   other.destroy()
 })
 

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { PeerWatchState } from './peer-watch-state.ts'
 import type { PeerSigns, PeerVerdict } from './peer-watch-state.ts'
 
-const quiet: PeerSigns = { hasReceived: false, hasWritten: false, isPaused: false, pendingBytes: 0, flushedBytes: 0 }
+const quiet: PeerSigns = {
+  hasReceived: false,
+  hasWritten: false,
+  isPaused: false,
+  pendingBytes: 0,
+  flushedBytes: 0,
+}
 
 /** What is said at each time, with the signs given there. */
 function verdicts(watch: PeerWatchState, steps: readonly [number, Partial<PeerSigns>][]): PeerVerdict[] {
@@ -21,27 +27,54 @@ test('a peer that says no HELLO is given up, however much it says', () => {
   const watch = new PeerWatchState({ handshakeTimeoutMs: 100, stalledPeerMs: 500 })
   assert.equal(watch.tick(0, quiet), 'fine')
   const said = { hasReceived: true }
-  assert.deepEqual(verdicts(watch, [[50, said], [99, said], [100, said]]), ['fine', 'fine', 'handshake-timeout'])
+  assert.deepEqual(
+    verdicts(watch, [
+      [50, said],
+      [99, said],
+      [100, said],
+    ]),
+    ['fine', 'fine', 'handshake-timeout'],
+  )
 })
 
 test('silence of a third is answered with a ping, silence of the whole with the end', () => {
   const watch = opened(300)
-  const steps: [number, Partial<PeerSigns>][] = [[90, {}], [100, {}], [150, { hasWritten: true }], [249, {}], [250, {}]]
+  const steps: [number, Partial<PeerSigns>][] = [
+    [90, {}],
+    [100, {}],
+    [150, { hasWritten: true }],
+    [249, {}],
+    [250, {}],
+  ]
   assert.deepEqual(verdicts(watch, steps), ['fine', 'ping', 'fine', 'fine', 'ping'])
-  assert.deepEqual(verdicts(watch, [[299, { hasWritten: true }], [300, {}]]), ['fine', 'peer-silent'])
+  assert.deepEqual(
+    verdicts(watch, [
+      [299, { hasWritten: true }],
+      [300, {}],
+    ]),
+    ['fine', 'peer-silent'],
+  )
 })
 
 test('whatever comes is a sign of life', () => {
   const watch = opened(300)
   const wrote = { hasWritten: true }
-  const steps: [number, Partial<PeerSigns>][] = [[290, { ...wrote, hasReceived: true }], [589, wrote], [590, wrote]]
+  const steps: [number, Partial<PeerSigns>][] = [
+    [290, { ...wrote, hasReceived: true }],
+    [589, wrote],
+    [590, wrote],
+  ]
   assert.deepEqual(verdicts(watch, steps), ['fine', 'fine', 'peer-silent'])
 })
 
 test('a peer that we do not read is not called silent', () => {
   const watch = opened(300)
   const paused = { isPaused: true, hasWritten: true }
-  const steps: [number, Partial<PeerSigns>][] = [[400, paused], [800, paused], [1099, { hasWritten: true }]]
+  const steps: [number, Partial<PeerSigns>][] = [
+    [400, paused],
+    [800, paused],
+    [1099, { hasWritten: true }],
+  ]
   assert.deepEqual(verdicts(watch, steps), ['fine', 'fine', 'fine'])
 })
 

@@ -6,7 +6,14 @@ import { once } from 'node:events'
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { beginFrame, endFrame, errorFlag, frameHeaderBytes, opcodes, readError } from '@sluice/protocol/native/frame'
+import {
+  beginFrame,
+  endFrame,
+  errorFlag,
+  frameHeaderBytes,
+  opcodes,
+  readError,
+} from '@sluice/protocol/native/frame'
 import type { Opcode } from '@sluice/protocol/native/frame'
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import { readWelcome, writeHello } from '@sluice/protocol/native/handshake'

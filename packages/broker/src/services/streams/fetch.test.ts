@@ -40,8 +40,13 @@ function offsetsOf({ slices }: Fetched): number[] {
   return offsets
 }
 
-for (const [where, tailBytes] of [['the tail cache', 1 << 20], ['the disk', 0]] as const) {
-  const withStream = async (body: (stream: Stream, opened: OpenedStreams) => Promise<void>): Promise<void> => {
+for (const [where, tailBytes] of [
+  ['the tail cache', 1 << 20],
+  ['the disk', 0],
+] as const) {
+  const withStream = async (
+    body: (stream: Stream, opened: OpenedStreams) => Promise<void>,
+  ): Promise<void> => {
     const opened = await openStreams(memoryWorld(), { tail: new TailCache(tailBytes) })
     await opened.streams.create('S', {})
     const stream = opened.streams.require('S')

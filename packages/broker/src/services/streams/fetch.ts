@@ -56,7 +56,11 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
 function cachedFrom(partition: Partition, offset: number, bytesMax: number): LogSlice[] {
   const slices: LogSlice[] = []
   let bytes = 0
-  for (let slice = partition.readCached(offset); slice !== undefined; slice = partition.readCached(slice.nextOffset)) {
+  for (
+    let slice = partition.readCached(offset);
+    slice !== undefined;
+    slice = partition.readCached(slice.nextOffset)
+  ) {
     bytes += slice.end - slice.start
     if (slices.length > 0 && bytes > bytesMax) break
     slices.push(slice)

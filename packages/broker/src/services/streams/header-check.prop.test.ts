@@ -28,7 +28,8 @@ test('whatever is encoded rightly is sound, and cut or padded it is not', () => 
     fc.property(headers, (given) => {
       const bytes = encode(given)
       assert.equal(areHeadersSound(bytes, 0, bytes.length), true)
-      for (let end = 0; end < bytes.length; end++) assert.equal(areHeadersSound(bytes, 0, end), false, `cut at ${end}`)
+      for (let end = 0; end < bytes.length; end++)
+        assert.equal(areHeadersSound(bytes, 0, end), false, `cut at ${end}`)
       const padded = new Uint8Array(bytes.length + 1)
       padded.set(bytes)
       assert.equal(areHeadersSound(padded, 0, padded.length), false)
@@ -38,7 +39,10 @@ test('whatever is encoded rightly is sound, and cut or padded it is not', () => 
 
 test('what is called sound can be read, whatever the bytes', () => {
   let soundCount = 0
-  const bytes = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.array(fc.nat(6), { minLength: 1 }).map((list) => Uint8Array.from(list)))
+  const bytes = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 12 }),
+    fc.array(fc.nat(6), { minLength: 1 }).map((list) => Uint8Array.from(list)),
+  )
   fc.assert(
     fc.property(bytes, (given) => {
       if (!areHeadersSound(given, 0, given.length)) return

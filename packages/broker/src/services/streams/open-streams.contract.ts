@@ -31,7 +31,10 @@ export function memoryWorld(): Io {
 
 export async function openStreams(
   io: Io = memoryWorld(),
-  { limits = testLimits, tail = new TailCache(1024 * 1024) }: { limits?: StreamLimits; tail?: TailCache } = {},
+  {
+    limits = testLimits,
+    tail = new TailCache(1024 * 1024),
+  }: { limits?: StreamLimits; tail?: TailCache } = {},
 ): Promise<OpenedStreams> {
   const common = { io, tail, logger: silentLogger, wasClosedCleanly: false }
   const metadata = await EmbeddedMetadata.open({ ...common, directory: '/data/catalog', durability: 'fsync' })

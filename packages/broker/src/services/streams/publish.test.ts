@@ -98,7 +98,12 @@ const refusals: readonly [what: string, code: string, batch: Uint8Array, config?
   ['a key that is no UTF-8', 'invalid-subject', batchOf(Uint8Array.of(0xff, 0xfe))],
   ['no key', 'invalid-subject', batchOf('a', null)],
   ['a subject of 256 bytes', 'invalid-subject', batchOf('x'.repeat(256))],
-  ['a subject of another stream', 'subject-not-in-stream', batchOf('orders.1', 'other.1'), { subjects: ['orders.>'] }],
+  [
+    'a subject of another stream',
+    'subject-not-in-stream',
+    batchOf('orders.1', 'other.1'),
+    { subjects: ['orders.>'] },
+  ],
   ['an empty batch', 'invalid-batch', new Uint8Array(0)],
   ['half a batch', 'invalid-batch', good.subarray(0, good.length - 1)],
   ['two batches as one', 'invalid-batch', Uint8Array.of(...good, ...good)],
@@ -110,19 +115,31 @@ const refusals: readonly [what: string, code: string, batch: Uint8Array, config?
   ['a control batch', 'invalid-batch', changed(good, (view) => view.setInt16(21, 32))],
   ['an offset that is not ours to know', 'invalid-batch', changed(good, (view) => view.setBigInt64(0, 5n))],
   ['an offset beyond all numbers', 'invalid-batch', changed(good, (view) => view.setBigInt64(0, 2n ** 62n))],
-  ['more records than there are', 'invalid-batch', changed(good, (view) => {
-    view.setInt32(23, 1)
-    view.setInt32(57, 2)
-  })],
-  ['fewer records than there are', 'invalid-batch', changed(batchOf('a', 'b'), (view) => {
-    view.setInt32(23, 0)
-    view.setInt32(57, 1)
-  })],
+  [
+    'more records than there are',
+    'invalid-batch',
+    changed(good, (view) => {
+      view.setInt32(23, 1)
+      view.setInt32(57, 2)
+    }),
+  ],
+  [
+    'fewer records than there are',
+    'invalid-batch',
+    changed(batchOf('a', 'b'), (view) => {
+      view.setInt32(23, 0)
+      view.setInt32(57, 1)
+    }),
+  ],
   ['a latest time that is none', 'invalid-batch', changed(good, (view) => view.setBigInt64(35, 10n ** 15n))],
-  ['a time beyond all dates', 'invalid-batch', changed(good, (view) => {
-    view.setBigInt64(27, 2n ** 60n)
-    view.setBigInt64(35, 2n ** 60n)
-  })],
+  [
+    'a time beyond all dates',
+    'invalid-batch',
+    changed(good, (view) => {
+      view.setBigInt64(27, 2n ** 60n)
+      view.setBigInt64(35, 2n ** 60n)
+    }),
+  ],
   ['a time before 1970', 'invalid-batch', changed(good, (view) => view.setBigInt64(27, -5n))],
   ['a header count that lies', 'invalid-batch', changed(good, (view) => view.setUint8(good.length - 1, 2))],
 ]
@@ -141,7 +158,9 @@ for (const [what, code, batch, config] of refusals) {
         [0, 0],
       )
       assert.equal(stream.admission.unflushedBytes, 0)
-      assert.deepEqual(await publish(stream, [{ partition: 0, batch: first }]), [{ partition: 0, baseOffset: 0 }])
+      assert.deepEqual(await publish(stream, [{ partition: 0, batch: first }]), [
+        { partition: 0, baseOffset: 0 },
+      ])
     })
   })
 }
@@ -160,7 +179,10 @@ test('a message may have as many bytes as the stream says, and not one more', as
       return [{ partition: 0, batch: builder.take() }]
     }
     await publish(stream, messageOf(97))
-    await assert.rejects(publish(stream, messageOf(98)), { code: 'message-too-large', message: /101 bytes.* 100/ })
+    await assert.rejects(publish(stream, messageOf(98)), {
+      code: 'message-too-large',
+      message: /101 bytes.* 100/,
+    })
     // A header of 1 + 2 bytes is encoded in 5.
     await publish(stream, messageOf(92, { h: 'vv' }))
     await assert.rejects(publish(stream, messageOf(93, { h: 'vv' })), { code: 'message-too-large' })

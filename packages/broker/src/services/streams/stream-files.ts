@@ -44,7 +44,7 @@ export class StreamFiles {
         if (failed !== undefined) throw failed.reason
       }
     } catch (error) {
-      await closeAll(opened)
+      await closeAll(opened).catch(() => undefined)
       throw error
     }
     return opened

@@ -22,7 +22,9 @@ test('a stream has the defaults that were not named', async () => {
     messageBytesMax: 1024 * 1024,
   })
   assert.equal(name, 'ORDERS')
-  assert.deepEqual(partitions, [{ partition: 0, logStart: 0, highWatermark: 0, sizeBytes: 0, quarantined: 0 }])
+  assert.deepEqual(partitions, [
+    { partition: 0, logStart: 0, highWatermark: 0, sizeBytes: 0, quarantined: 0 },
+  ])
   await close()
 })
 
@@ -30,7 +32,10 @@ test('creating again with the same configuration is harmless, with another one a
   const { streams, close } = await openStreams()
   const first = await streams.create('S', { partitions: 2 })
   assert.deepEqual(await streams.create('S', { partitions: 2, subjects: ['>'] }), first)
-  await assert.rejects(streams.create('S', { partitions: 3 }), { code: 'stream-exists', message: /'partitions' is 2, not 3/ })
+  await assert.rejects(streams.create('S', { partitions: 3 }), {
+    code: 'stream-exists',
+    message: /'partitions' is 2, not 3/,
+  })
   await close()
 })
 
@@ -44,19 +49,22 @@ test('of two creations at once one wins and the other sees it', async () => {
   assert.equal(one.status, 'fulfilled')
   assert.deepEqual(other, one)
   assert.equal(different.status, 'rejected')
-  assert.deepEqual((await io.files.list('/data/streams')).map(({ name }) => name), ['1'])
+  assert.deepEqual(
+    (await io.files.list('/data/streams')).map(({ name }) => name),
+    ['1'],
+  )
   await close()
 })
 
 for (const [name, isValid] of Object.entries({
-  'ORDERS': true,
+  ORDERS: true,
   'a.b-c_d9': true,
   '': false,
   '.': false,
   '..': false,
   'a b': false,
   'a/b': false,
-  'é': false,
+  é: false,
   ['x'.repeat(200)]: true,
   ['x'.repeat(201)]: false,
 })) {
@@ -81,7 +89,10 @@ for (const [config, text] of [
 ] as const) {
   test(`refuses ${JSON.stringify(config)} and names the property`, async () => {
     const { streams, close } = await openStreams()
-    await assert.rejects(streams.create('S', config as object), { code: 'invalid-stream-config', message: text })
+    await assert.rejects(streams.create('S', config as object), {
+      code: 'invalid-stream-config',
+      message: text,
+    })
     assert.deepEqual(streams.list(), [])
     await close()
   })
@@ -89,7 +100,10 @@ for (const [config, text] of [
 
 test('a pattern among the subjects that cannot be read is named', async () => {
   const { streams, close } = await openStreams()
-  await assert.rejects(streams.create('S', { subjects: ['ok.>', 'a..b'] }), { code: 'invalid-pattern', message: /a\.\.b/ })
+  await assert.rejects(streams.create('S', { subjects: ['ok.>', 'a..b'] }), {
+    code: 'invalid-pattern',
+    message: /a\.\.b/,
+  })
   await close()
 })
 
@@ -102,7 +116,10 @@ test('streams, their records and their order of ids survive a restart', async ()
   await first.streams.delete('B')
   await first.close()
   const second = await openStreams(io)
-  assert.deepEqual(second.streams.list().map(({ name }) => name), ['A'])
+  assert.deepEqual(
+    second.streams.list().map(({ name }) => name),
+    ['A'],
+  )
   assert.equal(second.streams.require('A').partitions[1]!.highWatermark, 1)
   await second.streams.create('C', {})
   assert.equal(second.streams.require('C').id, 3)
@@ -114,13 +131,21 @@ test('a deleted stream is gone with its files and its consumers, and its name is
   await streams.create('S', {})
   const stream = streams.require('S')
   await publishOne(stream)
-  await metadata.commit({ puts: [{ key: 'consumers/S/c', value: '{}' }, { key: 'consumers/S2/c', value: '{}' }] })
+  await metadata.commit({
+    puts: [
+      { key: 'consumers/S/c', value: '{}' },
+      { key: 'consumers/S2/c', value: '{}' },
+    ],
+  })
   const told: string[] = []
   streams.onDelete(async ({ name }) => void told.push(name))
   await streams.delete('S')
   assert.deepEqual(told, ['S'])
   assert.throws(() => streams.require('S'), { code: 'unknown-stream' })
-  assert.deepEqual((await metadata.list('consumers/')).map(({ key }) => key), ['consumers/S2/c'])
+  assert.deepEqual(
+    (await metadata.list('consumers/')).map(({ key }) => key),
+    ['consumers/S2/c'],
+  )
   assert.deepEqual(await io.files.list('/data/streams'), [])
   await assert.rejects(publishOne(stream), { code: 'stream-deleted' })
   await assert.rejects(streams.delete('S'), { code: 'unknown-stream' })
@@ -150,7 +175,10 @@ test('alter refuses what cannot be, and changes nothing', async () => {
   const before = await streams.create('S', { partitions: 2 })
   const refused = { code: 'invalid-stream-config' }
   await assert.rejects(streams.alter('S', { partitions: 1 }), { ...refused, message: /can only grow/ })
-  await assert.rejects(streams.alter('S', { durability: 'os' }), { ...refused, message: /cannot be changed from fsync/ })
+  await assert.rejects(streams.alter('S', { durability: 'os' }), {
+    ...refused,
+    message: /cannot be changed from fsync/,
+  })
   await assert.rejects(streams.alter('none', {}), { code: 'unknown-stream' })
   assert.deepEqual(streams.require('S').info(), before)
   await close()
@@ -177,8 +205,14 @@ test('files and consumers that belong to no stream are removed at start', async 
   await first.close()
   for (const orphan of ['/data/streams/2/0', '/data/streams/1/1']) await io.files.makeDirectory(orphan)
   const second = await openStreams(io)
-  assert.deepEqual((await io.files.list('/data/streams')).map(({ name }) => name), ['1'])
-  assert.deepEqual((await io.files.list('/data/streams/1')).map(({ name }) => name), ['0'])
+  assert.deepEqual(
+    (await io.files.list('/data/streams')).map(({ name }) => name),
+    ['1'],
+  )
+  assert.deepEqual(
+    (await io.files.list('/data/streams/1')).map(({ name }) => name),
+    ['0'],
+  )
   assert.deepEqual(await second.metadata.list('consumers/'), [])
   await second.close()
 })

@@ -188,13 +188,14 @@ export class Streams {
     let isRefused = true
     try {
       logs = await this.#files.make(identity, config, from)
-      // Why not undone when the commit fails instead of refusing: the catalog may name these files after all,
-      // and the next start removes them if it does not.
+      // Why not undone when the commit fails for an unknown reason: the catalog may name these files after
+      // all, and the next start removes them if it does not.
       isRefused = false
       isRefused = !(await commit())
       if (!isRefused) return logs
     } catch (error) {
-      await this.#undoLogs(identity, config, from, { logs, areFilesRemoved: isRefused })
+      const areFilesRemoved = isRefused || (error instanceof BrokerError && error.code === 'disk-full')
+      await this.#undoLogs(identity, config, from, { logs, areFilesRemoved })
       throw error
     }
     await this.#undoLogs(identity, config, from, { logs, areFilesRemoved: true })
@@ -208,7 +209,7 @@ export class Streams {
     { logs, areFilesRemoved }: { logs: readonly OpenPartition[]; areFilesRemoved: boolean },
   ): Promise<void> {
     try {
-      await closeAll(logs)
+      await closeAll(logs).catch(() => undefined)
       if (!areFilesRemoved) return
       if (from === 0) await this.#files.remove(identity, config)
       else await this.#files.removePartitions(identity, config, from)

@@ -13,13 +13,18 @@ const pattern = fc
 
 test('on bytes it decides as the patterns do on tokens', () => {
   fc.assert(
-    fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), subject, fc.nat(3), (patterns, text, pad) => {
-      const expected = patterns.some((each) => matchesTokens(parsePattern(each), text.split('.')))
-      const key = new TextEncoder().encode(text)
-      const bytes = new Uint8Array(key.length + pad * 2).fill(0x2e)
-      bytes.set(key, pad)
-      assert.equal(new SubjectAcceptance(patterns).accepts(bytes, pad, pad + key.length), expected)
-    }),
+    fc.property(
+      fc.array(pattern, { minLength: 1, maxLength: 4 }),
+      subject,
+      fc.nat(3),
+      (patterns, text, pad) => {
+        const expected = patterns.some((each) => matchesTokens(parsePattern(each), text.split('.')))
+        const key = new TextEncoder().encode(text)
+        const bytes = new Uint8Array(key.length + pad * 2).fill(0x2e)
+        bytes.set(key, pad)
+        assert.equal(new SubjectAcceptance(patterns).accepts(bytes, pad, pad + key.length), expected)
+      },
+    ),
     { numRuns: 2000 },
   )
 })
