@@ -88,7 +88,7 @@ for (const [format, code] of formats) {
   })
 }
 
-test('a crash at any moment of its making or closing leaves a folder that opens, and no false clean end', async () => {
+test('a crash at any moment leaves a folder that opens, and no false clean end', async () => {
   const seen = { clean: 0, unclean: 0 }
   for (let seed = 0; seed < 150; seed++) {
     await simulate(seed, async (world) => {

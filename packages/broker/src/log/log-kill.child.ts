@@ -2,14 +2,13 @@
 // confirmed. Each confirmed group is one line `<first offset> <next offset>`; the value of a record is its
 // offset.
 
-import { writeSync } from 'node:fs'
 import { realIo } from '../io/real-io.ts'
 import { Log } from './log.ts'
 import { batchOf, logOptions } from './log.fixture.ts'
 
 const [directory] = process.argv.slice(2)
 const log = await Log.open(realIo(), directory, logOptions({ segmentBytes: 20_000 }))
-writeSync(1, `started ${log.logEnd} ${log.quarantined.length}\n`)
+process.stdout.write(`started ${log.logEnd} ${log.quarantined.length}\n`)
 for (;;) {
   const first = log.logEnd
   for (let batch = 0; batch < 5; batch++) {
@@ -21,5 +20,5 @@ for (;;) {
   }
   const next = log.logEnd
   await log.durable()
-  writeSync(1, `${first} ${next}\n`)
+  process.stdout.write(`${first} ${next}\n`)
 }

@@ -7,6 +7,7 @@ export interface LogOptions {
   /** What a durable batch has survived: `fsync` a power loss, `os` the end of this process. */
   durability: 'fsync' | 'os'
   segmentBytes: number
+  /** Counted from the first append to the segment by this process. */
   segmentMs: number
   indexIntervalBytes: number
   tail: TailCache

@@ -127,7 +127,7 @@ test('a second torn end at the same place is saved beside the first', async () =
   assert.deepEqual(saved.map((content) => Buffer.from(content, 'base64').toString()).sort(), ['one', 'two'])
 })
 
-test('after a clean close a torn end is damage: named, never cut, and its offset is not given again', async () => {
+test('after a clean close a torn end is damage: named, never cut, its offset not given again', async () => {
   const { files } = io()
   const whole = await oneSegment(files, 5)
   const batchBytes = whole.length / 5
@@ -378,7 +378,7 @@ test('indexes that are missing, cut, flipped, of another segment or garbage are 
   }
 })
 
-test('damage that comes while the log is open is met by the read, named, and survives the restart', async () => {
+test('damage that comes while the log is open is met by the read and named for good', async () => {
   const { files } = io()
   await threeSegments(files)
   const logger = listeningLogger()

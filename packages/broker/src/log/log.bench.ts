@@ -2,9 +2,7 @@
 // that writes and syncs groups of the same size and does nothing else. Run it: `node log.bench.ts
 // [directory]`.
 
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { silentLogger } from '../base/logger.ts'
 import { realIo } from '../io/real-io.ts'
 import { batchOf } from './log.fixture.ts'
@@ -17,15 +15,15 @@ const rounds = 3
 
 async function rawPerSecond(path: string, groupSize: number, batch: Uint8Array): Promise<number> {
   const file = await io.files.open(path, { create: true })
-  const group = Array.from({ length: groupSize }, () => batch)
+  const group = (): Uint8Array[] => Array.from({ length: groupSize }, () => batch.slice())
   let position = 0
-  const start = performance.now()
-  while (performance.now() - start < runMs) {
-    await file.write(group, position)
+  const start = io.clock.monotonicMs()
+  while (io.clock.monotonicMs() - start < runMs) {
+    await file.write(group(), position)
     await file.sync()
     position += groupSize * batch.length
   }
-  const elapsedMs = performance.now() - start
+  const elapsedMs = io.clock.monotonicMs() - start
   await file.close()
   return (position / batch.length / elapsedMs) * 1000
 }
@@ -43,12 +41,12 @@ async function logPerSecond(directory: string, groupSize: number, value: string)
     wasClosedCleanly: false,
   })
   const made = batchOf([value])
-  const start = performance.now()
-  while (performance.now() - start < runMs) {
+  const start = io.clock.monotonicMs()
+  while (io.clock.monotonicMs() - start < runMs) {
     for (let batch = 0; batch < groupSize; batch++) log.append(made.slice(), 0)
     await log.durable()
   }
-  const elapsedMs = performance.now() - start
+  const elapsedMs = io.clock.monotonicMs() - start
   const perSecond = (log.durableEnd / elapsedMs) * 1000
   await log.close()
   return perSecond
@@ -65,10 +63,11 @@ for (const [groupSize, valueBytes] of [
   const ratios: number[] = []
   let best = 0
   for (let round = 0; round < rounds; round++) {
-    const directory = await mkdtemp(join(parent, 'sluice-bench-'))
+    const directory = `${parent}/sluice-bench-${io.random.u32()}`
+    await io.files.makeDirectory(directory)
     const raw = await rawPerSecond(`${directory}/raw`, groupSize, batchOf([value]))
     const log = await logPerSecond(`${directory}/log`, groupSize, value)
-    await rm(directory, { recursive: true })
+    await io.files.removeDirectory(directory)
     ratios.push(log / raw)
     best = Math.max(best, log)
   }

@@ -234,7 +234,7 @@ test('timestamps of any 64 bits do no harm', async () => {
   assert.deepEqual(logger.lines, [])
 })
 
-test('the tail cache serves durable batches only, is bounded over all logs, and forgets the oldest of all', async () => {
+test('the tail cache serves durable batches only, is bounded, forgets the oldest of all', async () => {
   const tail = new TailCache(1000)
   const io = memoryIo()
   const one = await Log.open(io, '/one', logOptions({ tail }))
@@ -287,6 +287,7 @@ test('a closed log takes no more; what was pending was made durable', async () =
   )
   const again = await Log.open(io, '/log', logOptions({ wasClosedCleanly: true }))
   assert.equal(again.logEnd, 1)
+  await assert.rejects(log.read(0, 100), /is closed/)
 })
 
 test('files of many segments are not all kept open', async () => {
@@ -299,11 +300,11 @@ test('files of many segments are not all kept open', async () => {
       const file = await io.files.open(path, options)
       open++
       openMax = Math.max(openMax, open)
-      const { close } = bound(file)
-      return Object.assign(Object.create(file), bound(file), {
+      const methods = bound(file)
+      return Object.assign(Object.create(file), methods, {
         close: async () => {
           open--
-          await close()
+          await methods.close()
         },
       })
     },

@@ -109,7 +109,7 @@ export class Log {
     const size = batch.length
     assert(size >= batchHeaderBytes && size <= batchBytesMax, 'an appended batch has a size within bounds')
     assert(batchSizeOf(batch, 0) === size, 'exactly one whole batch is appended')
-    if (this.#isClosed) throw closedError(this.directory)
+    this.#checkOpen()
     return this.#parts.queue.append(batch, leaderEpoch)
   }
 
@@ -145,6 +145,7 @@ export class Log {
    * `offset-out-of-range` before `logStart` or after `durableEnd`.
    */
   async read(offset: number, bytesMax: number): Promise<LogSlice> {
+    this.#checkOpen()
     this.#checkOffset(offset)
     if (offset === this.durableEnd) return emptySlice(offset)
     const cached = this.readCached(offset)
@@ -165,6 +166,7 @@ export class Log {
   async offsetForTime(timeMs: number): Promise<number> {
     let offset = this.logStart
     for (;;) {
+      this.#checkOpen()
       const slice = await this.#parts.reader.readFromTime(timeMs, offset)
       if (slice.end === slice.start) return this.logEnd
       const found = timeWithin(slice, timeMs)
@@ -182,12 +184,15 @@ export class Log {
    * Drops whole segments below the offset, never the active one. After a crash in between it is finished at
    * open.
    */
-  truncateStart(offset: number): Promise<void> {
+  async truncateStart(offset: number): Promise<void> {
+    this.#checkOpen()
     const done = this.#truncating.then(() => removeSegments(this.#parts, offset))
     this.#truncating = done.catch(() => {})
-    return done.catch((error: unknown) => {
+    try {
+      await done
+    } catch (error) {
       throw toBrokerError(error, `The log in ${this.directory} cannot be truncated`)
-    })
+    }
   }
 
   /**
@@ -203,15 +208,15 @@ export class Log {
     await this.#parts.opened.closeAll()
   }
 
+  #checkOpen(): void {
+    if (this.#isClosed) throw new BrokerError('stopping', `The log in ${this.directory} is closed`)
+  }
+
   #checkOffset(offset: number): void {
     if (offset >= this.logStart && offset <= this.durableEnd) return
     const text = `Offset ${offset} is not within ${this.logStart} and ${this.durableEnd} of ${this.directory}`
     throw new BrokerError('offset-out-of-range', text)
   }
-}
-
-function closedError(directory: string): BrokerError {
-  return new BrokerError('stopping', `The log in ${directory} is closed`)
 }
 
 function toBrokerError(error: unknown, text: string): unknown {
