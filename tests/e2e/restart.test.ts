@@ -98,7 +98,7 @@ test(
     await subscription.drain()
     const missing = history.missing()
     t.diagnostic(
-      `${history.confirmed.size} confirmed, ${history.deliveries} deliveries, ${history.failedPublishes} cut off`,
+      `${history.confirmed.size} confirmed, ${history.deliveries} deliveries, ${history.failedPublishes} cut`,
     )
     assert.deepEqual(missing.slice(0, 10), [], `${missing.length} confirmed records were never settled`)
     assert.deepEqual(history.faults, [])

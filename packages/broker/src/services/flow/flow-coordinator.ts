@@ -11,7 +11,7 @@ import type { BatchView } from './batch-view.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import { admitted, FlowState } from './flow-state.ts'
 import type { FlowSettings } from './flow-settings.ts'
-import type { FlowTotals, Moment } from './flow-state.ts'
+import type { Failure, FlowTotals, Moment } from './flow-state.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import type { ProgressWriter } from './progress-store.ts'
 import type { RecordSource } from './record-source.ts'
@@ -22,6 +22,9 @@ const readAheadBytes = 1024 * 1024
 const singleReadBytes = 1
 /** Reads of single parked records at a time; beyond, ready pools wait their turn. */
 const loadsMax = 64
+
+const ackTimeout: Failure = { text: 'no settle within ackWaitMs' }
+const connectionLost: Failure = { text: 'the connection of the member broke' }
 
 /** What a coordinator needs of the consumer that it serves. */
 export interface FlowHost {
@@ -292,7 +295,7 @@ export class FlowCoordinator {
         break
       case settleVerbs.nack:
         state.counters.nacked++
-        this.#fail(slot, settle.delayMs === delayByBackoff ? none : settle.delayMs, moment)
+        this.#fail(slot, nackFailure(settle), moment)
         break
       case settleVerbs.release:
         this.release(slot)
@@ -318,10 +321,10 @@ export class FlowCoordinator {
     this.state.release(slot)
   }
 
-  #fail(slot: number, delayMs: number, moment: Moment): void {
+  #fail(slot: number, failure: Failure, moment: Moment): void {
     const offset = this.state.deliveries.offset[slot]!
     this.#letGoOf(slot)
-    if (this.state.fail(slot, delayMs, moment)) this.#condemned(slot)
+    if (this.state.fail(slot, failure, moment)) this.#condemned(slot)
     else this.#progress.retry(offset, this.state.retries.find(offset)!)
   }
 
@@ -360,7 +363,7 @@ export class FlowCoordinator {
     }
     for (const slot of this.#latestFirst(late)) {
       this.state.counters.timedOut++
-      this.#fail(slot, none, moment)
+      this.#fail(slot, ackTimeout, moment)
     }
     this.state.wakeDelayed(moment.monotonicMs)
   }
@@ -374,7 +377,7 @@ export class FlowCoordinator {
       if (how === 'closed' || !wasSent) this.release(slot)
       else {
         this.state.counters.timedOut++
-        this.#fail(slot, none, moment)
+        this.#fail(slot, connectionLost, moment)
       }
     }
   }
@@ -425,4 +428,9 @@ export interface PartitionPorts {
 export interface CoordinatorOptions {
   readonly settings: FlowSettings
   readonly host: FlowHost
+}
+
+function nackFailure({ delayMs, reason }: Settle): Failure {
+  const text = reason === '' ? 'nacked' : reason
+  return { text, delayMs: delayMs === delayByBackoff ? undefined : delayMs }
 }

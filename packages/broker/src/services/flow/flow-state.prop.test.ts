@@ -163,7 +163,14 @@ class History {
   }
 
   fail(slot: number, delayMs: number): void {
-    if (this.state.fail(slot, delayMs, { monotonicMs: this.nowMs, wallMs: this.nowMs })) this.settle(slot)
+    if (
+      this.state.fail(
+        slot,
+        { text: '', delayMs: delayMs < 0 ? undefined : delayMs },
+        { monotonicMs: this.nowMs, wallMs: this.nowMs },
+      )
+    )
+      this.settle(slot)
   }
 
   wait(ms: number): void {

@@ -25,6 +25,14 @@ const none = -1
 /** Answers of `admit` that are no pool. */
 export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
 
+/** How an attempt ended without success. */
+export interface Failure {
+  /** What went wrong, as far as anybody said. */
+  readonly text: string
+  /** Undefined: the consumer's back-off decides. */
+  readonly delayMs?: number | undefined
+}
+
 /** What all partitions of a consumer share. */
 export interface FlowTotals {
   /** Deliveries that count against `maxInflight`. */
@@ -354,17 +362,17 @@ export class FlowState {
 
   /**
    * The attempt failed: the record comes back after a wait, or is condemned where it was the last.
-   * `delayMs` -1: the consumer's back-off decides. Returns whether it was condemned.
+   * Returns whether it was condemned.
    */
-  fail(slot: number, delayMs: number, moment: Moment): boolean {
+  fail(slot: number, failure: Failure, moment: Moment): boolean {
     const offset = this.deliveries.offset[slot]!
     const failures = this.deliveries.attempt[slot]!
     const { maxDeliver } = this.settings
     if (maxDeliver > 0 && failures >= maxDeliver) {
-      this.condemn(slot, { reason: 'max-deliver', text: `${failures} attempts failed` })
+      this.condemn(slot, { reason: 'max-deliver', text: failure.text })
       return true
     }
-    const waitMs = delayMs < 0 ? this.#backoffMs(failures) : delayMs
+    const waitMs = failure.delayMs ?? this.#backoffMs(failures)
     this.retries.set(offset, { failures, dueWallMs: waitMs > 0 ? moment.wallMs + waitMs : 0 })
     const pool = this.deliveries.pool[slot]!
     this.#freeSlot(slot)

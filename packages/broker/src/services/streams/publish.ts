@@ -39,10 +39,11 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
 }
 
 /**
- * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given.
+ * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given. Why not
+ * `slice`: of a Buffer, which is what sockets give, it is another view.
  */
 function append(partition: Partition, batch: Uint8Array): PublishedPart {
-  return { partition: partition.index, baseOffset: partition.append(batch.slice()) }
+  return { partition: partition.index, baseOffset: partition.append(new Uint8Array(batch)) }
 }
 
 /** One wait per partition, not per part. */
