@@ -443,3 +443,16 @@ test('a truncation that was interrupted is finished at the next start', async ()
   const { offsets, quarantined } = await recovered(copy, false)
   assert.deepEqual([offsets, quarantined], [[6, 7, 8], []])
 })
+
+test('an unreadable last batch behind one with a wrong offset: neither offset is given again', async () => {
+  const { files } = io()
+  const whole = await oneSegment(files, 2)
+  const batchBytes = whole.length / 2
+  const damaged = Uint8Array.from(whole)
+  damaged[0] ^= 1
+  damaged[batchBytes + 8] ^= 1
+  await putFile(files, pathOf(0), damaged)
+  const { offsets, next } = await recovered(files, true)
+  assert.deepEqual(offsets, [])
+  assert.equal(next >= 2, true)
+})

@@ -19,7 +19,7 @@
 //   segments
 //   J  begins where the one before ends                                accept
 //   K  begins above that                                               accept, name the missing segment
-//   L  begins below that, ends above it                                quarantine what repeats, accept the rest
+//   L  begins below that, ends above it                                quarantine what repeats, keep the rest
 //   M  begins and ends below                                           quarantine all of it
 //   N  ends at or below the log start                                  remove: a truncation was interrupted
 //

@@ -70,7 +70,10 @@ interface OpenRange {
   end: number
   readonly baseOffset: number
   readonly reason: QuarantineReason
+  /** It holds a batch with the right checksum… */
   hasWholeBatch: boolean
+  /** …or bytes of which nobody knows how many records they were. */
+  hasBroken: boolean
 }
 
 /** A scan that can be taken in pieces, for those who look at a file that is larger than memory. */
@@ -152,7 +155,7 @@ export class SegmentScan {
         return this.#accept()
       case 'C':
         this.#leaveOut(this.#position + size, 'damaged-offset', true)
-        if (this.#isExact) this.#expected += lastOffsetDelta + 1
+        this.#expected += lastOffsetDelta + 1
         return
       case 'D':
         return this.#leaveOut(this.#position + size, 'overlap', true)
@@ -182,9 +185,17 @@ export class SegmentScan {
 
   #leaveOut(end: number, reason: QuarantineReason, isWhole: boolean): void {
     const baseOffset = this.#expected
-    this.#open ??= { position: this.#position, end, baseOffset, reason, hasWholeBatch: isWhole }
+    this.#open ??= {
+      position: this.#position,
+      end,
+      baseOffset,
+      reason,
+      hasWholeBatch: isWhole,
+      hasBroken: !isWhole,
+    }
     this.#open.end = end
     this.#open.hasWholeBatch ||= isWhole
+    this.#open.hasBroken ||= !isWhole
     this.#position = end
   }
 
@@ -207,18 +218,19 @@ export class SegmentScan {
     const reason = hasWholeBatch ? open.reason : 'damaged-tail'
     const sizeBytes = this.#request.sizeBytes - position
     const isZero = await this.#search.isZero(position)
-    const offsetBound = hasWholeBatch ? this.#expected : await this.#offsetBound(position)
+    const offsetBound = await this.#offsetBound(open)
     return { position, sizeBytes, isZero, hasWholeBatch, offsetBound, baseOffset, reason }
   }
 
   /** What the damaged header says where it makes sense, else as many records as fit into the bytes. */
-  async #offsetBound(position: number): Promise<number> {
+  async #offsetBound({ position, hasWholeBatch, hasBroken }: OpenRange): Promise<number> {
+    if (!hasBroken) return this.#expected
     const sizeBytes = this.#request.sizeBytes - position
+    if (hasWholeBatch || sizeBytes < batchHeaderBytes) return this.#expected + sizeBytes
     await this.#window.cover(position, batchHeaderBytes)
     const { bytes, start } = this.#window
     const at = position - start
     const isClaimed =
-      sizeBytes >= batchHeaderBytes &&
       isHeaderPlausible(bytes, at) &&
       batchSizeOf(bytes, at) === sizeBytes &&
       recordCountOf(bytes, at) === lastOffsetDeltaOf(bytes, at) + 1
