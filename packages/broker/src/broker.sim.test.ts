@@ -131,7 +131,7 @@ test('a creation for which there is no room leaves nothing, and succeeds when th
   })
 })
 
-test('after a failed sync of the catalog nothing is confirmed any more, and a restart finds what was', async () => {
+test('after a failed sync of the catalog nothing is confirmed before a restart', async () => {
   await simulate(8, async (world) => {
     const { streams } = await open(world.startNode('n'))
     await streams.create('A', {})

@@ -13,7 +13,8 @@ Every property of \`sluice serve\`. This page is written from the table in
 
 A property is set, in rising order of precedence, in a YAML file (\`--config sluice.yaml\`), in the
 environment, or by a flag. A name that is not listed here is an error, with a suggestion where one is near.
-Sizes are in bytes, times in milliseconds. An embedding program gives the numbers as \`limits\` of \`Broker.start\`.
+Sizes are in bytes, times in milliseconds. An embedding program gives the numbers as \`limits\` of
+\`Broker.start\`.
 
 \`\`\`yaml
 # sluice.yaml

@@ -114,7 +114,7 @@ function statsOf(peer: RawPeer, stream: string): Promise<ConsumerStats> {
   return peer.call('consumers.stats', { stream, name: 'c' }) as Promise<ConsumerStats>
 }
 
-test('the answer to SUBSCRIBE comes before the first delivery, and records of a batch share a frame', async () => {
+test('the answer to SUBSCRIBE comes before the deliveries, and they share a frame', async () => {
   const peer = await RawPeer.greeted(port)
   const stream = await madeConsumer(peer)
   await publishTo(peer, stream, 20)
@@ -256,7 +256,7 @@ test('a deleted consumer ends its subscriptions with the reason, and their numbe
   peer.destroy()
 })
 
-test('a member that does not read holds a bounded part of memory, is closed, and another gets the rest', async () => {
+test('a member that does not read is bounded, then closed, and another gets the rest', async () => {
   const admin = await RawPeer.greeted(port)
   const stream = await madeConsumer(admin, { maxInflight: 100_000 })
   for (let round = 0; round < 60; round++) await publishTo(admin, stream, 10, 100_000)

@@ -134,7 +134,7 @@ test('silence before HELLO, and half a HELLO, end with the handshake timeout', a
   await Promise.all([silent.closed(), halting.closed()])
 })
 
-test('half a frame, then silence, ends with the keep-alive; a whole one a byte at a time does not', async () => {
+test('half a frame, then silence, ends with the keep-alive; a byte at a time does not', async () => {
   const peer = await RawPeer.greeted(port, 200)
   const frame = frameOf(opcodes.call, 77, callBody('broker.info', {}))
   for (const byte of frame) {
@@ -202,6 +202,26 @@ test('a waiting read does not hold up the requests behind it', async () => {
   assert.equal(result.nextOffset, 1)
   assert.equal(decodeRecords(result.batches, 0)[0]!.subject, 'a.b')
   peer.destroy()
+})
+
+test('many waiting reads keep nobody out', async () => {
+  const peer = await RawPeer.greeted(port)
+  const stream = await madeStream(peer)
+  const waits = { from: readFrom.next, waitMs: 30_000, bytesMax: 8 * 1024 * 1024 }
+  const waiting = Array.from({ length: 30 }, () => peer.ask(opcodes.read, readBody(stream, waits)))
+  const other = await RawPeer.greeted(port)
+  const published = await Promise.race([
+    peer.ask(opcodes.publish, publishBody(stream, batchOf(3))),
+    sleep(5000),
+  ])
+  assert.ok(published !== undefined && published.error === undefined)
+  for (const { error, body } of await Promise.all(waiting)) {
+    assert.equal(error, undefined)
+    assert.equal(readReadResult(body).nextOffset, 1)
+  }
+  await other.call('broker.info', {})
+  peer.destroy()
+  other.destroy()
 })
 
 test('large batches come back as they were sent', async () => {

@@ -55,7 +55,6 @@ export class RequestGate {
   ended(bytes: number): void {
     this.#requests--
     this.release(bytes)
-    this.advance()
   }
 
   reserve(bytes: number): void {
@@ -67,6 +66,7 @@ export class RequestGate {
   release(bytes: number): void {
     this.#bytes -= bytes
     this.#budget.give(bytes)
+    this.advance()
   }
 
   /** Runs what is held as far as there is room, then reads on. */

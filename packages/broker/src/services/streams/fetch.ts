@@ -28,20 +28,29 @@ export interface FetchContext {
   readonly timers: Timers
   /** Aborted, with a `BrokerError` as its reason, when nobody waits for the answer any longer. */
   readonly signal: AbortSignal
+  /**
+   * Hears how many bytes this read may hold from now on: first before `fetch` returns, and none while it waits. The
+   * caller counts them, and takes them back when it has done with the answer.
+   */
+  readonly hold: (bytes: number) => void
 }
 
 /** Throws `offset-out-of-range` beyond the high watermark; below the log start it reads from there. */
 export async function fetch(stream: Stream, request: ReadRequest, context: FetchContext): Promise<Fetched> {
   const partition = stream.requirePartition(request.partition)
   const bytesMax = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
+  context.hold(bytesMax)
   let offset = await startOf(partition, request)
   if (offset === partition.highWatermark && request.waitMs > 0) {
+    // Why none: a read that waits must not keep others out.
+    context.hold(0)
     await somethingAt(stream, partition, {
       ...context,
       offset,
       waitMs: Math.min(request.waitMs, fetchWaitMsLimit),
     })
   }
+  context.hold(bytesMax)
   offset = Math.max(offset, partition.logStart)
   let slices: LogSlice[] = []
   if (offset < partition.highWatermark) {

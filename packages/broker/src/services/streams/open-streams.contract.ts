@@ -13,7 +13,7 @@ export interface OpenedStreams {
   readonly io: Io
   readonly metadata: EmbeddedMetadata
   readonly streams: Streams
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export const testLimits: StreamLimits = {

@@ -39,8 +39,8 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
 }
 
 /**
- * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given. Why not
- * `slice`: of a Buffer, which is what sockets give, it is another view.
+ * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given.
+ * Why not `slice`: of a Buffer, which is what sockets give, it is another view.
  */
 function append(partition: Partition, batch: Uint8Array): PublishedPart {
   return { partition: partition.index, baseOffset: partition.append(new Uint8Array(batch)) }

@@ -28,7 +28,7 @@ test('a stream has the defaults that were not named', async () => {
   await close()
 })
 
-test('creating again with the same configuration is harmless, with another one an error that names it', async () => {
+test('creating again is harmless, with another configuration an error that names it', async () => {
   const { streams, close } = await openStreams()
   const first = await streams.create('S', { partitions: 2 })
   assert.deepEqual(await streams.create('S', { partitions: 2, subjects: ['>'] }), first)
@@ -68,7 +68,8 @@ for (const [name, isValid] of Object.entries({
   ['x'.repeat(200)]: true,
   ['x'.repeat(201)]: false,
 })) {
-  test(`${isValid ? 'takes' : 'refuses'} the name ${JSON.stringify(name.slice(0, 10))} of ${name.length}`, async () => {
+  const shown = JSON.stringify(name.slice(0, 10))
+  test(`${isValid ? 'takes' : 'refuses'} the name ${shown} of ${name.length}`, async () => {
     const { streams, close } = await openStreams()
     const created = streams.create(name, {})
     if (isValid) assert.equal((await created).name, name)

@@ -227,9 +227,18 @@ export class Streams {
     }
     this.#open.delete(identity.name)
     stream.deleted()
-    await Promise.all(Array.from(this.#deleteListeners, (listener) => listener(stream)))
-    await closeAll(logs)
+    // Why errors are only logged: the stream is gone, whoever could not take leave of it.
+    for (const outcome of await Promise.allSettled(
+      Array.from(this.#deleteListeners, (listener) => listener(stream)),
+    )) {
+      if (outcome.status === 'rejected') this.#warnOfDelete(stream, outcome.reason)
+    }
+    await closeAll(logs).catch((error: unknown) => this.#warnOfDelete(stream, error))
     return open
+  }
+
+  #warnOfDelete({ name, id }: Stream, error: unknown): void {
+    this.#options.logger.error({ error, stream: name, id }, 'a deleted stream could not be closed in order')
   }
 
   #require(name: string): OpenStream {

@@ -3,7 +3,7 @@
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { opcodes } from '@sluice/protocol/native/frame'
 import { readRead } from '@sluice/protocol/native/publish-messages'
-import { fetch, fetchBytesDefault, fetchBytesLimit } from '../../../services/streams/fetch.ts'
+import { fetch } from '../../../services/streams/fetch.ts'
 import type { Fetched } from '../../../services/streams/fetch.ts'
 import type { FrameOutbox } from '../frame-outbox.ts'
 import type { NativeSession } from '../native-session.ts'
@@ -16,13 +16,17 @@ export async function handleRead(
   const { services, outbox, signal } = session
   const request = readRead(body)
   const stream = services.streams.require(request.stream)
-  const answerBytes = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
-  session.reserve(answerBytes)
+  let held = 0
+  const hold = (bytes: number): void => {
+    if (bytes > held) session.reserve(bytes - held)
+    else session.release(held - bytes)
+    held = bytes
+  }
   try {
-    const fetched = await fetch(stream, request, { timers: services.io.timers, signal })
+    const fetched = await fetch(stream, request, { timers: services.io.timers, signal, hold })
     writeAnswer(outbox, correlation, fetched)
   } finally {
-    session.release(answerBytes)
+    hold(0)
   }
 }
 
