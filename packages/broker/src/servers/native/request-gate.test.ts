@@ -30,7 +30,7 @@ class Owner {
   }
 
   offer(...numbers: number[]): void {
-    const chunk = Uint8Array.from(numbers)
+    const chunk = Buffer.from(numbers)
     for (let at = 0; at < chunk.length; at++) this.gate.offer(chunk, at, at + 1)
     chunk.fill(0)
   }

@@ -43,7 +43,8 @@ export class RequestGate {
   offer(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isClosed) return
     if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end)
-    this.#held.push(bytes.slice(start, end))
+    // Why not `slice`: of a Buffer, which is what sockets give, it is another view.
+    this.#held.push(new Uint8Array(bytes.subarray(start, end)))
     this.#pause()
   }
 
