@@ -65,10 +65,12 @@ for (const [groupSize, valueBytes] of [
   for (let round = 0; round < rounds; round++) {
     const directory = `${parent}/sluice-bench-${io.random.u32()}`
     await io.files.makeDirectory(directory)
+    // Why twice: a disk may give less to whoever comes second.
     const raw = await rawPerSecond(`${directory}/raw`, groupSize, batchOf([value]))
     const log = await logPerSecond(`${directory}/log`, groupSize, value)
+    const rawAgain = await rawPerSecond(`${directory}/again`, groupSize, batchOf([value]))
     await io.files.removeDirectory(directory)
-    ratios.push(log / raw)
+    ratios.push(log / ((raw + rawAgain) / 2))
     best = Math.max(best, log)
   }
   const ratio = ratios.sort((a, b) => a - b)[rounds >> 1]
