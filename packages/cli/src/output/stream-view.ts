@@ -1,0 +1,53 @@
+// Streams as tables.
+
+import type { PartitionInfo, StreamInfo } from '@sluice/client'
+import type { Output } from './output.ts'
+import type { TableColumn } from './table.ts'
+import { sizeText } from './values.ts'
+
+const streamColumns: readonly TableColumn<StreamInfo>[] = [
+  { head: 'STREAM', cell: ({ name }) => name },
+  { head: 'PARTITIONS', cell: ({ config }) => config.partitions },
+  { head: 'MESSAGES', cell: (stream) => messageCount(stream) },
+  { head: 'SIZE', cell: ({ partitions }) => sizeText(total(partitions, ({ sizeBytes }) => sizeBytes)) },
+  { head: 'DURABILITY', cell: ({ config }) => config.durability },
+  { head: 'SUBJECTS', cell: ({ config }) => config.subjects.join(', ') },
+]
+
+const partitionColumns: readonly TableColumn<PartitionInfo>[] = [
+  { head: 'PARTITION', cell: ({ partition }) => partition },
+  { head: 'LOG START', cell: ({ logStart }) => logStart },
+  { head: 'HIGH WATERMARK', cell: ({ highWatermark }) => highWatermark },
+  { head: 'SIZE', cell: ({ sizeBytes }) => sizeText(sizeBytes) },
+  { head: 'QUARANTINED', cell: ({ quarantined }) => quarantined },
+  { head: 'STATE', cell: ({ offline }) => (offline === undefined ? 'online' : `offline: ${offline}`) },
+]
+
+export async function showStream(output: Output, stream: StreamInfo): Promise<void> {
+  if (output.isJson) return output.document(stream)
+  const { name, config, createdAt, partitions } = stream
+  await output.pairs([
+    ['stream', name],
+    ['subjects', config.subjects.join(', ')],
+    ['durability', config.durability],
+    ['largest message', sizeText(config.messageBytesMax)],
+    ['created', createdAt],
+    ['messages', messageCount(stream)],
+  ])
+  await output.write('\n')
+  await output.table(partitionColumns, partitions)
+}
+
+export async function showStreams(output: Output, streams: readonly StreamInfo[]): Promise<void> {
+  if (output.isJson) return output.document(streams)
+  await output.table(streamColumns, streams)
+}
+
+/** Offsets that are kept; of a log that was compacted or damaged, fewer records. */
+function messageCount({ partitions }: StreamInfo): number {
+  return total(partitions, ({ logStart, highWatermark }) => highWatermark - logStart)
+}
+
+function total(partitions: readonly PartitionInfo[], valueOf: (partition: PartitionInfo) => number): number {
+  return partitions.reduce((sum, partition) => sum + valueOf(partition), 0)
+}
