@@ -1,0 +1,105 @@
+// Claim: the other tenants are served as before while one is stuck. Their delays are measured and shown
+// beside each other, not judged by the millisecond, for machines are noisy: only a stall fails the run.
+
+import type { DemoEvent, EventOf, Phase } from '../events.ts'
+import { classOf, hotSubject, tenantClasses } from '../tenants.ts'
+import type { ClassName } from '../tenants.ts'
+import { Breaches, formatCount } from './claim.ts'
+import type { Claim, Verdict } from './claim.ts'
+import { percentile } from './percentile.ts'
+
+/** A stall is both: so much slower than before, and slower than anybody would accept. */
+const stallRatio = 20
+const stallMs = 1_000
+
+export interface DelayRow {
+  readonly name: ClassName | 'all'
+  readonly calmP99Ms: number
+  readonly hotP99Ms: number
+  readonly ratio: number
+}
+
+type Compared = 'calm' | 'hot'
+type Delays = Record<Compared, number[]>
+
+export class DelayClaim implements Claim {
+  readonly #delays: Record<ClassName, Delays> = {
+    premium: { calm: [], hot: [] },
+    basic: { calm: [], hot: [] },
+    freemium: { calm: [], hot: [] },
+  }
+  readonly #seen = new Set<number>()
+  /** When each phase began, in order. */
+  readonly #began: { readonly phase: Phase; readonly atMs: number }[] = []
+  readonly #publishedCount: Record<Compared, number> = { calm: 0, hot: 0 }
+
+  see(event: DemoEvent): void {
+    if (event.event === 'phase') this.#began.push(event)
+    else if (event.event === 'published') this.#published(event)
+    else if (event.event === 'delivered') this.#delivered(event)
+  }
+
+  rows(): DelayRow[] {
+    const rows = tenantClasses.map(({ name }) => rowOf(name, this.#delays[name]))
+    const all = Object.values(this.#delays)
+    const calm = all.flatMap((delays) => delays.calm)
+    const hot = all.flatMap((delays) => delays.hot)
+    return [...rows, rowOf('all', { calm, hot })]
+  }
+
+  verdict(): Verdict {
+    const rows = this.rows()
+    const { calmP99Ms, hotP99Ms, ratio } = rows.at(-1)!
+    const breaches = this.#breaches(rows)
+    return {
+      name: 'Nobody else held up',
+      isHeld: breaches.count === 0,
+      text:
+        `p99 ${calmP99Ms.toFixed(1)} ms without the hot tenant, ${hotP99Ms.toFixed(1)} ms with it: ` +
+        `${ratio.toFixed(2)}×`,
+      how:
+        'from publish to the hand of a worker, first deliveries of the same steady load in both phases ' +
+        '(bursts, which wait for their own limit, and the crash are left out)',
+      numbers: { calmP99Ms, hotP99Ms, ratio, breaches: breaches.count },
+      breaches: breaches.shown,
+    }
+  }
+
+  #published({ subject, count, sentMs }: EventOf<'published'>): void {
+    const phase = this.#phaseAt(sentMs)
+    if (phase !== undefined && subject !== hotSubject) this.#publishedCount[phase] += count
+  }
+
+  /** By the phase in which it was sent: what comes late must count for the phase that delayed it. */
+  #delivered({ subject, offset, sentMs, atMs, isBurst }: EventOf<'delivered'>): void {
+    const phase = this.#phaseAt(sentMs)
+    if (phase === undefined || isBurst || subject === hotSubject || this.#seen.has(offset)) return
+    this.#seen.add(offset)
+    this.#delays[classOf(subject).name][phase].push(atMs - sentMs)
+  }
+
+  #phaseAt(sentMs: number): Compared | undefined {
+    const phase = this.#began.findLast(({ atMs }) => atMs <= sentMs)?.phase
+    return phase === 'calm' || phase === 'hot' ? phase : undefined
+  }
+
+  #breaches(rows: readonly DelayRow[]): Breaches {
+    const breaches = new Breaches()
+    for (const { name, calmP99Ms, hotP99Ms, ratio } of rows) {
+      if (Number.isNaN(calmP99Ms) || Number.isNaN(hotP99Ms)) breaches.add(`${name}: no deliveries to compare`)
+      const isStall = ratio > stallRatio && hotP99Ms > stallMs
+      if (isStall) breaches.add(`${name}: p99 went from ${calmP99Ms.toFixed(1)} to ${hotP99Ms.toFixed(1)} ms`)
+    }
+    for (const phase of ['calm', 'hot'] as const) {
+      if (this.#publishedCount[phase] === 0)
+        breaches.add(`${formatCount(0)} messages were confirmed while ${phase}`)
+    }
+    return breaches
+  }
+}
+
+function rowOf(name: DelayRow['name'], { calm, hot }: Delays): DelayRow {
+  const calmP99Ms = percentile(calm, 0.99)
+  const hotP99Ms = percentile(hot, 0.99)
+  return { name, calmP99Ms, hotP99Ms, ratio: hotP99Ms / calmP99Ms }
+}
