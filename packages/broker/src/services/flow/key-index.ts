@@ -1,10 +1,15 @@
 // Finds the pool of a key by the key's bytes. The hash finds the candidate, the bytes decide.
 
+import { KeyArena } from './key-arena.ts'
+
 const none = -1
 
 /** Open addressing over the keys of a pool table; linear probing, at most half full, no tombstones. */
 export class KeyIndex {
-  readonly #keys: readonly string[]
+  readonly #arena = new KeyArena()
+  /** By pool: where its key is, and the key's hash. */
+  #address = new Int32Array(0)
+  #hashOf = new Int32Array(0)
   /** Pool + 1; 0: empty. */
   #cells = new Int32Array(128)
   #hashes = new Int32Array(128)
@@ -14,10 +19,6 @@ export class KeyIndex {
   #missedCell = 0
   #missedHash = 0
 
-  constructor(keys: readonly string[]) {
-    this.#keys = keys
-  }
-
   /** The pool of the key `bytes[start, end)`, of the null key where `end` is -1; -1: there is none. */
   find(bytes: Uint8Array, start: number, end: number): number {
     if (end < 0) return this.#nullPool
@@ -26,7 +27,7 @@ export class KeyIndex {
     let cell = hash & mask
     for (; this.#cells[cell] !== 0; cell = (cell + 1) & mask) {
       const pool = this.#cells[cell]! - 1
-      if (this.#hashes[cell] === hash && isKey(this.#keys[pool]!, bytes, start, end)) return pool
+      if (this.#hashes[cell] === hash && this.#isKey(pool, bytes, start, end)) return pool
     }
     this.#missedCell = cell
     this.#missedHash = hash
@@ -34,24 +35,38 @@ export class KeyIndex {
   }
 
   /** Adds the key that the last `find` missed. */
-  insertMissed(pool: number): void {
+  insertMissed(pool: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end < 0) {
+      this.#nullPool = pool
+      return
+    }
+    if (pool >= this.#address.length) this.#growPools(pool)
+    this.#address[pool] = this.#arena.add(bytes, start, end)
+    this.#hashOf[pool] = this.#missedHash
     this.#cells[this.#missedCell] = pool + 1
     this.#hashes[this.#missedCell] = this.#missedHash
     if (++this.#used * 2 > this.#cells.length) this.#resize(this.#cells.length * 2)
   }
 
-  isNull(pool: number): boolean {
-    return pool === this.#nullPool
-  }
-
-  /** Adds or, with -1, removes the pool of the null key. */
-  setNull(pool: number): void {
-    this.#nullPool = pool
+  /** A copy of the key; null for the null key. */
+  keyOf(pool: number): Uint8Array | null {
+    return pool === this.#nullPool ? null : this.#arena.copyOf(this.#address[pool]!)
   }
 
   remove(pool: number): void {
+    if (pool === this.#nullPool) {
+      this.#nullPool = none
+      return
+    }
+    this.#arena.remove(this.#address[pool]!)
+    this.#removeCell(this.#cellOf(pool))
+    if (this.#cells.length > 4096 && this.#used * 16 < this.#cells.length)
+      this.#resize(this.#cells.length / 4)
+  }
+
+  #removeCell(from: number): void {
     const mask = this.#cells.length - 1
-    let hole = this.#cellOf(pool)
+    let hole = from
     // Why shift back: a probe that would stop at the hole must still find the keys behind it.
     for (let cell = (hole + 1) & mask; this.#cells[cell] !== 0; cell = (cell + 1) & mask) {
       const home = this.#hashes[cell]! & mask
@@ -62,16 +77,27 @@ export class KeyIndex {
     }
     this.#cells[hole] = 0
     this.#used--
-    if (this.#cells.length > 4096 && this.#used * 16 < this.#cells.length)
-      this.#resize(this.#cells.length / 4)
   }
 
   #cellOf(pool: number): number {
-    const key = this.#keys[pool]!
     const mask = this.#cells.length - 1
-    let cell = hashText(key) & mask
+    let cell = this.#hashOf[pool]! & mask
     while (this.#cells[cell] !== pool + 1) cell = (cell + 1) & mask
     return cell
+  }
+
+  #isKey(pool: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#arena.equals(this.#address[pool]!, bytes, start, end)
+  }
+
+  #growPools(pool: number): void {
+    const size = Math.max(64, pool + 1, this.#address.length * 2)
+    const address = new Int32Array(size)
+    const hashOf = new Int32Array(size)
+    address.set(this.#address)
+    hashOf.set(this.#hashOf)
+    this.#address = address
+    this.#hashOf = hashOf
   }
 
   #resize(size: number): void {
@@ -97,20 +123,7 @@ export function hashKey(bytes: Uint8Array, start: number, end: number): number {
   return mix(hash)
 }
 
-function hashText(key: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
-  return mix(hash)
-}
-
 function mix(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
   return mixed ^ (mixed >>> 13)
-}
-
-function isKey(key: string, bytes: Uint8Array, start: number, end: number): boolean {
-  const size = end - start
-  if (key.length !== size) return false
-  for (let at = 0; at < size; at++) if (key.charCodeAt(at) !== bytes[start + at]) return false
-  return true
 }

@@ -9,6 +9,7 @@ const key = fc.oneof(
   fc.constant(null),
   fc.integer({ min: 0, max: 400 }).map((number) => Buffer.from(`orders.u${number}`)),
   fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes)),
+  fc.integer({ min: 245, max: 262 }).map((size) => Buffer.alloc(size, size)),
 )
 
 test('pools are found by their bytes, whatever comes and goes', () => {

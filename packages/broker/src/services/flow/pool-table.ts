@@ -8,6 +8,7 @@ import { KeyIndex } from './key-index.ts'
 import type { RuleTable } from './rule-table.ts'
 
 const none = -1
+const decoder = new TextDecoder()
 
 export class PoolTable {
   /** Rows in use. */
@@ -32,9 +33,7 @@ export class PoolTable {
   spilledFrom = new Float64Array(0)
   /** Next pool in the ready queue, or in the chain of free rows; `notQueued` in neither. */
   next = new Int32Array(0)
-  /** Key bytes, one character a byte. */
-  #keys: string[] = []
-  readonly #index = new KeyIndex(this.#keys)
+  readonly #index = new KeyIndex()
   #firstFree = none
 
   /**
@@ -55,18 +54,14 @@ export class PoolTable {
     rules.match(bytes, start, end)
     this.limit[pool] = rules.matchedLimit
     this.rule[pool] = rules.matchedRule
-    this.#keys[pool] = end < 0 ? '' : latin1(bytes, start, end)
-    if (end < 0) this.#index.setNull(pool)
-    else this.#index.insertMissed(pool)
+    this.#index.insertMissed(pool, bytes, start, end)
     this.count++
     return pool
   }
 
   /** Frees the row; the pool must hold nothing. */
   remove(pool: number): void {
-    if (this.#index.isNull(pool)) this.#index.setNull(none)
-    else this.#index.remove(pool)
-    this.#keys[pool] = ''
+    this.#index.remove(pool)
     this.next[pool] = this.#firstFree
     this.#firstFree = pool
     this.limit[pool] = freeRow
@@ -79,12 +74,12 @@ export class PoolTable {
 
   /** The key as bytes, null for the null key. */
   keyOf(pool: number): Uint8Array | null {
-    return this.#index.isNull(pool) ? null : Buffer.from(this.#keys[pool]!, 'latin1')
+    return this.#index.keyOf(pool)
   }
 
   /** For people: the key as text. */
   subjectOf(pool: number): string {
-    return Buffer.from(this.#keys[pool]!, 'latin1').toString()
+    return decoder.decode(this.keyOf(pool) ?? new Uint8Array(0))
   }
 
   /** Matches every active pool against other rules. */
@@ -121,7 +116,6 @@ export class PoolTable {
     this.limit.fill(freeRow, before)
     for (let row = before; row < size; row++) {
       this.next[row] = row + 1 < size ? row + 1 : this.#firstFree
-      this.#keys.push('')
     }
     this.#firstFree = before
   }
@@ -130,13 +124,6 @@ export class PoolTable {
 /** In `next`: the pool is in no queue. */
 export const notQueued = -2
 const freeRow = -1
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString('latin1', start, end)
-}
 
 function grownInt32(column: Int32Array, size: number): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(size)

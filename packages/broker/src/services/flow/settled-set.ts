@@ -118,6 +118,10 @@ export class SettledSet {
 
   /** Moves the floor to `to` and on over everything that is settled from there. */
   #raiseFloor(to: number): void {
+    if (this.#blocks.size === 0) {
+      this.floor = to
+      return
+    }
     const firstBlock = Math.floor(this.floor / blockOffsets)
     let floor = to
     for (;;) {
