@@ -8,7 +8,14 @@ import { publishedManifest } from './published-manifest.ts'
 import type { Manifest } from './published-manifest.ts'
 
 const PACKAGES = ['protocol', 'client', 'cli', 'broker']
-const NOT_PUBLISHED = ['**/*.test.ts', '**/*.contract.ts', 'packages/broker/src/testing']
+const NOT_PUBLISHED = [
+  '**/*.test.ts',
+  '**/*.contract.ts',
+  '**/*.fixture.ts',
+  '**/*.child.ts',
+  '**/*.bench.ts',
+  'packages/broker/src/testing',
+]
 const BESIDE_THE_CODE = ['README.md', 'LICENSE']
 
 const root = resolve(import.meta.dirname, '../..')

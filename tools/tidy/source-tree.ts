@@ -26,7 +26,7 @@ export interface SourceTree {
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', '.git', '.sluice'])
 const SOURCE = /^(packages|tests|tools)\/.*\.ts$/
 /** Suites, and the cases that several suites share. */
-const TEST = /\.(test|contract)\.ts$/
+const TEST = /\.(test|contract|bench|fixture|child)\.ts$/
 
 export function loadTree(root: string): SourceTree {
   const paths = new Set<string>()
