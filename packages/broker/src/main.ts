@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// The `sluice` program: the only place that reads the environment, hears signals and ends the process.
+// The `sluice` program: the command line with a broker in it. The only place that reads the environment,
+// hears signals for the broker and ends the process.
 
 import process from 'node:process'
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { runCli } from '@sluice/cli'
 import { version } from './broker.ts'
-import { realTimers } from './io/real-time.ts'
+import { serveHelp } from './config/serve-arguments.ts'
+import { realIo } from './io/real-io.ts'
+import { dumpLog, verifyDirectory } from './log/offline.ts'
 import { serve } from './serve.ts'
 import type { Serving } from './serve.ts'
 
-const exitCodes = { failure: 1, usage: 2 } as const
 /** How long peers may take for the last bytes after the broker has closed. */
 const lastBytesMs = 1_000
 
@@ -16,41 +18,33 @@ const lastBytesMs = 1_000
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
-await run(process.argv.slice(2))
+const io = realIo()
 
-async function run([command, ...args]: readonly string[]): Promise<void> {
-  switch (command) {
-    case 'serve':
-      return runServe(args)
-    case 'version':
-    case '--version':
-      process.stdout.write(`sluice ${version}\n`)
-      return
-    default:
-      process.stderr.write('Usage: sluice serve [flags]\n       sluice version\n')
-      process.exitCode = exitCodes.usage
-  }
-}
+process.exitCode = await runCli(process.argv.slice(2), {
+  version,
+  serve: runServe,
+  serveHelp,
+  verifyLog: (directory, onFinding) => verifyDirectory(io, directory, onFinding),
+  dumpLog: (directory, options) => dumpLog(io, directory, options),
+})
 
-async function runServe(args: readonly string[]): Promise<void> {
-  try {
-    const serving = await serve(args, {
-      environment: process.env,
-      writeOut: (line) => process.stdout.write(line),
-      writeError: (line) => process.stderr.write(line),
-    })
-    if (serving !== undefined) superviseUntilEnd(serving)
-  } catch (error) {
-    const isExpected = error instanceof BrokerError
-    process.stderr.write(`sluice: ${isExpected ? error.message : String((error as Error).stack ?? error)}\n`)
-    process.exitCode = isExpected && error.code === 'invalid-config' ? exitCodes.usage : exitCodes.failure
-  }
+/** The broker goes on running when this resolves; its end sets the exit code. */
+async function runServe(args: readonly string[]): Promise<number> {
+  const serving = await serve(args, {
+    environment: process.env,
+    writeOut: (line) => process.stdout.write(line),
+    writeError: (line) => process.stderr.write(line),
+  })
+  if (serving === undefined) return 0
+  superviseUntilEnd(serving)
+  process.stdout.write(serving.readyLine)
+  return 0
 }
 
 function superviseUntilEnd(serving: Serving): void {
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(exitCodes.failure)
+    if (isStopping) process.exit(1)
     isStopping = true
     void closeInOrder(serving, signal)
   }
@@ -60,7 +54,7 @@ function superviseUntilEnd(serving: Serving): void {
   // start finds no mark of a clean end and looks at every log.
   process.on('uncaughtException', (error) => {
     serving.logger.error({ error }, 'an error that nobody foresaw; ending at once')
-    process.exit(exitCodes.failure)
+    process.exit(1)
   })
 }
 
@@ -68,5 +62,5 @@ async function closeInOrder({ broker, logger }: Serving, signal: NodeJS.Signals)
   logger.info({ signal }, 'stopping')
   await broker.close()
   logger.info({}, 'stopped')
-  realTimers.after(lastBytesMs, () => process.exit(0))
+  io.timers.after(lastBytesMs, () => process.exit(0))
 }

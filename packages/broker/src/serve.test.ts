@@ -102,12 +102,12 @@ for (const [args, text] of [
   })
 }
 
-test('a folder that another broker holds: 1, and the other goes on', async () => {
+test('a folder that another broker holds is a conflict: 4, and the other goes on', async () => {
   const dataDir = newFolder()
   const first = start(['serve', '--data-dir', dataDir, ...listen])
   const port = await portOf(first)
   const second = start(['serve', '--data-dir', dataDir, ...listen])
-  assert.equal((await second.exit).code, 1)
+  assert.equal((await second.exit).code, 4)
   assert.match(second.error, /Another broker uses this data directory/)
   const client = await connect({ servers: [`127.0.0.1:${port}`] })
   await client.streams.create('S', {})

@@ -21,6 +21,8 @@ export interface ServeSurroundings {
 export interface Serving {
   readonly broker: Broker
   readonly logger: Logger
+  /** To be printed once the process can be told to stop: whoever reads it may do so at once. */
+  readonly readyLine: string
 }
 
 /** Undefined when only help was asked for. Rejects with a `BrokerError` when it cannot start. */
@@ -39,8 +41,7 @@ export async function serve(
   const logger = operatorLogger({ level: config.logLevel, format: config.logFormat }, surroundings.writeError)
   for (const typo of typos) logger.warn({}, typo)
   const broker = await startBroker(config, logger)
-  surroundings.writeOut(readyLine(config, broker))
-  return { broker, logger }
+  return { broker, logger, readyLine: readyLine(config, broker) }
 }
 
 function startBroker(config: Config, logger: Logger): Promise<Broker> {
