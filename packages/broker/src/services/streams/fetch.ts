@@ -29,8 +29,8 @@ export interface FetchContext {
   /** Aborted, with a `BrokerError` as its reason, when nobody waits for the answer any longer. */
   readonly signal: AbortSignal
   /**
-   * Hears how many bytes this read may hold from now on: first before `fetch` returns, and none while it waits. The
-   * caller counts them, and takes them back when it has done with the answer.
+   * Hears how many bytes this read may hold from now on: first before `fetch` returns, and none while it
+   * waits. The caller counts them, and takes them back when it has done with the answer.
    */
   readonly hold: (bytes: number) => void
 }
