@@ -1,6 +1,7 @@
 // What a record costs in the flow state, and how it grows with subjects and rules.
 // Run: node packages/broker/src/services/flow/flow-state.bench.ts
-// Prints nanoseconds a record (admit, deliver, settle) and the ratio to the first row; compare ratios of one run only.
+// Prints nanoseconds a record (admit, deliver, settle) and the ratio to the first row; compare ratios of
+// one run only.
 
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { placeBatch } from '@sluice/protocol/record/record-batch'

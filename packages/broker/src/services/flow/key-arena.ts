@@ -1,7 +1,8 @@
 // The bytes of many short keys in a few large buffers: no object per key, no work for the garbage collector.
 //
-// A key stands in as many granules of 16 bytes as it needs, behind its size (u16). What a removed key leaves is
-// chained, by its number of granules, for the next key of that size. Keys beyond `smallMax` are kept one by one.
+// A key stands in as many granules of 16 bytes as it needs, behind its size (u16). What a removed key
+// leaves is chained, by its number of granules, for the next key of that size. Keys beyond `smallMax` are
+// kept one by one.
 
 const granuleBytes = 16
 const blockBytes = 1 << 20

@@ -85,7 +85,7 @@ export function applyEntry(image: ProgressImage, value: Uint8Array): void {
     case kinds.retry:
       return applyRetry(image, reader)
     case kinds.floor:
-      return image.settled.addRange(0, reader.varint())
+      return raiseFloor(image, reader.varint())
     case kinds.cut:
       return cutImage(image, reader.varint())
     default:
@@ -97,6 +97,11 @@ export function applyEntry(image: ProgressImage, value: Uint8Array): void {
 export function cutImage(image: ProgressImage, end: number): void {
   image.settled.truncate(end)
   image.retries.truncate(end)
+}
+
+function raiseFloor(image: ProgressImage, floor: number): void {
+  image.settled.addRange(0, floor)
+  for (const [offset] of image.retries.entries()) if (offset < floor) image.retries.remove(offset)
 }
 
 function applySettled(image: ProgressImage, reader: ByteReader): void {
