@@ -1,0 +1,142 @@
+// The end of a history: all faults are over, members have room and ack what comes. Then everything must be
+// delivered and settled within a bound, nothing may be left in flight or parked, and every record must be
+// accounted for.
+
+import type { Client, ConsumerStats } from '@sluice/client'
+import { readLetters, readPartition } from './history-audit.ts'
+import type { FoundLetter } from './history-audit.ts'
+import type { ConsumerRecord, HistoryLedger, StreamRecord } from './history-ledger.ts'
+import { isWanted } from './reference-rules.ts'
+import type { FoundLog } from './reference-stream.ts'
+import { Violation } from './reference-violation.ts'
+import type { SimWorld } from './sim-io.ts'
+
+/** Longer than any ackWait, delay, back-off, silence of a dead peer and retry together. */
+const drainedWithinMs = 120_000
+const lookEveryMs = 250
+
+/** Waits until no consumer has anything left. */
+export async function drained(world: SimWorld, client: Client, ledger: HistoryLedger): Promise<void> {
+  const startedMs = world.scheduler.nowMs
+  for (const consumer of aliveConsumers(ledger)) {
+    const { name: stream } = consumer.stream.plan
+    for (;;) {
+      const handle = await client.consumers.get(stream, consumer.name)
+      const stats = await handle.stats()
+      const left = whatIsLeft(stats)
+      if (left === undefined) break
+      if (world.scheduler.nowMs - startedMs > drainedWithinMs) {
+        const explained = await Promise.all(
+          consumer.stream.plan.subjects.map((subject) => handle.explain(subject)),
+        )
+        const why = explained.map(({ subject, text }) => `${subject}: ${text}`).join('; ')
+        throw new Violation(
+          `${stream} ${consumer.name} is not drained after ${drainedWithinMs} ms: ${left} (${why})`,
+        )
+      }
+      await world.sleep(lookEveryMs)
+    }
+  }
+}
+
+function whatIsLeft({ inFlight, parked, ready, delayed, partitions }: ConsumerStats): string | undefined {
+  if (inFlight + parked + ready + delayed > 0) {
+    return `${inFlight} in flight, ${parked} parked, ${ready} ready, ${delayed} delayed`
+  }
+  const behind = partitions.find(({ floor, readPosition, unread, settledRanges }) => {
+    return floor !== readPosition || unread > 0 || settledRanges > 0
+  })
+  return behind === undefined ? undefined : JSON.stringify(behind)
+}
+
+/** Reads all there is once more, and asks of every record what became of it. */
+export async function accountForAll(client: Client, ledger: HistoryLedger): Promise<void> {
+  for (const stream of ledger.streams.values()) {
+    if (stream.state !== 'alive') continue
+    const logs: FoundLog[] = []
+    for (let partition = 0; partition < stream.plan.config.partitions; partition++) {
+      const found = await readPartition(client, ledger, stream.plan.name, partition)
+      stream.reference.compare(partition, found)
+      logs.push(found)
+    }
+    for (const consumer of stream.consumers.values()) {
+      if (!consumer.isAlive) continue
+      checkSettled(consumer, logs, ledger)
+      const letters = await readLetters(client, ledger, consumer.configs.newest.deadLetterStream)
+      checkLetters(consumer, letters, ledger)
+    }
+  }
+}
+
+function aliveConsumers(ledger: HistoryLedger): ConsumerRecord[] {
+  return [...ledger.streams.values()].flatMap(({ state, consumers }) => {
+    return state === 'alive' ? [...consumers.values()].filter(({ isAlive }) => isAlive) : []
+  })
+}
+
+/** Every record that the filter wants was delivered, and settled by somebody. */
+function checkSettled(
+  { name, reference, configs }: ConsumerRecord,
+  logs: readonly FoundLog[],
+  ledger: HistoryLedger,
+): void {
+  logs.forEach((log, partition) => {
+    log.forEach((message, offset) => {
+      if (message === undefined || !isWanted(configs.newest.filter, message.subject)) return
+      const track = reference.tracks.get(`${partition}@${offset}`)
+      const where = `${name}: ${partition}@${offset} (${message.id})`
+      if (track === undefined) throw new Violation(`${where} was never delivered`)
+      if (!reference.isPossiblySettled(track, ledger.nowMs))
+        throw new Violation(`${where} is passed over, unsettled`)
+    })
+  })
+}
+
+function checkLetters(
+  consumer: ConsumerRecord,
+  letters: readonly FoundLetter[],
+  ledger: HistoryLedger,
+): void {
+  const { stream, name, reference, configs } = consumer
+  const { maxDeliver } = configs.newest
+  const own = new Map<string, FoundLetter>()
+  for (const letter of letters) {
+    const { headers } = letter
+    if (headers['sluice-stream'] === stream.plan.name && headers['sluice-consumer'] === name)
+      own.set(letter.id, letter)
+  }
+  ledger.counts.letters += own.size
+  for (const track of reference.tracks.values()) {
+    const { message, offset, partition } = track
+    const letter = own.get(message.id)
+    const where = `${name}: ${partition}@${offset} (${message.id})`
+    if (letter !== undefined) checkHeaders(letter, { where, partition, offset, maxDeliver })
+    else if (track.isCondemned && isKept(stream, ledger)) throw new Violation(`${where} has no dead letter`)
+  }
+}
+
+/** Why: a crash may cost a stream that is not synced its letters, and the last attempt its verdict. */
+function isKept({ plan }: StreamRecord, { counts }: HistoryLedger): boolean {
+  return plan.config.durability === 'fsync' || counts.crashes === 0
+}
+
+function checkHeaders(
+  { headers }: FoundLetter,
+  {
+    where,
+    partition,
+    offset,
+    maxDeliver,
+  }: { where: string; partition: number; offset: number; maxDeliver: number },
+): void {
+  const reason = headers['sluice-reason']
+  const attempts = Number(headers['sluice-attempts'])
+  const isPlace =
+    headers['sluice-partition'] === String(partition) && headers['sluice-offset'] === String(offset)
+  if (!isPlace)
+    throw new Violation(`${where}: its dead letter names another place: ${JSON.stringify(headers)}`)
+  const isRejected = reason === 'rejected' && headers['sluice-error']?.startsWith('rejected ') === true
+  const isExhausted = reason === 'max-deliver' && maxDeliver > 0 && attempts === maxDeliver
+  if ((isRejected || isExhausted) && attempts >= 1) return
+  throw new Violation(`${where}: its dead letter says ${JSON.stringify(headers)}`)
+}

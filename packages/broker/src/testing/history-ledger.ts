@@ -1,0 +1,274 @@
+// Everything that was seen in one history, and what follows from it: feeds the reference models and stops the
+// run at the first claim that is refuted. Must never act.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { Message } from '@sluice/client'
+import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
+import { settleVerbs } from '@sluice/protocol/native/flow-messages'
+import type { Settle } from '@sluice/protocol/native/flow-messages'
+import type { DoorDelivery, DoorPlace, DoorWatcher } from './history-door.ts'
+import { idOf, payloadOf } from './history-payload.ts'
+import type { StreamPlan } from './history-plan.ts'
+import { ReferenceConsumer } from './reference-consumer.ts'
+import type { ReferenceMember, Track } from './reference-consumer.ts'
+import { ConfigsInForce } from './reference-rules.ts'
+import { ReferenceStream } from './reference-stream.ts'
+import type { FoundLog, SentMessage } from './reference-stream.ts'
+import { Violation } from './reference-violation.ts'
+import type { SimScheduler } from './sim-scheduler.ts'
+
+/** Kept for the report of a failure. */
+const eventsMax = 100_000
+
+/** A consumer by its name, with the model of its present incarnation. */
+export interface ConsumerRecord {
+  readonly stream: StreamRecord
+  readonly name: string
+  configs: ConfigsInForce
+  isAlive: boolean
+  id: number | undefined
+  reference: ReferenceConsumer
+}
+
+/** A stream by its name. */
+export interface StreamRecord {
+  readonly plan: StreamPlan
+  state: 'absent' | 'alive'
+  reference: ReferenceStream
+  readonly consumers: Map<string, ConsumerRecord>
+}
+
+/** One delivery as the door has seen it, for the client that sees it next. */
+export interface SeenDelivery {
+  readonly consumer: ReferenceConsumer
+  readonly track: Track
+  readonly attempt: number
+}
+
+export class HistoryLedger implements DoorWatcher {
+  readonly streams = new Map<string, StreamRecord>()
+  readonly messages = new Map<string, SentMessage>()
+  readonly counts = { published: 0, confirmed: 0, delivered: 0, seen: 0, settled: 0, letters: 0, crashes: 0 }
+  violation: unknown
+  /** Clients are being closed. */
+  isOver = false
+  /** Streams and consumers that were deleted in this history. */
+  deletions = 0
+  /** Since the last start that was audited: what was not synced may be gone. */
+  hasLostPower = false
+  readonly #scheduler: SimScheduler
+  readonly #events: string[] = []
+  readonly #inTransit = new Map<string, SeenDelivery[]>()
+  readonly #retiredIds = new Set<number>()
+
+  constructor(scheduler: SimScheduler, plans: readonly StreamPlan[]) {
+    this.#scheduler = scheduler
+    for (const plan of plans) this.streams.set(plan.name, newStreamRecord(plan))
+  }
+
+  get nowMs(): number {
+    return this.#scheduler.nowMs
+  }
+
+  recentEvents(count: number): readonly string[] {
+    return this.#events.slice(Math.max(0, this.#events.length - count))
+  }
+
+  /** A line for whoever reads how a run went wrong; part of what two runs must have in common. */
+  note(text: string): void {
+    this.#scheduler.note(text)
+    this.#events.push(`${this.nowMs.toFixed(3)} ${text}`)
+    if (this.#events.length > 2 * eventsMax) this.#events.splice(0, eventsMax)
+  }
+
+  /** The run ends here; the first reason counts. */
+  fail(reason: unknown): void {
+    if (this.violation !== undefined) return
+    this.violation = reason
+    this.note(`VIOLATED ${reason instanceof Error ? reason.message : String(reason)}`)
+  }
+
+  /** Runs a check. */
+  claim(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** An answer to something asked: all errors but these say that something is wrong with the broker. */
+  expectError(error: unknown, what: string, allowed: readonly ErrorCode[]): void {
+    const code = error instanceof BrokerError ? error.code : undefined
+    if (code !== undefined && allowed.includes(code)) return
+    this.fail(
+      new Violation(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    )
+  }
+
+  // ── Publishing and reading ───────────────────────────────────────────────────────────────────────────────
+
+  sent(message: SentMessage): void {
+    this.messages.set(message.id, message)
+    this.counts.published++
+  }
+
+  stored(stream: ReferenceStream, message: SentMessage, partition: number, offset: number): void {
+    if (stream.isRetired) return
+    this.counts.confirmed++
+    this.note(`stored ${message.id} ${stream.name}/${partition}@${offset}`)
+    this.claim(() => stream.learn(partition, offset, message))
+  }
+
+  /** The message that these bytes are. */
+  identify(where: string, subject: string, payload: Uint8Array): SentMessage {
+    const message = this.messages.get(idOf(payload))
+    if (message === undefined) throw new Violation(`${where} is no message that was ever sent`)
+    if (message.subject !== subject)
+      throw new Violation(`${where}: ${message.id} is of ${message.subject}, not ${subject}`)
+    if (payloadOf(message.id, message.sizeBytes).equals(payload)) return message
+    throw new Violation(`${where}: the bytes of ${message.id} are not those that were sent`)
+  }
+
+  // ── Deliveries ───────────────────────────────────────────────────────────────────────────────────────────
+
+  delivered(place: DoorPlace, member: ReferenceMember, delivery: DoorDelivery): void {
+    this.claim(() => {
+      const { partition, offset, attempt, subject, payload } = delivery
+      const consumer = this.#consumerAt(place)
+      if (consumer === undefined) return
+      const where = `${place.stream}/${partition}@${offset}`
+      const message = this.identify(where, subject, payload)
+      this.note(
+        `deliver ${place.consumer} ${where} ${message.id} ${subject} attempt ${attempt} to ${member.name}`,
+      )
+      consumer.stream.reference.learn(partition, offset, message)
+      const track = consumer.reference.delivered({ ...delivery, message }, member, this.nowMs)
+      this.counts.delivered++
+      const key = transitKey(place.stream, place.consumer, delivery, message.id)
+      const waiting = this.#inTransit.get(key) ?? []
+      this.#inTransit.set(key, waiting)
+      waiting.push({ consumer: consumer.reference, track, attempt })
+    })
+  }
+
+  settled(place: DoorPlace, member: ReferenceMember, settle: Settle, refusal: ErrorCode | undefined): void {
+    this.claim(() => {
+      const consumer = this.#consumerAt(place)
+      if (consumer === undefined) return
+      const verb = Object.entries(settleVerbs).find(([, value]) => value === settle.verb)![0]
+      const token = `${settle.partition}/${settle.slot}/${settle.sequence}`
+      this.note(
+        `settle ${place.stream} ${place.consumer} ${verb} ${token} by ${member.name} ${refusal ?? 'taken'}`,
+      )
+      consumer.reference.settled(settle, member, refusal, this.nowMs)
+    })
+  }
+
+  left(place: DoorPlace, member: ReferenceMember, how: 'closed' | 'lost'): void {
+    this.claim(() => {
+      this.note(`leave ${place.stream} ${place.consumer} ${member.name} ${how}`)
+      this.#consumerAt(place)?.reference.left(member, how, this.nowMs)
+    })
+  }
+
+  /** A client's user holds the message. Undefined where the stream or consumer is not followed any more. */
+  seen(consumer: ConsumerRecord, message: Message): SeenDelivery | undefined {
+    this.counts.seen++
+    try {
+      const { stream, partition, offset, subject, attempt } = message
+      const where = `${consumer.name} ${stream}/${partition}@${offset}`
+      const { id } = this.identify(where, subject, message.data ?? Buffer.alloc(0))
+      const seen = this.#inTransit.get(transitKey(stream, consumer.name, message, id))?.shift()
+      if (seen !== undefined || consumer.stream.state !== 'alive' || !consumer.isAlive) return seen
+      throw new Violation(`${where}: ${id}, attempt ${attempt}, is seen more often than it was delivered`)
+    } catch (error) {
+      this.fail(error)
+      return undefined
+    }
+  }
+
+  confirmed({ consumer, track, attempt }: SeenDelivery, verb: 'ack' | 'nack' | 'reject'): void {
+    this.counts.settled++
+    this.note(`confirmed ${consumer.name} ${verb} ${track.partition}@${track.offset} attempt ${attempt}`)
+    this.claim(() => consumer.confirmed(track, verb, attempt))
+  }
+
+  #consumerAt({ stream, consumer, id }: DoorPlace): ConsumerRecord | undefined {
+    const record = this.streams.get(stream)?.consumers.get(consumer)
+    if (record === undefined || record.stream.state !== 'alive' || !record.isAlive) return undefined
+    if (this.#retiredIds.has(id))
+      throw new Violation(`${stream} ${consumer}: its predecessor ${id}, deleted, is at work`)
+    record.id ??= id
+    if (record.id !== id) throw new Violation(`${stream} ${consumer} is ${record.id}, and at once ${id}`)
+    return record
+  }
+
+  // ── What happens to streams, consumers and the broker ────────────────────────────────────────────────────
+
+  consumerCreated(record: ConsumerRecord): void {
+    record.reference = new ReferenceConsumer(`${record.stream.plan.name} ${record.name}`, record.configs)
+    record.isAlive = true
+  }
+
+  /** Called before it is asked to be deleted: nothing is claimed of it any more. */
+  consumerGoes(record: ConsumerRecord): void {
+    record.isAlive = false
+    record.reference.isRetired = true
+    this.deletions++
+    if (record.id !== undefined) this.#retiredIds.add(record.id)
+    record.id = undefined
+  }
+
+  streamCreated(record: StreamRecord): void {
+    const { name, config } = record.plan
+    record.reference = new ReferenceStream(name, config.durability, config.partitions)
+    record.state = 'alive'
+  }
+
+  streamGoes(record: StreamRecord): void {
+    record.state = 'absent'
+    record.reference.isRetired = true
+    for (const consumer of record.consumers.values()) this.consumerGoes(consumer)
+  }
+
+  crashed(mode: 'kill' | 'power'): void {
+    this.counts.crashes++
+    this.hasLostPower ||= mode === 'power'
+    for (const { reference, consumers } of this.streams.values()) {
+      const isForgetful = reference.durability === 'os' && mode === 'power'
+      for (const consumer of consumers.values()) consumer.reference.crashed(this.nowMs, isForgetful)
+    }
+  }
+
+  forget(stream: StreamRecord, partition: number, found: FoundLog): void {
+    stream.reference.forget(partition, found)
+    for (const { reference } of stream.consumers.values()) reference.forget(partition, found)
+  }
+
+  altering(record: ConsumerRecord, config: ConsumerConfig): void {
+    record.configs.asked(config)
+    record.reference.limitsChanged()
+  }
+}
+
+function newStreamRecord(plan: StreamPlan): StreamRecord {
+  const reference = new ReferenceStream(plan.name, plan.config.durability, plan.config.partitions)
+  const stream: StreamRecord = { plan, state: 'absent', reference, consumers: new Map() }
+  for (const { name, config } of plan.consumers) {
+    const configs = new ConfigsInForce(config)
+    const model = new ReferenceConsumer(`${plan.name} ${name}`, configs)
+    stream.consumers.set(name, { stream, name, configs, isAlive: false, id: undefined, reference: model })
+  }
+  return stream
+}
+
+function transitKey(
+  stream: string,
+  consumer: string,
+  { partition, offset, attempt }: { partition: number; offset: number; attempt: number },
+  id: string,
+): string {
+  return `${stream} ${consumer} ${partition}@${offset} ${attempt} ${id}`
+}

@@ -1,0 +1,144 @@
+// One member of a flow consumer in a history: takes messages and settles them in every way there is, late, or
+// never. Once asked to be good it acks all that comes.
+
+import type { Client, Message } from '@sluice/client'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { goneErrors, linkErrors, settleErrors } from './history-errors.ts'
+import type { ConsumerRecord, HistoryLedger, SeenDelivery } from './history-ledger.ts'
+import { Violation } from './reference-violation.ts'
+import type { SimWorld } from './sim-io.ts'
+import type { SimRandom } from './sim-random.ts'
+
+type Behaviour = 'ack' | 'late' | 'nack' | 'delay' | 'release' | 'reject' | 'working' | 'overdue' | 'never'
+
+const behaviours: readonly (readonly [Behaviour, number])[] = [
+  ['ack', 50],
+  ['late', 16],
+  ['nack', 8],
+  ['delay', 8],
+  ['release', 4],
+  ['reject', 3],
+  ['working', 4],
+  ['overdue', 4],
+  ['never', 3],
+]
+
+export interface WorkerPlace {
+  readonly consumer: ConsumerRecord
+  readonly client: Client
+  readonly name: string
+}
+
+export class HistoryWorker {
+  readonly consumer: ConsumerRecord
+  readonly name: string
+  readonly #client: Client
+  readonly #world: SimWorld
+  readonly #ledger: HistoryLedger
+  readonly #random: SimRandom
+  readonly #abort = new AbortController()
+  isGood: boolean
+  isOver = false
+
+  constructor(place: WorkerPlace, world: SimWorld, ledger: HistoryLedger, isGood = false) {
+    this.consumer = place.consumer
+    this.name = place.name
+    this.#client = place.client
+    this.#world = world
+    this.#ledger = ledger
+    this.#random = world.scheduler.random.fork(`worker ${place.name}`)
+    this.isGood = isGood
+  }
+
+  /** Until it leaves, or its consumer is deleted. */
+  async run(): Promise<void> {
+    const { stream, name } = this.consumer
+    try {
+      const consumer = await this.#client.consumers.get(stream.plan.name, name)
+      const window = this.isGood ? 64 : this.#random.pick([1, 3, 16, 64])
+      const { signal } = this.#abort
+      for await (const message of consumer.messages({ window, signal })) void this.#take(message)
+      const isMeant = this.#abort.signal.aborted || this.#ledger.isOver
+      if (!isMeant) this.#ledger.fail(new Violation(`the loop of ${this.name} ended by itself`))
+    } catch (error) {
+      const isGone = error instanceof BrokerError && goneErrors.includes(error.code)
+      if (isGone && this.consumer.isAlive && !this.#wasDeletedMeanwhile()) {
+        this.#ledger.fail(
+          new Violation(`${this.name} was ended by ${(error as BrokerError).code}, and nobody deleted it`),
+        )
+      }
+      this.#ledger.expectError(error, `the loop of ${this.name}`, [...goneErrors, ...linkErrors])
+    } finally {
+      this.isOver = true
+    }
+  }
+
+  /** Why not precisely: an answer about what was deleted may come when its successor exists. */
+  #wasDeletedMeanwhile(): boolean {
+    return this.#ledger.deletions > 0
+  }
+
+  /** Gives back what it holds. */
+  leave(): void {
+    this.#abort.abort()
+  }
+
+  async #take(message: Message): Promise<void> {
+    const seen = this.#ledger.seen(this.consumer, message)
+    if (seen === undefined) return
+    const behaviour = this.isGood ? 'ack' : this.#drawBehaviour()
+    const ackWaitMs = this.consumer.configs.newest.ackWaitMs
+    const random = this.#random
+    switch (behaviour) {
+      case 'ack':
+        return this.#confirm(seen, 'ack', message.ack())
+      case 'late':
+        await this.#world.sleep(random.between(0, 400))
+        return this.#confirm(seen, 'ack', message.ack())
+      case 'nack':
+        return this.#confirm(seen, 'nack', message.nack({ reason: 'nacked' }))
+      case 'delay':
+        return this.#confirm(seen, 'nack', message.nack({ delayMs: random.int(1, 2000), reason: 'delayed' }))
+      case 'release':
+        await this.#answer(message.release())
+        return
+      case 'reject':
+        return this.#confirm(seen, 'reject', message.reject(`rejected ${seen.track.message.id}`))
+      case 'working':
+        await this.#work(message, ackWaitMs)
+        return this.#confirm(seen, 'ack', message.ack())
+      case 'overdue':
+        await this.#world.sleep(ackWaitMs * random.between(0.95, 1.5))
+        return this.#confirm(seen, 'ack', message.ack())
+      case 'never':
+    }
+  }
+
+  async #work(message: Message, ackWaitMs: number): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      await this.#world.sleep(Math.min(ackWaitMs, 1000) * this.#random.between(0.3, 0.8))
+      void this.#answer(message.working())
+    }
+  }
+
+  async #confirm(seen: SeenDelivery, verb: 'ack' | 'nack' | 'reject', settled: Promise<void>): Promise<void> {
+    if (await this.#answer(settled)) this.#ledger.confirmed(seen, verb)
+  }
+
+  async #answer(settled: Promise<void>): Promise<boolean> {
+    try {
+      await settled
+      return true
+    } catch (error) {
+      this.#ledger.expectError(error, `a settle of ${this.name}`, settleErrors)
+      return false
+    }
+  }
+
+  #drawBehaviour(): Behaviour {
+    const all = behaviours.reduce((sum, [, weight]) => sum + weight, 0)
+    let left = this.#random.float() * all
+    for (const [behaviour, weight] of behaviours) if ((left -= weight) < 0) return behaviour
+    return 'ack'
+  }
+}
