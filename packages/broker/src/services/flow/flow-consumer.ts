@@ -12,7 +12,7 @@ import type { Io, Timer } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
-import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
+import type { DeliveredRecord, FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkInvariants } from './flow-invariants.ts'
 import { compileSettings, recompileSettings } from './flow-settings.ts'
 import type { FlowSettings } from './flow-settings.ts'
@@ -81,6 +81,7 @@ export class FlowConsumer implements FlowHost {
     this.#config = options.config
     this.#settings = compileSettings(options.config, options.parkedMax)
     this.#addPartitions()
+    this.#stopListening.push(options.stream.onChanged(() => this.#addPartitions()))
   }
 
   get config(): ConsumerConfig {
@@ -96,7 +97,7 @@ export class FlowConsumer implements FlowHost {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
   }
 
-  /** The stream may have grown. */
+  /** At first all of them; later what the stream has grown by. */
   #addPartitions(): void {
     const { stream, portsOf } = this.options
     for (const partition of stream.partitions.slice(this.coordinators.length)) {
@@ -104,6 +105,7 @@ export class FlowConsumer implements FlowHost {
       this.coordinators.push(new FlowCoordinator(partition, portsOf(partition), options))
       this.#stopListening.push(partition.onAdvance(() => this.wake()))
     }
+    this.wake()
   }
 
   // ── Rounds ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +121,6 @@ export class FlowConsumer implements FlowHost {
     this.#settleMoment = undefined
     if (this.#isClosed) return
     const moment = this.now()
-    if (this.coordinators.length < this.options.stream.partitions.length) this.#addPartitions()
     for (const coordinator of this.coordinators) coordinator.tick(moment)
     const count = this.#deliver(moment)
     this.#flush()
@@ -237,38 +238,50 @@ export class FlowConsumer implements FlowHost {
 
   /** Until it is written the record keeps its slot: it is held, counted, and never lost. */
   async #writeLetter(coordinator: FlowCoordinator, slot: number): Promise<void> {
+    try {
+      const record = await coordinator.loadRecordOf(slot)
+      if (this.#isClosed) return
+      if (record === undefined) return coordinator.vanished(slot)
+      await this.#write(coordinator, slot, record)
+    } catch (error) {
+      return this.#letterFailed(coordinator, slot, error)
+    }
+    if (this.#isClosed) return
+    coordinator.deadLettered(slot)
+    // Why not tried again: the slot may be another record's by now. The journal knows that it has a gap, and
+    // a crash before that is closed writes the letter once more.
+    await coordinator.durable().catch(() => undefined)
+  }
+
+  #write(coordinator: FlowCoordinator, slot: number, record: DeliveredRecord): Promise<void> {
     const { deadLetters, stream, name } = this.options
     const offset = coordinator.state.deliveries.offset[slot]!
+    const retry = coordinator.state.retries.find(offset)!
     const partition = coordinator.partition.index
-    try {
-      if (coordinator.recordOf(slot) === undefined) await coordinator.source.load(offset, 1)
-      if (this.#isClosed) return
-      const record = coordinator.recordOf(slot)!
-      const retry = coordinator.state.retries.find(offset)!
-      const { deadLetterStream } = this.#config
-      await deadLetters.write({
-        stream,
-        consumer: name,
-        deadLetterStream,
-        partition,
-        offset,
-        retry,
-        ...record,
-      })
-      if (this.#isClosed) return
-      coordinator.deadLettered(slot)
-      await coordinator.durable()
-    } catch (error) {
-      if (this.#isClosed) return
-      const fields = { error, stream: stream.name, consumer: name, partition, offset }
-      this.options.logger.error(
-        fields,
-        'a dead letter could not be written; its record is held and it is tried again',
-      )
-      this.options.io.timers.after(retryMs, () => {
-        if (!this.#isClosed) this.deadLetter(coordinator, slot)
-      })
-    }
+    const { deadLetterStream } = this.#config
+    return deadLetters.write({
+      stream,
+      consumer: name,
+      deadLetterStream,
+      partition,
+      offset,
+      retry,
+      ...record,
+    })
+  }
+
+  #letterFailed(coordinator: FlowCoordinator, slot: number, error: unknown): void {
+    if (this.#isClosed) return
+    const { stream, name, logger, io } = this.options
+    const partition = coordinator.partition.index
+    const offset = coordinator.state.deliveries.offset[slot]!
+    logger.error(
+      { error, stream: stream.name, consumer: name, partition, offset },
+      'a dead letter could not be written; its record is held and it is tried again',
+    )
+    io.timers.after(retryMs, () => {
+      if (!this.#isClosed) this.deadLetter(coordinator, slot)
+    })
   }
 
   readFailed(error: unknown, again: () => void): void {

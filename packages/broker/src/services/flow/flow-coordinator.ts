@@ -196,13 +196,15 @@ export class FlowCoordinator {
   #loadFor(slot: number, offset: number): void {
     const sequence = this.state.deliveries.sequence[slot]!
     this.#loads++
-    this.#load(offset, singleReadBytes, () => {
+    this.#load(offset, singleReadBytes, (found) => {
       this.#loads--
       // Why: the member may have left meanwhile, and the slot may serve another record by now.
       if (this.state.deliveries.sequence[slot] !== sequence) return
       const view = this.source.viewAt(offset)
-      if (view === undefined) this.#vanished(slot)
-      else this.#giveFrom(view, slot, undefined)
+      if (view !== undefined) this.#giveFrom(view, slot, undefined)
+      else if (found > offset) this.vanished(slot)
+      // Why: what another read brought in the same turn may have taken its place in the cache.
+      else this.#loadFor(slot, offset)
     })
   }
 
@@ -210,7 +212,7 @@ export class FlowCoordinator {
     const offset = this.state.deliveries.offset[slot]!
     const index = view.indexFrom(offset)
     if (index < view.recordCount && view.offsetAt(index) === offset) this.#give(slot, view, index, moment)
-    else this.#vanished(slot)
+    else this.vanished(slot)
   }
 
   #give(slot: number, view: BatchView, index: number, moment: Moment | undefined): void {
@@ -236,11 +238,12 @@ export class FlowCoordinator {
   }
 
   /** The bytes of an unsettled record are quarantined: nobody can have it any more. */
-  #vanished(slot: number): void {
+  vanished(slot: number): void {
     this.state.counters.quarantined++
     this.#letGoOf(slot)
     this.#progress.settled(this.state.deliveries.offset[slot]!)
     this.state.settle(slot)
+    this.#host.wake()
   }
 
   // ── Reading again what was not kept ──────────────────────────────────────────────────────────────────────
@@ -405,18 +408,22 @@ export class FlowCoordinator {
     if (isOtherFilter) this.#progress.writeSnapshot()
   }
 
-  /** The bytes of a delivery's record; undefined where they must be read from disk first. */
-  recordOf(slot: number): { view: BatchView; index: number } | undefined {
+  /** The bytes of a delivery's record, read from disk where need be; undefined where they are quarantined. */
+  async loadRecordOf(slot: number): Promise<DeliveredRecord | undefined> {
     const offset = this.state.deliveries.offset[slot]!
+    const isThere =
+      this.source.viewAt(offset) !== undefined || (await this.source.load(offset, singleReadBytes)) <= offset
+    if (!isThere) return undefined
     const view = this.source.viewAt(offset)
-    if (view === undefined) return undefined
+    if (view === undefined) throw new BrokerError('io-failed', `Record ${offset} was read and not kept`)
     const index = view.indexFrom(offset)
-    if (index < view.recordCount && view.offsetAt(index) === offset) return { view, index }
-    throw new BrokerError(
-      'corrupt-log',
-      `Record ${offset} of partition ${this.partition.index} is quarantined`,
-    )
+    return index < view.recordCount && view.offsetAt(index) === offset ? { view, index } : undefined
   }
+}
+
+export interface DeliveredRecord {
+  readonly view: BatchView
+  readonly index: number
 }
 
 /** Where the records of a partition come from, and where a consumer's progress on it goes. */

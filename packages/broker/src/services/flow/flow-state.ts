@@ -18,9 +18,12 @@ import type { FlowSettings } from './flow-settings.ts'
 import { ParkedQueues } from './parked-queues.ts'
 import { notQueued, PoolTable } from './pool-table.ts'
 import type { DeadLetterVerdict, RetryTable } from './retry-table.ts'
+import { ReturnedTable } from './returned-table.ts'
 import type { SettledSet } from './settled-set.ts'
 
 const none = -1
+/** Parked records that one which comes back may pass on its way to its place in the queue. */
+const passedMax = 64
 
 /** Answers of `admit` that are no pool. */
 export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
@@ -59,6 +62,8 @@ export class FlowState {
   /** Parked records that are to be read again from the log. */
   spilled = 0
   readonly #parked: ParkedQueues
+  /** Parked records that are in no queue; of one pool, whatever has the lower offset is next. */
+  readonly #returned = new ReturnedTable()
   #readyFirst = none
   #readyLast = none
   #readyCount = 0
@@ -77,7 +82,7 @@ export class FlowState {
   }
 
   get parked(): number {
-    return this.#parked.count + this.spilled
+    return this.#parked.count + this.#returned.count + this.spilled
   }
 
   /** Pools that have something to deliver and room for it. */
@@ -156,10 +161,12 @@ export class FlowState {
   /** Offset of the first parked record of a ready pool, which leaves its queue. The caller delivers it. */
   unpark(pool: number): number {
     const { parkedHead, parkedTail, parkedCount } = this.pools
+    parkedCount[pool]!--
     const node = parkedHead[pool]!
-    const offset = this.#parked.offsetOf(node)
+    const offset = node === none ? Infinity : this.#parked.offsetOf(node)
+    if (this.#returned.count > 0 && this.#returned.firstOf(pool) < offset) return this.#returned.take(pool)
     parkedHead[pool] = this.#parked.nextOf(node)
-    if (--parkedCount[pool]! === 0) parkedHead[pool] = parkedTail[pool] = none
+    if (parkedHead[pool] === none) parkedTail[pool] = none
     this.#parked.free(node)
     return offset
   }
@@ -189,31 +196,36 @@ export class FlowState {
   #append(pool: number, offset: number): void {
     const { parkedHead, parkedTail, parkedCount } = this.pools
     const node = this.#parked.allocate(offset)
-    if (parkedCount[pool]!++ === 0) parkedHead[pool] = node
+    parkedCount[pool]!++
+    if (parkedHead[pool] === none) parkedHead[pool] = node
     else this.#parked.link(parkedTail[pool]!, node)
     parkedTail[pool] = node
     this.makeReady(pool)
   }
 
-  /**
-   * Puts a record back in its place: before every parked record of a later offset. That is the front, but for
-   * records of a limit above 1 that come back one after the other.
-   */
+  /** Puts a record back in its place: before every parked record of a later offset. */
   #parkInFront(pool: number, offset: number): void {
-    const { parkedHead, parkedTail, parkedCount } = this.pools
-    const node = this.#parked.allocate(offset)
+    if (!this.#linkNearFront(pool, offset)) this.#returned.add(pool, offset)
+    this.pools.parkedCount[pool]!++
+    this.makeReady(pool)
+  }
+
+  /** The place is the front, but for records of a limit above 1; false where it is far from there. */
+  #linkNearFront(pool: number, offset: number): boolean {
+    const { parkedHead, parkedTail } = this.pools
     let before = none
     let after = parkedHead[pool]!
-    while (after !== none && this.#parked.offsetOf(after) < offset) {
+    for (let passed = 0; after !== none && this.#parked.offsetOf(after) < offset; passed++) {
+      if (passed === passedMax) return false
       before = after
       after = this.#parked.nextOf(after)
     }
+    const node = this.#parked.allocate(offset)
     this.#parked.link(node, after)
     if (before === none) parkedHead[pool] = node
     else this.#parked.link(before, node)
     if (after === none) parkedTail[pool] = node
-    parkedCount[pool]!++
-    this.makeReady(pool)
+    return true
   }
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
@@ -484,12 +496,21 @@ export class FlowState {
 
   /** Offset of the first parked record of a pool that has some in memory. */
   firstParked(pool: number): number {
-    return this.#parked.offsetOf(this.pools.parkedHead[pool]!)
+    const node = this.pools.parkedHead[pool]!
+    const queued = node === none ? Infinity : this.#parked.offsetOf(node)
+    return Math.min(queued, this.#returned.firstOf(pool))
   }
 
   /** Calls back with the offsets a pool holds parked in memory, first to last. */
   forEachParked(pool: number, visit: (offset: number) => void): void {
+    const returned = this.#returned.offsetsOf(pool).toSorted((a, b) => a - b)
+    let next = 0
     let node = this.pools.parkedHead[pool]!
-    for (; node !== none; node = this.#parked.nextOf(node)) visit(this.#parked.offsetOf(node))
+    for (; node !== none; node = this.#parked.nextOf(node)) {
+      const offset = this.#parked.offsetOf(node)
+      while (next < returned.length && returned[next]! < offset) visit(returned[next++]!)
+      visit(offset)
+    }
+    while (next < returned.length) visit(returned[next++]!)
   }
 }
