@@ -143,4 +143,18 @@ for (const [name, door] of doors) {
     assert.equal(worse!['sluice-offset'], '1')
     assert.equal((await consumer.stats()).deadLettered, 2)
   })
+
+  test(`${name}: partitions that a stream gains are delivered at once`, async (t) => {
+    const client = await door(t)
+    await client.streams.create('S', { partitions: 1 })
+    const collector = new Collector(await client.consumers.create('S', { name: 'c' }))
+    await client.publish('S', 'a', '1')
+    await collector.until(1)
+    await client.streams.alter('S', { partitions: 3 })
+    const late = await client.publishBatch('S', numbered(60))
+    await collector.until(61)
+    const partitions = new Set(collector.messages.map(({ partition }) => partition))
+    assert.deepEqual(partitions, new Set([0, ...late.map(({ partition }) => partition)]))
+    await collector.close()
+  })
 }

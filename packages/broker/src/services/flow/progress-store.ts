@@ -51,6 +51,11 @@ export class ProgressStore {
     for (const journal of this.#journals.values()) journal.forgetUnclaimed()
   }
 
+  /** Resolves when all that was recorded so far is durable. */
+  async durable(): Promise<void> {
+    await Promise.all(Array.from(this.#journals.values(), (journal) => journal.durable()))
+  }
+
   async close(): Promise<void> {
     for (const journal of this.#journals.values()) await journal.close()
   }

@@ -23,6 +23,7 @@ export class Stream {
   #config: StreamConfig
   #partitions: readonly Partition[]
   #acceptance: SubjectAcceptance
+  readonly #changeListeners = new Set<() => void>()
   readonly #deleteListeners = new Set<() => void>()
   #isDeleted = false
 
@@ -77,6 +78,15 @@ export class Stream {
     this.#config = config
     this.#partitions = partitions
     this.#acceptance = new SubjectAcceptance(config.subjects)
+    for (const listener of this.#changeListeners) listener()
+  }
+
+  /** Hears of alterations, which may have added partitions; returns how to stop. */
+  onChanged(listener: () => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => {
+      this.#changeListeners.delete(listener)
+    }
   }
 
   /** For streams.ts. */
