@@ -6,7 +6,7 @@ import type { Client } from '@sluice/client'
 import type { BrokerCommands } from './broker-commands.ts'
 import type { CommandContext } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
-import { failureOf, failureText } from './failure.ts'
+import { UsageError, failureOf, failureText } from './failure.ts'
 import { Output, OutputClosed } from './output/output.ts'
 import { readCommandLine } from './program.ts'
 import type { GlobalOptions, HelpText } from './program.ts'
@@ -47,11 +47,13 @@ function optionsOf(argv: readonly string[]): readonly string[] {
 }
 
 async function printHelp(selection: HelpText, output: Output): Promise<number> {
-  if (!selection.isMissingCommand) {
-    await output.write(selection.help)
+  const { help, isMissingCommand } = selection
+  if (!isMissingCommand) {
+    await output.write(help)
     return exitCodes.ok
   }
-  output.complain(selection.help)
+  if (output.isJson) throw new UsageError('A command is missing; see sluice --help')
+  output.complain(help)
   return exitCodes.usage
 }
 
@@ -62,7 +64,7 @@ function contextOf({ server, connectTimeout }: GlobalOptions, parts: Parts): Com
   const servers = server ?? serversOf(environment['SLUICE_SERVER'])
   return {
     ...parts,
-    isServerNamed: servers !== undefined,
+    isServerNamed: server !== undefined,
     withClient: async (use) => {
       const client = await connect({ servers, name: 'sluice-cli', connectTimeoutMs: connectTimeout })
       tellOfBreaks(client, parts.output)

@@ -11,7 +11,7 @@ export interface CommandContext {
   readonly output: Output
   readonly broker: BrokerCommands
   readonly surroundings: Surroundings
-  /** Whether the caller has named a server, by flag or environment. */
+  /** Whether the caller has named a server by a flag. */
   readonly isServerNamed: boolean
   /** Runs something with a connected client, which is closed in any case. */
   readonly withClient: <Result>(use: (client: Client) => Promise<Result>) => Promise<Result>

@@ -61,12 +61,12 @@ export function readCommandLine(argv: readonly string[], broker: BrokerCommands)
     })
   }
   try {
-    program.parse(argv, { from: 'user' })
+    program.parse(withoutHelpCommand(program, argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const isMissingCommand = error.code === 'commander.help'
     if (error.exitCode === 0 || isMissingCommand) return { help: printed, isMissingCommand }
-    throw new UsageError(`${usageText(error)}; see ${helpCall(program, argv)}`)
+    throw new UsageError(`${usageText(error)}; see ${nearestCommand(program, argv).words} --help`)
   }
   return selection!
 }
@@ -131,16 +131,30 @@ function usageText({ message }: CommanderError): string {
     .replaceAll(/\s*\n\s*/g, ' ')
 }
 
-/** How to see the help of the command that the arguments come nearest to. */
-function helpCall(program: Command, argv: readonly string[]): string {
+/** `help stream create` as `stream create --help`: commander's own help command takes one word alone. */
+function withoutHelpCommand(program: Command, argv: readonly string[]): readonly string[] {
+  const [first, ...topic] = operandsOf(argv)
+  if (first !== 'help') return argv
+  const { words, unknown } = nearestCommand(program, topic)
+  if (unknown !== undefined) throw new UsageError(`unknown command '${unknown}'; see ${words} --help`)
+  return [...topic, '--help']
+}
+
+/** The command that arguments come nearest to, and the first word that names none below it. */
+function nearestCommand(program: Command, argv: readonly string[]): { words: string; unknown?: string } {
   let words = 'sluice'
-  let command: Command | undefined = program
-  for (const word of argv.filter((argument) => !argument.startsWith('-'))) {
-    command = command.commands.find((child) => child.name() === word)
-    if (command === undefined) break
+  let command: Command = program
+  for (const word of operandsOf(argv)) {
+    const child = command.commands.find((one) => one.name() === word)
+    if (child === undefined) return { words, unknown: word }
+    command = child
     words += ` ${word}`
   }
-  return `${words} --help`
+  return { words }
+}
+
+function operandsOf(argv: readonly string[]): string[] {
+  return argv.filter((argument) => !argument.startsWith('-'))
 }
 
 function capitalized(text: string): string {

@@ -34,7 +34,7 @@ export class Output {
     return new Promise((resolve, reject) => {
       this.#stdout.write(bytes, (error) => {
         if (error === undefined || error === null) resolve()
-        else reject(isClosed(error) ? new OutputClosed() : error)
+        else reject(isClosed(error) ? new OutputClosed() : unwritable(error))
       })
     })
   }
@@ -66,6 +66,10 @@ export class Output {
   complain(text: string): void {
     this.#stderr.write(text, () => {})
   }
+}
+
+function unwritable({ code, message }: NodeJS.ErrnoException): Error {
+  return Object.assign(new Error(`The output cannot be written: ${message}`), { code })
 }
 
 function isClosed(error: NodeJS.ErrnoException): boolean {
