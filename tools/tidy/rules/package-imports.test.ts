@@ -34,9 +34,14 @@ test('client and cli import what is below them', () => {
 test('only the top of the broker uses the client', () => {
   assert.deepEqual(found('packages/broker/src/main.ts', '@sluice/client'), [])
   assert.deepEqual(found('packages/broker/src/testing/a.ts', '@sluice/client'), [])
-  assert.deepEqual(found('packages/broker/src/servers/a.ts', '@sluice/client'), [
-    'packages/broker/src/servers/a.ts:1 package-import',
-  ])
+  assert.deepEqual(found('packages/broker/src/io/a.ts', '@sluice/client/transport/tcp-connection'), [])
+  for (const [file, specifier] of [
+    ['packages/broker/src/servers/a.ts', '@sluice/client'],
+    ['packages/broker/src/servers/a.ts', '@sluice/client/transport/tcp-connection'],
+    ['packages/broker/src/io/a.ts', '@sluice/client'],
+  ] as const) {
+    assert.deepEqual(found(file, specifier), [`${file}:1 package-import`])
+  }
 })
 
 test('what package.json does not declare is found, and so is a path out of the package', () => {

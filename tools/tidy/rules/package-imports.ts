@@ -13,7 +13,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '@sluice/cli': ['@sluice/client', '@sluice/protocol', 'commander', 'node:*'],
 }
 
-/** In the broker only the top, and testing, may use the client and the command line. */
+/**
+ * In the broker only the top, and testing, may use the client and the command line; io/ shares the client's
+ * transports, since a socket is a socket on either side.
+ */
 const CLIENT_PACKAGES = new Set(['@sluice/client', '@sluice/cli'])
 const BROKER_TOP = /^packages\/broker\/src\/([^/]+\.ts|testing\/.*)$/
 
@@ -51,6 +54,9 @@ function objection(file: string, specifier: string, owner: WorkspacePackage): st
   }
   if (!isBuiltIn && !owner.dependencies.includes(name)) return `package.json does not declare ${name}`
   if (owner.folder === 'packages/broker' && CLIENT_PACKAGES.has(name) && !BROKER_TOP.test(file)) {
+    const isTransport =
+      specifier.startsWith('@sluice/client/transport/') && file.startsWith('packages/broker/src/io/')
+    if (isTransport) return undefined
     return `only the top of the broker imports ${name}`
   }
   return undefined

@@ -2,21 +2,18 @@
 
 import net from 'node:net'
 import type { Server, Socket } from 'node:net'
+import { socketOptions, TcpConnection } from '@sluice/client/transport/tcp-connection'
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import type { Logger } from '../base/logger.ts'
 import { toIoError } from './errno.ts'
 import { IoError } from './io.ts'
 import type { Listener, Network } from './io.ts'
-import { RealConnection, highWaterMark } from './real-connection.ts'
 
 const connectTimeoutMs = 10_000
 /** The kernel probes a silent peer after this long, so that a vanished one is noticed in the end. */
 const keepAliveDelayMs = 30_000
 /** Connections that the kernel holds for us until we accept them; it may bound this lower. */
 const backlog = 4096
-
-// Why plus one: Node says "full" at the mark, a ByteConnection above it.
-const socketOptions = { noDelay: true, keepAlive: true, highWaterMark: highWaterMark + 1 }
 
 interface Address {
   readonly host: string
@@ -36,7 +33,7 @@ function listen(
   logger: Logger,
 ): Promise<Listener> {
   const options = { ...socketOptions, keepAliveInitialDelay: keepAliveDelayMs, pauseOnConnect: true }
-  const server = net.createServer(options, (socket) => accept(new RealConnection(socket)))
+  const server = net.createServer(options, (socket) => accept(new TcpConnection(socket, toIoError)))
   return new Promise((resolve, reject) => {
     const refused = (error: Error): void => reject(toIoError(error, `${address.host}:${address.port}`))
     server.once('error', refused)
@@ -91,7 +88,7 @@ function connect(address: Address): Promise<ByteConnection> {
     socket.once('connect', () => {
       clearTimeout(timeout)
       socket.off('error', refused)
-      resolve(new RealConnection(socket))
+      resolve(new TcpConnection(socket, toIoError))
     })
   })
 }

@@ -3,7 +3,7 @@
 import { connect as connectSocket } from 'node:net'
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import type { ClientPlatform, PlatformTimer } from './platform.ts'
-import { TcpConnection } from './tcp-connection.ts'
+import { socketOptions, TcpConnection } from './tcp-connection.ts'
 
 /** The longest delay that setTimeout takes; it fires at once on a longer one. */
 const timeoutMsMax = 2 ** 31 - 1
@@ -18,7 +18,7 @@ export const nodePlatform: ClientPlatform = {
 
 function openTcp(host: string, port: number): Promise<ByteConnection> {
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port, noDelay: true, keepAlive: true })
+    const socket = connectSocket({ host, port, ...socketOptions })
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)

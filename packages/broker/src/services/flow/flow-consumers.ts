@@ -68,7 +68,8 @@ export class FlowConsumers {
       if (stream !== undefined) consumers.#admit(stream, entry)
     }
     progress.forgetUnclaimed()
-    // Why before anything is published: offsets that a log gives again must not count as settled after a crash.
+    // Why before anything is published: offsets that a log gives again must not count as settled after a
+    // crash.
     await progress.durable()
     options.streams.onDelete((stream) => consumers.#streamDeleted(stream))
     return consumers
