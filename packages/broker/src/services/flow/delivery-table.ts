@@ -35,6 +35,14 @@ export class DeliveryTable {
   #firstFree = none
   #lastSequence = 0
 
+  /**
+   * Sequences go on from here. Why not from 0: a member may still hold tokens that an earlier boot, or a
+   * deleted consumer of this name, gave out, and none of them may fit a delivery of now.
+   */
+  startSequence(last: number): void {
+    this.#lastSequence = last
+  }
+
   add(offset: number, pool: number, member: number, attempt: number): number {
     if (this.#firstFree === none) this.#grow()
     const slot = this.#firstFree

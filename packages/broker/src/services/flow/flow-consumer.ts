@@ -26,6 +26,8 @@ import type { Member, MemberPort } from './member.ts'
  */
 const recordsPerTurn = 64
 const recordsPerRound = 2048
+/** Between the places at which delivery sequences may start: 2^20 deliveries, times 2^32, are exact. */
+const sequencesPerStart = 2 ** 20
 /** Wait before a failed read or dead letter is tried again. */
 const retryMs = 1000
 
@@ -99,10 +101,12 @@ export class FlowConsumer implements FlowHost {
 
   /** At first all of them; later what the stream has grown by. */
   #addPartitions(): void {
-    const { stream, portsOf } = this.options
+    const { stream, portsOf, io } = this.options
     for (const partition of stream.partitions.slice(this.coordinators.length)) {
       const options = { settings: this.#settings, host: this }
-      this.coordinators.push(new FlowCoordinator(partition, portsOf(partition), options))
+      const coordinator = new FlowCoordinator(partition, portsOf(partition), options)
+      coordinator.state.deliveries.startSequence(io.random.u32() * sequencesPerStart)
+      this.coordinators.push(coordinator)
       this.#stopListening.push(partition.onAdvance(() => this.wake()))
     }
     this.wake()
