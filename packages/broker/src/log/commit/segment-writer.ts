@@ -4,8 +4,9 @@
 //   write or new file: no space      back to the durable end, synced       disk-full; later ones are tried
 //   new file: too many open          nothing was changed                   io-failed; later ones are tried
 //   going back, or any other         nothing can be believed any more      partition-offline, for good
-//   any sync                         never again: the kernel may call the
-//                                    pages clean that it failed to write   partition-offline, for good
+//   any sync                         back to the durable end; never again:
+//                                    the kernel may call the pages clean
+//                                    that it failed to write               partition-offline, for good
 
 import { lastOffsetOf, maxTimestampOf } from '@sluice/protocol/record/record-batch'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -60,10 +61,24 @@ export class SegmentWriter {
     try {
       if (this.#parts.durability === 'fsync') await this.#file.sync()
     } catch (error) {
+      await this.#forgetUnsynced()
       return offlineError(segment.path, error)
     }
     this.#extend(group)
     return undefined
+  }
+
+  /**
+   * Why: a restart of the process alone would read these bytes back out of the page cache, believe in them, and
+   * lose them with the machine, for no later sync writes pages that the kernel calls clean.
+   */
+  async #forgetUnsynced(): Promise<void> {
+    try {
+      await this.#file.truncate(this.#active.segment.sizeBytes)
+      await this.#file.sync()
+    } catch {
+      // The disk takes nothing any more; there is nothing left to try.
+    }
   }
 
   /**
