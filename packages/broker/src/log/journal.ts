@@ -116,6 +116,8 @@ export class Journal {
       this.#log.roll()
       const start = this.#log.logEnd
       await writeSnapshot(this)
+      // Why first: a mark that a power loss has kept must not stand behind a snapshot that it has torn.
+      await this.durable()
       this.#add(null, null)
       await this.durable()
       // Why: a refused piece of the snapshot leaves a hole in it; the old records are still needed.
