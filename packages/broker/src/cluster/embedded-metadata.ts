@@ -32,6 +32,8 @@ const segmentBytes = 4 * 1024 * 1024
 const segmentMs = 365 * 24 * 3_600_000
 const indexIntervalBytes = 64 * 1024
 const compactBytesMin = 1024 * 1024
+/** Less than the journal makes a batch of by itself. */
+const snapshotBatchBytes = 512 * 1024
 
 export class EmbeddedMetadata implements Metadata {
   readonly #io: Io
@@ -167,8 +169,13 @@ export class EmbeddedMetadata implements Metadata {
   async #compactIfLong(): Promise<void> {
     if (!this.#journal.shouldCompact) return
     try {
-      await this.#journal.compact((journal) => {
-        for (const step of this.#state.snapshot()) journal.record(stepKey, encodeStep(step))
+      await this.#journal.compact(async (journal) => {
+        for (const step of this.#state.snapshot()) {
+          journal.record(stepKey, encodeStep(step))
+          // Why: a power loss may tear one batch out of several that are written together, which then looks
+          // like damage, and with a damaged catalog no broker starts.
+          if (journal.pendingBytes > snapshotBatchBytes) await journal.durable()
+        }
       })
     } catch (error) {
       this.#logger.warn({ error }, 'the catalog could not be compacted; its journal goes on growing')
