@@ -110,8 +110,8 @@ export const PROPERTIES = {
   },
   recordCacheBytes: {
     kind: 'integer',
-    doc: 'Memory of one partition, shared by its consumers, for batches that are being delivered.',
-    default: 16 * mib,
+    doc: 'Memory, shared by all flow consumers, for batches that are being delivered.',
+    default: 64 * mib,
     min: 0,
     max: 4 * gib,
     ...tuning,

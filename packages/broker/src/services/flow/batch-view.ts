@@ -1,42 +1,69 @@
-// One record batch, decoded once for all flow consumers of its partition: where each record and its key
-// stand.
+// One record batch, decoded once for all flow consumers of its partition: where each record and its key are.
 
-import { baseOffsetOf, batchSizeOf, lastOffsetOf, recordCountOf } from '@sluice/protocol/record/record-batch'
+import {
+  baseOffsetOf,
+  baseTimestampOf,
+  lastOffsetOf,
+  recordCountOf,
+} from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 
 const cursor = new RecordCursor()
 
+/** Columns of one record in `#fields`; positions are in the bytes of the batch. */
+const columns = 5
+const recordStartColumn = 1
+const recordEndColumn = 2
+const keyStartColumn = 3
+const keyEndColumn = 4
+
 export class BatchView {
   readonly bytes: Uint8Array
-  readonly sizeBytes: number
   readonly baseOffset: number
   /** Offset after the batch. */
   readonly nextOffset: number
   /** Records that could be read; fewer than claimed where the batch is damaged inside. */
   readonly recordCount: number
-  /** Offsets less `baseOffset`, rising. */
-  readonly offsetDelta: Int32Array
-  readonly timestamp: Float64Array
-  readonly recordStart: Int32Array
-  readonly recordEnd: Int32Array
-  readonly keyStart: Int32Array
-  /** -1: the key is null. */
-  readonly keyEnd: Int32Array
+  readonly #baseTimestamp: number
+  /** Offset less `baseOffset`, and the columns above, for each record; offsets rise. */
+  readonly #fields: Int32Array
+  readonly #timestampDelta: Float64Array
 
   /** The bytes are borrowed for as long as the view is kept. */
   constructor(bytes: Uint8Array, at: number) {
     const claimed = recordCountOf(bytes, at)
     this.bytes = bytes
-    this.sizeBytes = batchSizeOf(bytes, at)
     this.baseOffset = baseOffsetOf(bytes, at)
     this.nextOffset = lastOffsetOf(bytes, at) + 1
-    this.offsetDelta = new Int32Array(claimed)
-    this.timestamp = new Float64Array(claimed)
-    this.recordStart = new Int32Array(claimed)
-    this.recordEnd = new Int32Array(claimed)
-    this.keyStart = new Int32Array(claimed)
-    this.keyEnd = new Int32Array(claimed)
+    this.#baseTimestamp = baseTimestampOf(bytes, at)
+    this.#fields = new Int32Array(claimed * columns)
+    this.#timestampDelta = new Float64Array(claimed)
     this.recordCount = this.#decode(at)
+  }
+
+  offsetAt(index: number): number {
+    return this.baseOffset + this.#fields[index * columns]!
+  }
+
+  timestampAt(index: number): number {
+    return this.#baseTimestamp + this.#timestampDelta[index]!
+  }
+
+  recordStartAt(index: number): number {
+    return this.#fields[index * columns + recordStartColumn]!
+  }
+
+  recordEndAt(index: number): number {
+    return this.#fields[index * columns + recordEndColumn]!
+  }
+
+  keyStartAt(index: number): number {
+    return this.#fields[index * columns + keyStartColumn]!
+  }
+
+  /** -1: the key is null. */
+  keyEndAt(index: number): number {
+    return this.#fields[index * columns + keyEndColumn]!
   }
 
   /** Index of the first record at or after an offset; `recordCount` where there is none. */
@@ -44,32 +71,29 @@ export class BatchView {
     const delta = offset - this.baseOffset
     if (delta <= 0) return 0
     // Why first: without compaction, which thins batches out, the index is the delta.
-    if (this.offsetDelta[delta] === delta) return delta
+    if (delta < this.recordCount && this.#fields[delta * columns] === delta) return delta
     let low = 0
     let high = this.recordCount
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.offsetDelta[middle]! < delta) low = middle + 1
+      if (this.#fields[middle * columns]! < delta) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  offsetAt(index: number): number {
-    return this.baseOffset + this.offsetDelta[index]!
-  }
-
   #decode(at: number): number {
+    const fields = this.#fields
     cursor.open(this.bytes, at)
     let index = 0
-    while (cursor.next()) {
-      this.offsetDelta[index] = cursor.offset - this.baseOffset
-      this.timestamp[index] = cursor.timestamp
-      this.recordStart[index] = cursor.recordStart
-      this.recordEnd[index] = cursor.recordEnd
-      this.keyStart[index] = cursor.keyStart
-      this.keyEnd[index] = cursor.keyEnd
-      index++
+    for (; cursor.next(); index++) {
+      const row = index * columns
+      fields[row] = cursor.offset - this.baseOffset
+      fields[row + recordStartColumn] = cursor.recordStart
+      fields[row + recordEndColumn] = cursor.recordEnd
+      fields[row + keyStartColumn] = cursor.keyStart
+      fields[row + keyEndColumn] = cursor.keyEnd
+      this.#timestampDelta[index] = cursor.timestamp - this.#baseTimestamp
     }
     return index
   }

@@ -39,7 +39,7 @@ export class DeadLetters {
   async write(letter: DeadLetter): Promise<void> {
     const target = await this.#target(letter)
     const { view, index } = letter
-    this.#cursor.openRecord(view.bytes, view.recordStart[index]!, view.recordEnd[index]!)
+    this.#cursor.openRecord(view.bytes, view.recordStartAt(index), view.recordEndAt(index))
     const { bytes, keyStart, keyEnd, valueStart, valueEnd, headersStart, recordEnd } = this.#cursor
     const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
     const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
@@ -69,6 +69,6 @@ function origin({ stream, consumer, partition, offset, view, index, retry }: Dea
     ['sluice-stream', stream.name],
     ['sluice-partition', String(partition)],
     ['sluice-offset', String(offset)],
-    ['sluice-timestamp', String(view.timestamp[index]!)],
+    ['sluice-timestamp', String(view.timestampAt(index))],
   ]
 }

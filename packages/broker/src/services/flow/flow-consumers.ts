@@ -28,6 +28,7 @@ import { explain, statsOf, topPools } from './flow-report.ts'
 import type { MemberPort } from './member.ts'
 import { ProgressStore } from './progress-store.ts'
 import type { ProgressStoreOptions } from './progress-store.ts'
+import { RecordCache } from './record-cache.ts'
 import { RecordSource } from './record-source.ts'
 
 export type { Membership } from './flow-consumer.ts'
@@ -43,7 +44,7 @@ export interface FlowConsumersOptions extends ProgressStoreOptions {
 export interface FlowLimits {
   /** Most parked records of one consumer and partition that are held in memory, at 8 bytes each. */
   readonly parkedMax: number
-  /** Decoded batches of one partition, for all of its consumers. */
+  /** Decoded batches of all partitions, each for all of its consumers. */
   readonly recordCacheBytes: number
   readonly consumersMax: number
 }
@@ -56,6 +57,7 @@ export class FlowConsumers {
   /** By stream, then by name. */
   readonly #consumers = new Map<string, Map<string, OpenConsumer>>()
   readonly #sources = new WeakMap<Partition, RecordSource>()
+  readonly #cache: RecordCache
   /** The last change in line: changes are rare, and each sees the one before completed. */
   #last: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -80,6 +82,7 @@ export class FlowConsumers {
     this.#progress = progress
     this.#catalog = new ConsumerCatalog(options.metadata)
     this.#deadLetters = new DeadLetters(options.streams, options.io)
+    this.#cache = new RecordCache(options.limits.recordCacheBytes)
   }
 
   /** Answers with the consumer when it exists with the same configuration, else throws `consumer-exists`. */
@@ -189,7 +192,7 @@ export class FlowConsumers {
   #sourceOf(partition: Partition): RecordSource {
     const known = this.#sources.get(partition)
     if (known !== undefined) return known
-    const source = new RecordSource(partition, this.#options.limits.recordCacheBytes)
+    const source = new RecordSource(partition, this.#cache)
     this.#sources.set(partition, source)
     return source
   }
@@ -226,6 +229,7 @@ export class FlowConsumers {
     const reason = new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`)
     for (const { consumer } of this.#consumers.get(stream.name)?.values() ?? []) forget(consumer, reason)
     this.#consumers.delete(stream.name)
+    for (const partition of stream.partitions) this.#sources.get(partition)?.close()
     return Promise.resolve()
   }
 

@@ -227,11 +227,11 @@ export class FlowCoordinator {
     delivery.slot = slot
     delivery.sequence = deliveries.sequence[slot]!
     delivery.offset = deliveries.offset[slot]!
-    delivery.timestamp = view.timestamp[index]!
+    delivery.timestamp = view.timestampAt(index)
     delivery.attempt = deliveries.attempt[slot]!
     delivery.bytes = view.bytes
-    delivery.recordStart = view.recordStart[index]!
-    delivery.recordEnd = view.recordEnd[index]!
+    delivery.recordStart = view.recordStartAt(index)
+    delivery.recordEnd = view.recordEndAt(index)
     member.port.deliver(delivery)
     member.hasUnflushed = true
     this.state.sent(slot, moment?.monotonicMs ?? this.#host.now().monotonicMs)

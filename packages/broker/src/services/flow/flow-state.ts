@@ -124,8 +124,8 @@ export class FlowState {
   }
 
   #poolOf(view: BatchView, index: number): number {
-    const start = view.keyStart[index]!
-    const end = view.keyEnd[index]!
+    const start = view.keyStartAt(index)
+    const end = view.keyEndAt(index)
     const pool = this.pools.find(view.bytes, start, end)
     if (pool !== none) return pool
     if (!this.settings.filter.matches(view.bytes, start, end)) return none
@@ -252,7 +252,7 @@ export class FlowState {
   refill(view: BatchView, from: number, moment: Moment): void {
     const end = Math.min(view.nextOffset, this.readPosition)
     for (let index = view.indexFrom(from); index < view.recordCount && view.offsetAt(index) < end; index++) {
-      const pool = this.pools.find(view.bytes, view.keyStart[index]!, view.keyEnd[index]!)
+      const pool = this.pools.find(view.bytes, view.keyStartAt(index), view.keyEndAt(index))
       if (pool !== none && this.pools.spilledFrom[pool]! >= from)
         this.#refillPool(pool, view.offsetAt(index), moment)
     }
