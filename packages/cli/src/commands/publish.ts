@@ -8,6 +8,7 @@ import { UsageError } from '../failure.ts'
 import { integer } from '../options/number-options.ts'
 import { header, repeated } from '../options/text-options.ts'
 import type { Output } from '../output/output.ts'
+import { countText } from '../output/values.ts'
 import { lineMessages, openInput, readWhole, repeatedMessages } from '../publish-input.ts'
 import type { MessageTemplate, MessageGroups } from '../publish-input.ts'
 import { PublishedTally } from '../published-tally.ts'
@@ -104,7 +105,8 @@ async function publishAll(
       }
     })
   } catch (error) {
-    if (isMany && tally.count > 0) output.notice(`${tally.count} messages were published before this failed:`)
+    if (isMany && tally.count > 0)
+      output.notice(`${countText(tally.count, 'message')} published before this failed:`)
     throw error
   } finally {
     if (!output.isJson && tally.count > 0) await showTally(output, stream, tally, isMany)
