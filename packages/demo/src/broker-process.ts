@@ -20,10 +20,11 @@ const portMin = 20_000
 const portCount = 12_000
 
 export class BrokerProcess {
-  readonly #dataDir = mkdtempSync(join(tmpdir(), 'sluice-demo-'))
+  #dataDir: string | undefined
   #port = 0
   #child: ChildProcess | undefined
   #errorText = ''
+  #isDestroyed = false
   /** Called when the broker ends and nobody has killed it. */
   onUnexpectedEnd: (error: Error) => void = () => {}
 
@@ -37,6 +38,7 @@ export class BrokerProcess {
 
   /** Resolves when it serves. Rejects with what it said when it does not come up. */
   async start(): Promise<void> {
+    this.#dataDir = mkdtempSync(join(tmpdir(), 'sluice-demo-'))
     for (let tries = 1; ; tries++) {
       if (this.#port === 0) this.#port = portMin + Math.floor(Math.random() * portCount)
       try {
@@ -66,16 +68,32 @@ export class BrokerProcess {
     return gone
   }
 
-  /** At once, and fit for the end of this process. Harmless when called again. */
-  destroy(): void {
+  /** Resolves when process and folder are gone. Harmless when called again. */
+  async destroy(): Promise<void> {
+    this.#isDestroyed = true
+    await this.kill()
+    this.#removeFolder()
+  }
+
+  /** For the very end of this process, when nothing can be awaited any more. */
+  destroyNow(): void {
+    this.#isDestroyed = true
     void this.kill()
+    this.#removeFolder()
+  }
+
+  #removeFolder(): void {
+    if (this.#dataDir === undefined) return
     rmSync(this.#dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
 
   #launch(): Promise<void> {
-    const flags = ['--data-dir', this.#dataDir, '--listen', this.address, '--log-level', 'warn']
+    if (this.#isDestroyed) return Promise.reject(new Error('The run is over'))
+    const flags = ['--data-dir', this.#dataDir!, '--listen', this.address, '--log-level', 'warn']
     const child = spawn(process.execPath, [program, 'serve', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Why: Ctrl-C reaches every process of the terminal's group, and this one is ours to end.
+      detached: true,
       // Why: the environment of the caller must not configure this broker.
       env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1' },
     })

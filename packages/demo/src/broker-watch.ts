@@ -6,12 +6,15 @@ import { hotSubject, streamName } from './tenants.ts'
 
 const everyMs = 400
 const poolCount = 200
+const busyCount = 4
 
 export interface BrokerView {
   readonly stats: ConsumerStats
   /** The subjects with most parked, most first. */
   readonly pools: readonly PoolRow[]
-  /** Of the first of them. */
+  /** The subjects with most in flight, most first. */
+  readonly busy: readonly PoolRow[]
+  /** Of the first that has something parked. */
   readonly explanation: Explanation | undefined
 }
 
@@ -72,9 +75,10 @@ export class BrokerWatch {
     try {
       const stats = await this.#consumer.stats()
       const pools = await this.#consumer.pools({ top: 'parked', count: poolCount })
+      const busy = await this.#consumer.pools({ top: 'inflight', count: busyCount })
       const first = pools[0]
       const explanation = first === undefined ? undefined : await this.#consumer.explain(first.subject)
-      this.latest = { stats, pools, explanation }
+      this.latest = { stats, pools, busy, explanation }
     } catch {
       // The broker is down, which is part of the show.
       this.latest = undefined

@@ -2,14 +2,11 @@
 // together, and makes sure that it ends.
 
 import { BrokerProcess } from './broker-process.ts'
-import { DelayClaim } from './claims/delay-claim.ts'
-import { LimitClaim } from './claims/limit-claim.ts'
-import { LossClaim } from './claims/loss-claim.ts'
-import { OrderClaim } from './claims/order-claim.ts'
-import { ReturnClaim } from './claims/return-claim.ts'
+import { Claims } from './claims/claims.ts'
 import { CrashTimes } from './crash-times.ts'
 import { Gauges } from './gauges.ts'
 import { Journal } from './journal.ts'
+import { MachineNoise } from './machine-noise.ts'
 import { Observer } from './observer.ts'
 import type { DemoOptions } from './options.ts'
 import { planOf } from './plan.ts'
@@ -21,11 +18,10 @@ export class DemoRun {
   readonly #options: DemoOptions
   readonly #view: View
   readonly #broker = new BrokerProcess()
-  readonly #limits = new LimitClaim()
-  readonly #delays = new DelayClaim()
-  readonly #claims = [this.#limits, new OrderClaim(), new LossClaim(), new ReturnClaim(), this.#delays]
+  readonly #claims = new Claims()
   readonly #crash = new CrashTimes()
-  readonly #gauges = new Gauges(this.#limits.open)
+  readonly #noise = new MachineNoise()
+  readonly #gauges = new Gauges(this.#claims.limits.open)
   readonly #journal: Journal | undefined
   readonly #observer: Observer
 
@@ -35,7 +31,7 @@ export class DemoRun {
     this.#view = view
     this.#journal = options.journalPath === undefined ? undefined : new Journal(options.journalPath)
     const journals = this.#journal === undefined ? [] : [this.#journal]
-    this.#observer = new Observer([...this.#claims, this.#crash, this.#gauges, ...journals, view])
+    this.#observer = new Observer([this.#claims, this.#crash, this.#noise, this.#gauges, ...journals, view])
   }
 
   /** Rejects when the run could not be brought to its end; that some claim failed is said by the summary. */
@@ -50,24 +46,36 @@ export class DemoRun {
       seed,
       broker: this.#broker,
       observer: this.#observer,
-      open: this.#limits.open,
+      open: this.#claims.limits.open,
       failed: stopped.reject,
     })
     this.#startView(scenario)
+    this.#noise.start()
     try {
       await Promise.race([scenario.run(), stopped.promise])
       await Promise.race([scenario.close(), stopped.promise])
       return this.#summary()
     } finally {
       clearTimeout(hardStop)
-      this.destroy()
+      await this.destroy()
     }
   }
 
-  /** At once: the broker, its folder, the terminal, the journal. Harmless when called again. */
-  destroy(): void {
+  /** Ends view and journal; resolves when broker and folder are gone. Harmless when called again. */
+  destroy(): Promise<void> {
+    this.#stop()
+    return this.#broker.destroy()
+  }
+
+  /** For the very end of this process, when nothing can be awaited any more. */
+  destroyNow(): void {
+    this.#stop()
+    this.#broker.destroyNow()
+  }
+
+  #stop(): void {
     this.#view.stop()
-    this.#broker.destroy()
+    this.#noise.stop()
     this.#journal?.close()
   }
 
@@ -78,18 +86,19 @@ export class DemoRun {
       brokerPid: this.#broker.pid,
       broker: scenario.watch?.latest,
       gauges: this.#gauges,
-      limits: this.#limits,
+      limits: this.#claims.limits,
     }))
   }
 
   #summary(): Summary {
-    const claims = this.#claims.map((claim) => claim.verdict())
+    const claims = this.#claims.verdicts()
     return {
       isHeld: claims.every(({ isHeld }) => isHeld),
       seed: this.#options.seed,
       tookMs: this.#observer.nowMs(),
       claims,
-      p99: this.#delays.rows(),
+      delays: this.#claims.delays.rows(),
+      noise: this.#noise.read(),
       crash: this.#crash.read(),
     }
   }

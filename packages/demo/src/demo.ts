@@ -1,5 +1,6 @@
 // `npm run demo`: shows what Sluice is for in under a minute, and checks it from what its workers saw. Ends
-// with 0 when every claim held, 1 when not, 2 for a wrong command line, 128 and the signal's number when stopped.
+// with 0 when every claim held, 1 when not, 2 for a wrong command line, and 128 and the signal's number when
+// it is stopped.
 
 import { constants } from 'node:os'
 import process from 'node:process'
@@ -15,41 +16,50 @@ import type { View } from './view/view.ts'
 
 const columnsDefault = 100
 /** Whatever happens, nothing may keep the program alive after its summary. */
-const exitMsMax = 3_000
+const exitMsMax = 1_000
 
+let isStopped = false
 main(process.argv.slice(2))
 
 function main(args: readonly string[]): void {
+  let options: DemoOptions | undefined
   try {
-    const options = readOptions(args)
-    if (options === undefined) process.stdout.write(helpText)
-    else void runDemo(options)
+    options = readOptions(args)
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${helpText}`)
     process.exitCode = 2
+    return
   }
+  if (options === undefined) process.stdout.write(helpText)
+  else void runDemo(options)
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
-  const view = viewFor(options)
-  const run = new DemoRun(options, view)
-  process.on('exit', () => run.destroy())
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      run.destroy()
-      process.exit(128 + constants.signals[signal])
-    })
-  }
   try {
+    const run = new DemoRun(options, viewFor(options))
+    endWith(run)
     const summary = await run.run()
     show(summary, options)
     process.exitCode = summary.isHeld ? 0 : 1
   } catch (error) {
-    view.stop()
+    // What goes wrong because it is being stopped is no news.
+    if (isStopped) return
     process.stderr.write(`✖ ${(error as Error).message}\n`)
     process.exitCode = 1
   }
   setTimeout(() => process.exit(), exitMsMax).unref()
+}
+
+/** However this process ends, the broker and its folder go with it. */
+function endWith(run: DemoRun): void {
+  process.on('exit', () => run.destroyNow())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      isStopped = true
+      const exit = (): never => process.exit(128 + constants.signals[signal])
+      run.destroy().then(exit, exit)
+    })
+  }
 }
 
 function viewFor({ isJson }: DemoOptions): View {

@@ -12,6 +12,8 @@ export type DeliveryId = number
 
 interface EventShapes {
   begun: {
+    /** The broker's process. */
+    pid: number
     seed: number
     ackWaitMs: number
     hotSubject: string

@@ -66,11 +66,11 @@ export class Scenario {
   }
 
   async #setUp(): Promise<void> {
-    const { plan, seed, observer, failed } = this.#parts
+    const { plan, seed, observer, broker, failed } = this.#parts
     const { ackWaitMs } = plan
     const rules = tenantClasses.map(ruleOf)
     const classes = tenantClasses.map((each) => ({ name: each.name, ...ruleOf(each) }))
-    observer.tell('begun', { seed, ackWaitMs, hotSubject, classes })
+    observer.tell('begun', { pid: broker.pid, seed, ackWaitMs, hotSubject, classes })
     const admin = await this.#connect('view')
     await admin.streams.create(streamName, { subjects: ['orders.>'], durability: 'fsync' })
     const config = { name: consumerName, rules, maxInflight, ackWaitMs }

@@ -4,7 +4,8 @@
 import type { Verdict } from './claims/claim.ts'
 import type { DelayRow } from './claims/delay-claim.ts'
 import type { CrashReading } from './crash-times.ts'
-import { padEnd, wrap } from './view/paint.ts'
+import type { NoiseReading } from './machine-noise.ts'
+import { wrap } from './view/paint.ts'
 import type { Paint } from './view/paint.ts'
 import { formatMs } from './view/words.ts'
 
@@ -13,22 +14,23 @@ export interface Summary {
   readonly seed: number
   readonly tookMs: number
   readonly claims: readonly Verdict[]
-  readonly p99: readonly DelayRow[]
+  readonly delays: readonly DelayRow[]
+  readonly noise: NoiseReading
   readonly crash: CrashReading
 }
 
 const widthMax = 100
 const indent = '    '
 
-export function summaryLines(summary: Summary, columns: number, paint: Paint): string[] {
-  const width = Math.min(columns, widthMax) - indent.length
+export function summaryLines(summary: Summary, screenColumns: number, paint: Paint): string[] {
+  const width = Math.min(screenColumns, widthMax) - indent.length
   const { claims, seed, tookMs } = summary
   return [
     '',
     `  ${paint.bold('What the workers saw')}   ${paint.dim(`${formatMs(tookMs)}, seed ${seed}`)}`,
     '',
     ...claims.flatMap((verdict) => verdictLines(verdict, width, paint)),
-    ...delayLines(summary.p99, paint),
+    ...delayLines(summary, paint),
     '',
     ...wrap(crashText(summary.crash), width).map((line) => indent + line),
     '',
@@ -48,14 +50,21 @@ function verdictLines({ isHeld, name, text, how, breaches }: Verdict, width: num
   ]
 }
 
-function delayLines(rows: readonly DelayRow[], paint: Paint): string[] {
-  const head = 'p99, publish to worker'.padEnd(24) + 'all is well'.padStart(14) + 'one stuck'.padStart(14)
-  const lines = rows.map(({ name, calmP99Ms, hotP99Ms, ratio }) => {
-    const label = name === 'all' ? paint.bold('all but the stuck one') : name
-    const times = formatMs(calmP99Ms).padStart(14) + formatMs(hotP99Ms).padStart(14)
-    return `${indent}${padEnd(label, 24)}${times}${`${ratio.toFixed(2)}×`.padStart(9)}`
+/** Both runs beside each other, and below them how late the machine is by itself. */
+function delayLines({ delays, noise }: Summary, paint: Paint): string[] {
+  const head = columns('from publish to a worker', ['p50: well', 'stuck', 'p99: well', 'stuck', 'p99 ratio'])
+  const lines = delays.map(({ name, calmP50Ms, hotP50Ms, calmP99Ms, hotP99Ms, ratio }) => {
+    const times = [calmP50Ms, hotP50Ms, calmP99Ms, hotP99Ms].map(formatMs)
+    const label = name === 'all' ? 'all but the stuck one' : name
+    return columns(label, [...times, `${ratio.toFixed(2)}×`])
   })
-  return [`${indent}${paint.dim(head)}`, ...lines]
+  const late = [noise.calmP99Ms, noise.hotP99Ms].map(formatMs)
+  const noiseLine = columns('a bare timer, for scale', ['', '', ...late, ''])
+  return [paint.dim(head), ...lines, paint.dim(noiseLine.trimEnd())].map((line) => indent + line)
+}
+
+function columns(label: string, cells: readonly string[]): string {
+  return label.padEnd(24) + cells.map((cell) => cell.padStart(10)).join('')
 }
 
 function crashText({ killedAtMs, recoveryMs, firstDeliveryMs }: CrashReading): string {

@@ -14,8 +14,11 @@ const stallMs = 1_000
 
 export interface DelayRow {
   readonly name: ClassName | 'all'
+  readonly calmP50Ms: number
+  readonly hotP50Ms: number
   readonly calmP99Ms: number
   readonly hotP99Ms: number
+  /** Of the two p99. */
   readonly ratio: number
 }
 
@@ -101,5 +104,12 @@ export class DelayClaim implements Claim {
 function rowOf(name: DelayRow['name'], { calm, hot }: Delays): DelayRow {
   const calmP99Ms = percentile(calm, 0.99)
   const hotP99Ms = percentile(hot, 0.99)
-  return { name, calmP99Ms, hotP99Ms, ratio: hotP99Ms / calmP99Ms }
+  return {
+    name,
+    calmP50Ms: percentile(calm, 0.5),
+    hotP50Ms: percentile(hot, 0.5),
+    calmP99Ms,
+    hotP99Ms,
+    ratio: hotP99Ms / calmP99Ms,
+  }
 }

@@ -33,7 +33,9 @@ export class LimitClaim implements Claim {
       name: 'Limits never exceeded',
       isHeld: this.#breaches.count === 0 && this.#deliveredCount > 0,
       text: `most at work at once for one tenant: ${parts.join(', ')}`,
-      how: `overlapping deliveries per tenant, from the worker's hand to its ack; ${deliveries} deliveries for ${tenants} tenants`,
+      how:
+        "deliveries that overlap, per tenant, from the worker's hand to its ack; " +
+        `${deliveries} deliveries for ${tenants} tenants`,
       numbers: { ...this.#most, deliveries: this.#deliveredCount, breaches: this.#breaches.count },
       breaches: this.#breaches.shown,
     }

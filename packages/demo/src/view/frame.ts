@@ -1,33 +1,46 @@
 // The live view as lines of text. Pure: the same sight gives the same frame.
 
+import type { PoolRow } from '@sluice/client'
+import type { BrokerView } from '../broker-watch.ts'
 import { formatCount } from '../claims/claim.ts'
 import { phases } from '../events.ts'
 import type { Phase } from '../events.ts'
 import { classOf, tenantClasses } from '../tenants.ts'
-import type { TenantClass } from '../tenants.ts'
-import { fit, padEnd, padStart, wrap } from './paint.ts'
+import type { ClassName, TenantClass } from '../tenants.ts'
+import { fit, padStart, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import type { Sight } from './sight.ts'
 import { timelineLines } from './timeline.ts'
 import { formatClock, formatMs, headline, phaseTexts, phaseTitles } from './words.ts'
 
+export interface Screen {
+  readonly columns: number
+  readonly rows: number
+}
+
 const widthMax = 100
 const margin = '  '
 const hottestCount = 4
-const barWidth = 15
+const barWidthMin = 8
+const barWidthMax = 20
+/** What the table of classes takes besides its bars. */
+const otherColumns = 70
+const explanationLinesMax = 2
 
-export function frameLines(sight: Sight, columns: number, paint: Paint): string[] {
+/** At most `rows` lines, none wider than `columns`. Where it is tight the empty lines go first. */
+export function frameLines(sight: Sight, { columns, rows }: Screen, paint: Paint): string[] {
   const width = Math.min(columns, widthMax) - margin.length
   const blocks = [
     titleLines(width, paint),
     phaseLines(sight, width, paint),
-    classLines(sight, paint),
+    classLines(sight, width, paint),
     hottestLines(sight, width, paint),
     timelineLines(sight.gauges.seconds, width, paint),
-    [brokerLine(sight, paint)],
+    [brokerLine(sight, paint), paint.dim(footer(sight))],
   ]
-  const lines = blocks.flatMap((block) => ['', ...block])
-  return lines.map((line) => fit(margin + line, columns))
+  let spareCount = Math.max(0, blocks.length + blocks.flat().length - rows)
+  const lines = blocks.flatMap((block) => (spareCount-- > 0 ? block : ['', ...block]))
+  return lines.slice(0, rows).map((line) => fit(margin + line, columns))
 }
 
 function titleLines(width: number, paint: Paint): string[] {
@@ -35,12 +48,14 @@ function titleLines(width: number, paint: Paint): string[] {
   return [`${paint.bold(paint.cyan('SLUICE'))}  ${first}`, ...rest.map((line) => `        ${line}`)]
 }
 
-function phaseLines({ gauges, nowMs, seconds }: Sight, width: number, paint: Paint): string[] {
+/** Always as many lines, whatever the phase. */
+function phaseLines({ gauges }: Sight, width: number, paint: Paint): string[] {
   const at = phases.indexOf(gauges.phase)
   const steps = phases.map((phase, index) => stepText(phase, index - at, paint))
-  const clock = `${formatClock(nowMs)} / ${formatClock(seconds * 1000)}`
-  const path = steps.join(paint.dim(' › '))
-  return [padEnd(path, width - clock.length) + paint.dim(clock), paint.yellow(phaseTexts[gauges.phase])]
+  const lineCount = Math.max(...phases.map((phase) => wrap(phaseTexts[phase], width).length))
+  const lines = wrap(phaseTexts[gauges.phase], width).map(paint.yellow)
+  while (lines.length < lineCount) lines.push('')
+  return [steps.join(paint.dim(' › ')), ...lines]
 }
 
 /** `turn`: 0 for the phase that runs, less for what has been. */
@@ -50,37 +65,47 @@ function stepText(phase: Phase, turn: number, paint: Paint): string {
   return turn < 0 ? `${paint.green('✔')} ${title}` : paint.dim(title)
 }
 
-function classLines(sight: Sight, paint: Paint): string[] {
+function classLines(sight: Sight, width: number, paint: Paint): string[] {
+  const barWidth = Math.max(barWidthMin, Math.min(barWidthMax, width - otherColumns))
   const head =
-    `${'CLASS'.padEnd(9)}${'TENANTS'.padStart(8)}${'LIMIT EACH'.padStart(12)}   ` +
-    `${'BUSIEST TENANT'.padEnd(barWidth + 7)}${'MOST EVER'.padStart(10)}` +
-    `${'DELIVERED/S'.padStart(13)}${'P99'.padStart(9)}${'PARKED'.padStart(9)}`
-  return [paint.dim(head), ...tenantClasses.map((each) => classLine(sight, each, paint))]
+    'CLASS'.padEnd(9) +
+    'TENANTS'.padStart(8) +
+    'LIMIT'.padStart(7) +
+    `  ${'BUSIEST TENANT'.padEnd(barWidth + 7)}` +
+    'EVER'.padStart(7) +
+    'DELIVERED/S'.padStart(12) +
+    'P99'.padStart(9) +
+    'PARKED'.padStart(9)
+  return [paint.dim(head), ...tenantClasses.map((each) => classLine(sight, each, barWidth, paint))]
 }
 
-function classLine({ gauges, limits, broker, nowMs }: Sight, each: TenantClass, paint: Paint): string {
+function classLine(sight: Sight, each: TenantClass, barWidth: number, paint: Paint): string {
+  const { gauges, limits, nowMs } = sight
   const { name, limit } = each
   const { peak, deliveredPerSecond, p99Ms } = gauges.read(name, nowMs)
   const most = limits.mostOf(name)
-  const parked = broker?.pools
-    .filter(({ subject }) => classOf(subject).name === name)
-    .reduce((sum, row) => sum + row.parked, 0)
+  const parked = parkedCount(sight, name)
   return (
     paint.bold(name.padEnd(9)) +
     formatCount(each.tenantCount).padStart(8) +
-    String(limit).padStart(12) +
-    `   ${bar(peak, limit, paint)}${`${peak}/${limit}`.padStart(6)} ` +
-    padStart(paintOver(`${most}/${limit}`, most > limit, paint), 10) +
-    formatCount(deliveredPerSecond).padStart(13) +
+    String(limit).padStart(7) +
+    `  ${bar(peak / limit, barWidth, paint)}${`${peak}/${limit}`.padStart(6)} ` +
+    padStart(paintOver(`${most}/${limit}`, most > limit, paint), 7) +
+    formatCount(deliveredPerSecond).padStart(12) +
     formatMs(p99Ms).padStart(9) +
     padStart(parked === undefined ? '–' : paintMany(parked, paint), 9)
   )
 }
 
-function bar(count: number, limit: number, paint: Paint): string {
-  const full = Math.min(barWidth, Math.round((count / limit) * barWidth))
-  const color = count > limit ? paint.red : count === limit ? paint.yellow : paint.green
-  return color('█'.repeat(full)) + paint.dim('░'.repeat(barWidth - full))
+function parkedCount({ broker }: Sight, name: ClassName): number | undefined {
+  const rows = broker?.pools.filter(({ subject }) => classOf(subject).name === name)
+  return rows?.reduce((sum, { parked }) => sum + parked, 0)
+}
+
+function bar(share: number, width: number, paint: Paint): string {
+  const full = Math.min(width, Math.round(share * width))
+  const color = share > 1 ? paint.red : share === 1 ? paint.yellow : paint.green
+  return color('█'.repeat(full)) + paint.dim('░'.repeat(width - full))
 }
 
 function paintOver(text: string, isOver: boolean, paint: Paint): string {
@@ -93,36 +118,59 @@ function paintMany(count: number, paint: Paint): string {
 
 /** Always as many lines, so that the rest of the view stands still. */
 function hottestLines({ broker }: Sight, width: number, paint: Paint): string[] {
-  const head = 'HOTTEST TENANTS'.padEnd(29) + 'AT WORK'.padStart(8) + 'PARKED'.padStart(9) + '   HELD BY THE RULE'
-  const rows = (broker?.pools ?? []).slice(0, hottestCount).map(({ subject, inFlight, parked, rule }) => {
-    const held = rule === undefined ? '' : `${rule.match}  limit ${rule.limit}`
-    const atWork = `${inFlight}/${rule?.limit ?? '∞'}`
-    return `${subject.padEnd(29)}${atWork.padStart(8)}${padStart(paintMany(parked, paint), 9)}   ${held}`
-  })
-  if (rows.length === 0) rows.push(paint.dim(broker === undefined ? 'the broker is down' : 'nobody waits'))
+  const head =
+    'HOTTEST TENANTS'.padEnd(29) + 'AT WORK'.padStart(8) + 'PARKED'.padStart(9) + '   HELD BY THE RULE'
+  const rows = broker === undefined ? [] : hottestRows(broker).map((row) => poolLine(row, paint))
+  if (rows.length === 0) rows.push(paint.dim(broker === undefined ? 'the broker does not answer' : 'nobody'))
   while (rows.length < hottestCount) rows.push('')
   return [paint.dim(head), ...rows, ...explanationLines(broker?.explanation, width, paint)]
 }
 
-type Explained = NonNullable<Sight['broker']>['explanation']
+/** Who has most parked, and after them who has most at work. */
+function hottestRows({ pools, busy }: BrokerView): PoolRow[] {
+  const parked = pools.slice(0, hottestCount)
+  const others = busy.filter((row) => parked.every(({ subject }) => subject !== row.subject))
+  return [...parked, ...others].slice(0, hottestCount)
+}
 
-function explanationLines(explanation: Explained, width: number, paint: Paint): string[] {
-  if (explanation === undefined) return ['', '']
+function poolLine({ subject, inFlight, parked, rule }: PoolRow, paint: Paint): string {
+  const held = rule === undefined ? '' : `${rule.match}  limit ${rule.limit}`
+  const atWork = `${inFlight}/${rule?.limit ?? '∞'}`
+  return `${subject.padEnd(29)}${atWork.padStart(8)}${padStart(paintMany(parked, paint), 9)}   ${held}`
+}
+
+function explanationLines(explanation: BrokerView['explanation'], width: number, paint: Paint): string[] {
+  if (explanation === undefined) return ['', '', '']
   const { subject, reason, text, inFlight } = explanation
-  const [out] = inFlight
-  const holder =
-    out === undefined
-      ? ''
-      : `offset ${formatCount(out.offset)} is with ${out.member} for ${formatMs(out.sinceMs)}, ` +
-        `attempt ${out.attempt}, taken back in ${formatMs(out.deadlineInMs ?? Number.NaN)}`
-  return [
-    fit(`${paint.cyan(`explain ${subject}`)}  ${paint.bold(reason)}: ${text}`, width),
-    fit(`${' '.repeat(8)}${holder}`, width),
-  ]
+  const holders = inFlight.slice(0, 1).map(({ member, sinceMs, attempt, deadlineInMs = Number.NaN }) => {
+    const worker = member.split(' ')[0]
+    return `${worker} has had it for ${formatMs(sinceMs)}, attempt ${attempt}, taken back in ${formatMs(deadlineInMs)}`
+  })
+  const lines = wrap([`${reason}: ${text}`, ...holders].join('; '), width - 2).slice(0, explanationLinesMax)
+  while (lines.length < explanationLinesMax) lines.push('')
+  return [paint.cyan(`explain ${subject}`), ...lines.map((line) => `  ${line}`)]
+}
+
+function footer({ nowMs, seconds }: Sight): string {
+  return `${formatClock(nowMs)} of about ${formatClock(seconds * 1000)} · Ctrl-C ends it and cleans up`
 }
 
 function brokerLine({ broker, gauges, brokerPid }: Sight, paint: Paint): string {
-  if (!gauges.isBrokerUp) return `${paint.bold('BROKER')}  ${paint.red('✖ killed with SIGKILL')}`
+  if (!gauges.isBrokerUp)
+    return `${paint.bold('BROKER')}  ${paint.red('✖ killed with SIGKILL')}; its clients try to reach it again`
+  const state = `${paint.bold('BROKER')}  ${paint.green('●')} pid ${brokerPid}, on disk (fsync)`
+  if (broker === undefined) return state
+  const { acked, inFlight, redelivered } = broker.stats
+  return `${state}; ${formatCount(acked)} settled, ${inFlight} at work, ${redelivered} redelivered`
+}
+
+function footer({ nowMs, seconds }: Sight): string {
+  return `${formatClock(nowMs)} of about ${formatClock(seconds * 1000)} · Ctrl-C ends it and cleans up`
+}
+
+function brokerLine({ broker, gauges, brokerPid }: Sight, paint: Paint): string {
+  if (!gauges.isBrokerUp)
+    return `${paint.bold('BROKER')}  ${paint.red('✖ killed with SIGKILL')}; its clients try to reach it again`
   const state = `${paint.bold('BROKER')}  ${paint.green('●')} process ${brokerPid}, every confirm after fsync`
   if (broker === undefined) return state
   const { acked, inFlight, redelivered } = broker.stats

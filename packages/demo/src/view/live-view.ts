@@ -37,8 +37,7 @@ export class LiveView implements View {
 
   /** One write per frame, and no clearing before it, so that nothing flickers. */
   #draw(sight: Sight): void {
-    const { columns, rows } = this.#terminal
-    const lines = frameLines(sight, columns, this.#paint).slice(0, rows)
+    const lines = frameLines(sight, this.#terminal, this.#paint)
     this.#terminal.write(`${escape}H${lines.map((line) => `${line}${escape}K`).join('\r\n')}${escape}J`)
   }
 }

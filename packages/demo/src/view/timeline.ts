@@ -4,7 +4,7 @@ import type { SecondReading } from '../gauges.ts'
 import type { Phase } from '../events.ts'
 import { fit } from './paint.ts'
 import type { Paint } from './paint.ts'
-import { phaseTitles } from './words.ts'
+import { phaseMarks } from './words.ts'
 
 const levels = '▁▂▃▄▅▆▇█'
 /** A bar of full height; each step down is a factor of about 2.7. */
@@ -16,8 +16,8 @@ export function timelineLines(seconds: readonly SecondReading[], width: number, 
     if (Number.isNaN(p99Ms)) return wasDown ? paint.red('✖') : paint.dim('·')
     return p99Ms < fullMs ? paint.green(levelOf(p99Ms)) : paint.red(levelOf(p99Ms))
   })
-  const head = 'P99 DELAY OF ALL BUT THE STUCK TENANT, SECOND BY SECOND (1 ms to 1 s, logarithmic)'
-  return [paint.dim(head), bars.join(''), fit(paint.dim(phaseMarks(shown)), width)]
+  const head = 'P99 DELAY OF ALL BUT THE STUCK TENANT, SECOND BY SECOND   ▁ 1 ms … █ 1 s'
+  return [paint.dim(head), bars.join(''), fit(paint.dim(markLine(shown)), width)]
 }
 
 function levelOf(ms: number): string {
@@ -26,14 +26,14 @@ function levelOf(ms: number): string {
 }
 
 /** The name of a phase below its first second, as far as there is room. */
-function phaseMarks(seconds: readonly SecondReading[]): string {
+function markLine(seconds: readonly SecondReading[]): string {
   let text = ''
   let last: Phase | undefined
   seconds.forEach(({ phase }, at) => {
     if (phase === last) return
     last = phase
     const room = text.length > at ? text.slice(0, at) : text.padEnd(at)
-    text = `${room}│${phaseTitles[phase]}`
+    text = `${room}│${phaseMarks[phase]}`
   })
   return text
 }

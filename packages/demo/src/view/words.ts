@@ -15,10 +15,20 @@ export const headline: string =
 export const phaseTitles: Readonly<Record<Phase, string>> = {
   'warm-up': 'warm-up',
   calm: 'all is well',
-  fill: 'backlog grows',
-  hot: 'one tenant is stuck',
+  fill: 'backlog',
+  hot: 'one is stuck',
   crash: 'kill -9',
   drain: 'finish',
+}
+
+/** The same where there is little room. */
+export const phaseMarks: Readonly<Record<Phase, string>> = {
+  'warm-up': '',
+  calm: 'well',
+  fill: 'fill',
+  hot: 'stuck',
+  crash: 'kill -9',
+  drain: 'end',
 }
 
 export const phaseTexts: Readonly<Record<Phase, string>> = {
