@@ -21,12 +21,17 @@ const stopMsMax = 60_000
 
 export type CrashHow = 'kill' | 'power' | 'stop'
 
+export interface BrokerSetting {
+  readonly areInvariantsChecked: boolean
+  /** For mutations: the world as the broker is to see it. */
+  asSeen(io: SimIo): Io
+}
+
 export class HistoryBroker {
   readonly world: SimWorld
   readonly #ledger: HistoryLedger
   readonly #plan: HistoryPlan
-  /** For mutations: the world as the broker is to see it. */
-  readonly #asSeen: (io: SimIo) => Io
+  readonly #setting: BrokerSetting
   #broker: Broker | undefined
   #inProcess: Client | undefined
   #isOpen = false
@@ -34,11 +39,11 @@ export class HistoryBroker {
   /** Why the broker may not be able to start or to store: what was done to its disk. */
   isDiskFaulty = false
 
-  constructor(world: SimWorld, ledger: HistoryLedger, plan: HistoryPlan, asSeen: (io: SimIo) => Io) {
+  constructor(world: SimWorld, ledger: HistoryLedger, plan: HistoryPlan, setting: BrokerSetting) {
     this.world = world
     this.#ledger = ledger
     this.#plan = plan
-    this.#asSeen = asSeen
+    this.#setting = setting
   }
 
   /** Clients may come. */
@@ -120,14 +125,15 @@ export class HistoryBroker {
   }
 
   #open(): Promise<Broker> {
-    const io = this.#asSeen(this.world.startNode(node))
+    const io = this.#setting.asSeen(this.world.startNode(node))
     const { limits } = this.#plan
+    const { areInvariantsChecked } = this.#setting
     return Broker.start({
       dataDir: '/data',
       io,
       limits,
       listen: { host: node, port },
-      areInvariantsChecked: true,
+      areInvariantsChecked,
     })
   }
 

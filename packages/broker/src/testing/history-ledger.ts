@@ -11,7 +11,7 @@ import type { DoorDelivery, DoorPlace, DoorWatcher } from './history-door.ts'
 import { idOf, payloadOf } from './history-payload.ts'
 import type { StreamPlan } from './history-plan.ts'
 import { ReferenceConsumer } from './reference-consumer.ts'
-import type { ReferenceMember, Track } from './reference-consumer.ts'
+import type { ReferenceMember, SeenDelivery } from './reference-consumer.ts'
 import { ConfigsInForce } from './reference-rules.ts'
 import { ReferenceStream } from './reference-stream.ts'
 import type { FoundLog, SentMessage } from './reference-stream.ts'
@@ -39,13 +39,6 @@ export interface StreamRecord {
   readonly consumers: Map<string, ConsumerRecord>
 }
 
-/** One delivery as the door has seen it, for the client that sees it next. */
-export interface SeenDelivery {
-  readonly consumer: ReferenceConsumer
-  readonly track: Track
-  readonly attempt: number
-}
-
 export class HistoryLedger implements DoorWatcher {
   readonly streams = new Map<string, StreamRecord>()
   readonly messages = new Map<string, SentMessage>()
@@ -57,6 +50,8 @@ export class HistoryLedger implements DoorWatcher {
   deletions = 0
   /** Since the last start that was audited: what was not synced may be gone. */
   hasLostPower = false
+  /** Ever. */
+  hadPowerLoss = false
   readonly #scheduler: SimScheduler
   readonly #events: string[] = []
   readonly #inTransit = new Map<string, SeenDelivery[]>()
@@ -149,7 +144,8 @@ export class HistoryLedger implements DoorWatcher {
       const key = transitKey(place.stream, place.consumer, delivery, message.id)
       const waiting = this.#inTransit.get(key) ?? []
       this.#inTransit.set(key, waiting)
-      waiting.push({ consumer: consumer.reference, track, attempt })
+      const { boot } = consumer.reference
+      waiting.push({ consumer: consumer.reference, track, attempt, boot })
     })
   }
 
@@ -189,10 +185,11 @@ export class HistoryLedger implements DoorWatcher {
     }
   }
 
-  confirmed({ consumer, track, attempt }: SeenDelivery, verb: 'ack' | 'nack' | 'reject'): void {
+  confirmed(seen: SeenDelivery, verb: 'ack' | 'nack' | 'reject'): void {
+    const { consumer, track, attempt } = seen
     this.counts.settled++
     this.note(`confirmed ${consumer.name} ${verb} ${track.partition}@${track.offset} attempt ${attempt}`)
-    this.claim(() => consumer.confirmed(track, verb, attempt))
+    this.claim(() => consumer.confirmed(seen, verb))
   }
 
   #consumerAt({ stream, consumer, id }: DoorPlace): ConsumerRecord | undefined {
@@ -236,6 +233,7 @@ export class HistoryLedger implements DoorWatcher {
   crashed(mode: 'kill' | 'power'): void {
     this.counts.crashes++
     this.hasLostPower ||= mode === 'power'
+    this.hadPowerLoss ||= this.hasLostPower
     for (const { reference, consumers } of this.streams.values()) {
       const isForgetful = reference.durability === 'os' && mode === 'power'
       for (const consumer of consumers.values()) consumer.reference.crashed(this.nowMs, isForgetful)

@@ -11,6 +11,8 @@ export interface HistoryOptions {
   readonly seed: number
   /** How many things happen before all is healed and looked at. */
   readonly steps: number
+  /** Whether the broker recounts everything after each round. */
+  readonly areInvariantsChecked: boolean
 }
 
 export interface ConsumerPlan {

@@ -1,10 +1,11 @@
 // One member of a flow consumer in a history: takes messages and settles them in every way there is, late, or
 // never. Once asked to be good it acks all that comes.
 
-import type { Client, Message } from '@sluice/client'
+import type { Client, Consumer, Message } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { goneErrors, linkErrors, settleErrors } from './history-errors.ts'
-import type { ConsumerRecord, HistoryLedger, SeenDelivery } from './history-ledger.ts'
+import type { ConsumerRecord, HistoryLedger } from './history-ledger.ts'
+import type { SeenDelivery } from './reference-consumer.ts'
 import { Violation } from './reference-violation.ts'
 import type { SimWorld } from './sim-io.ts'
 import type { SimRandom } from './sim-random.ts'
@@ -52,9 +53,9 @@ export class HistoryWorker {
 
   /** Until it leaves, or its consumer is deleted. */
   async run(): Promise<void> {
-    const { stream, name } = this.consumer
     try {
-      const consumer = await this.#client.consumers.get(stream.plan.name, name)
+      const consumer = await this.#find()
+      if (consumer === undefined) return
       const window = this.isGood ? 64 : this.#random.pick([1, 3, 16, 64])
       const { signal } = this.#abort
       for await (const message of consumer.messages({ window, signal })) void this.#take(message)
@@ -71,6 +72,20 @@ export class HistoryWorker {
     } finally {
       this.isOver = true
     }
+  }
+
+  /** Asks again while there is no way to the broker; undefined once it is to leave. */
+  async #find(): Promise<Consumer | undefined> {
+    const { stream, name } = this.consumer
+    while (!this.#abort.signal.aborted && !this.#ledger.isOver) {
+      try {
+        return await this.#client.consumers.get(stream.plan.name, name)
+      } catch (error) {
+        if (!(error instanceof BrokerError && linkErrors.includes(error.code))) throw error
+        await this.#world.sleep(100)
+      }
+    }
+    return undefined
   }
 
   /** Why not precisely: an answer about what was deleted may come when its successor exists. */

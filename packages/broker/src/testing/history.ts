@@ -66,12 +66,13 @@ export class History {
   step = 0
 
   constructor(options: HistoryOptions, asSeen: (io: SimIo) => Io = (io) => io) {
+    const { areInvariantsChecked } = options
     this.#options = options
     this.world = new SimWorld(options.seed)
     this.#random = this.world.scheduler.random.fork('history')
     const plan = drawPlan(this.world.scheduler.random.fork('plan'))
     this.ledger = new HistoryLedger(this.world.scheduler, plan.streams)
-    this.#broker = new HistoryBroker(this.world, this.ledger, plan, asSeen)
+    this.#broker = new HistoryBroker(this.world, this.ledger, plan, { areInvariantsChecked, asSeen })
     this.#faults = new HistoryFaults(this.world, this.#broker, this.ledger)
     shrinkLogs(plan.sizes)
     this.ledger.note(`plan ${JSON.stringify(plan)}`)

@@ -62,6 +62,14 @@ export interface ReferenceDelivery {
   readonly message: SentMessage
 }
 
+/** One delivery as the door has seen it, for the client that sees it next. */
+export interface SeenDelivery {
+  readonly consumer: ReferenceConsumer
+  readonly track: Track
+  readonly attempt: number
+  readonly boot: number
+}
+
 export class ReferenceConsumer {
   readonly name: string
   readonly configs: ConfigsInForce
@@ -72,12 +80,19 @@ export class ReferenceConsumer {
   readonly #outs = new Set<Track>()
   /** By subject, which is in one partition alone: the last offset that was delivered for the first time. */
   readonly #firstsEnd = new Map<string, number>()
+  /** Which life of the broker this is. */
   #boot = 1
+  /** The last life whose confirmations may be lost. */
+  #forgottenBoot = 0
   #wallJumpedMs = -1
 
   constructor(name: string, configs: ConfigsInForce) {
     this.name = name
     this.configs = configs
+  }
+
+  get boot(): number {
+    return this.#boot
   }
 
   get #config(): ConsumerConfig {
@@ -274,9 +289,9 @@ export class ReferenceConsumer {
 
   // ── What members were told ───────────────────────────────────────────────────────────────────────────────
 
-  /** A settle was confirmed: whatever happens, it holds. */
-  confirmed(track: Track, verb: 'ack' | 'nack' | 'reject', attempt: number): void {
-    if (this.isRetired) return
+  /** A settle was confirmed, of a delivery in that life of the broker: whatever happens, it holds. */
+  confirmed({ track, attempt, boot }: SeenDelivery, verb: 'ack' | 'nack' | 'reject'): void {
+    if (this.isRetired || boot <= this.#forgottenBoot) return
     const { maxDeliver } = this.#config
     const isLast = verb === 'nack' && maxDeliver > 0 && attempt >= maxDeliver
     if (verb === 'nack' && !isLast) {
@@ -293,6 +308,7 @@ export class ReferenceConsumer {
 
   /** Its process ended; `isForgetful` where confirmed settles may be lost with it. */
   crashed(nowMs: number, isForgetful: boolean): void {
+    if (isForgetful) this.#forgottenBoot = this.#boot
     this.#boot++
     this.#outs.clear()
     for (const track of this.tracks.values()) {

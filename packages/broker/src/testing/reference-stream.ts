@@ -81,6 +81,15 @@ export class ReferenceStream {
     }
   }
 
+  /** Gaps where nobody was told of a record: it was on its way to the disk. */
+  allowGaps(partition: number, found: FoundLog): void {
+    for (let offset = 0; offset < found.length; offset++) {
+      if (found[offset] === undefined && this.partitions[partition][offset] === undefined) {
+        this.lost.add(`${partition}@${offset}`)
+      }
+    }
+  }
+
   #checkOrder(partition: number, found: FoundLog): void {
     const last = new Map<string, number>()
     found.forEach((message, offset) => {

@@ -2,12 +2,14 @@
 //
 //   npm run sim -- --seed 7 --steps 300      one history, exactly as every time
 //   npm run sim -- --seeds 100               100 of them, from seed 1
+//   … --mutation skip-fsync                  with a deliberate mistake, until it is found
 //   … --events 500                           tells more of what came before a failure
 //
 // Exits with 1 at the first claim that is refuted, and says how to see it again.
 
 import { parseArgs } from 'node:util'
 import { History } from './history.ts'
+import { mutations } from './mutations.ts'
 
 const stepsDefault = 120
 
@@ -22,6 +24,13 @@ const { values } = parseArgs({
   },
 })
 
+const mutation = values.mutation === undefined ? undefined : mutations[values.mutation]
+if (values.mutation !== undefined && mutation === undefined) {
+  console.error(`--mutation is one of ${Object.keys(mutations).join(', ')}`)
+  process.exit(2)
+}
+mutation?.apply?.()
+
 let running: History | undefined
 // Why: a broken invariant throws where nobody catches, in the middle of the broker's own work.
 process.on('uncaughtException', (error) => stray(error))
@@ -34,7 +43,7 @@ function stray(reason: unknown): void {
 
 async function runSeed(seed: number, steps: number): Promise<boolean> {
   const startedMs = performance.now()
-  const history = new History({ seed, steps })
+  const history = new History({ seed, steps, areInvariantsChecked: mutation === undefined }, mutation?.asSeen)
   running = history
   await history.run()
   running = undefined
@@ -86,7 +95,11 @@ function textOf(violation: unknown): string | undefined {
 
 const [first, count, steps] = [Number(values.seed), Number(values.seeds), Number(values.steps)]
 let failed = 0
-for (let seed = first; seed < first + count; seed++) if (!(await runSeed(seed, steps))) failed++
+for (let seed = first; seed < first + count; seed++) {
+  if (!(await runSeed(seed, steps))) failed++
+  // One is what a mutation has to be found by.
+  if (failed > 0 && mutation !== undefined) break
+}
 if (count > 1)
   console.log(values.json ? JSON.stringify({ seeds: count, failed }) : `${count} seeds, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)

@@ -1,0 +1,173 @@
+// Deliberate mistakes, one at a time, made in the process of the test: each is what a broker could plausibly get
+// wrong, and a history must find it from outside, without the broker's own checks. `sim.sim.test.ts` shows that
+// every one is found; a mistake that is not found is a hole in the checker.
+
+import { Partition } from '../cluster/partition.ts'
+import type { File, FileSystem, Io } from '../io/io.ts'
+import { DeadLetters } from '../services/flow/dead-letters.ts'
+import { DelayHeap } from '../services/flow/delay-heap.ts'
+import { deliveryPhases } from '../services/flow/delivery-table.ts'
+import { FlowState } from '../services/flow/flow-state.ts'
+import { ProgressWriter } from '../services/flow/progress-store.ts'
+import { SettledSet } from '../services/flow/settled-set.ts'
+import type { SimFiles } from './sim-disk-files.ts'
+import type { SimIo } from './sim-io.ts'
+
+export interface Mutation {
+  readonly what: string
+  /** Changes the broker's code in this process; there is no way back. */
+  readonly apply?: () => void
+  /** The world as the broker is to see it. */
+  readonly asSeen?: (io: SimIo) => Io
+}
+
+export const mutations: Readonly<Record<string, Mutation>> = {
+  'skip-fsync': {
+    what: 'a sync of a file does nothing',
+    asSeen: (io) => withFiles(io, { sync: () => Promise.resolve() }),
+  },
+  'confirm-before-sync': {
+    what: 'a sync of a file is said to be done when it has only begun',
+    asSeen: (io) =>
+      withFiles(io, { sync: (file) => (file.sync().catch(() => undefined), Promise.resolve()) }),
+  },
+  'skip-directory-sync': {
+    what: 'a sync of a folder does nothing',
+    asSeen: (io) => withFiles(io, { syncDirectory: () => Promise.resolve() }),
+  },
+  'ack-before-durable': {
+    what: 'a publish is confirmed before the log has it',
+    apply: () => {
+      Partition.prototype.durable = () => Promise.resolve()
+    },
+  },
+  'settle-before-durable': {
+    what: 'a settle is confirmed before the journal has it',
+    apply: () => {
+      ProgressWriter.prototype.durable = () => Promise.resolve()
+    },
+  },
+  'drop-hole': {
+    what: 'the floor passes over a record that is not settled',
+    apply: () => {
+      after(SettledSet.prototype, 'add', (settled) => {
+        if (settled.rangeCount > 3) settled.addRange(settled.floor, settled.floor + 1)
+      })
+    },
+  },
+  'release-slot-twice': {
+    what: 'a settle frees the slot of its subject twice',
+    apply: () => {
+      const { settle } = FlowState.prototype
+      FlowState.prototype.settle = function settleTwice(slot) {
+        const pool = this.deliveries.pool[slot]
+        settle.call(this, slot)
+        if (this.pools.inFlight[pool] > 0) this.pools.inFlight[pool]--
+      }
+    },
+  },
+  'leak-slot': {
+    what: 'a release now and then does not free its slot',
+    apply: () => {
+      after(FlowState.prototype, 'release', (state) => {
+        if (state.counters.released % 4 === 0) state.pools.forEach((pool) => state.pools.holding[pool]++)
+      })
+    },
+  },
+  'forget-attempts': {
+    what: 'failed attempts and delays are not in the journal',
+    apply: () => {
+      ProgressWriter.prototype.retry = () => undefined
+    },
+  },
+  'early-delay': {
+    what: 'a delay ends 20 ms early',
+    apply: () => {
+      const { add } = DelayHeap.prototype
+      DelayHeap.prototype.add = function addEarly(dueMs, ...rest) {
+        add.call(this, dueMs - 20, ...rest)
+      }
+    },
+  },
+  overtake: {
+    what: 'at limit 1 a record that waits out its delay is overtaken',
+    apply: () => {
+      FlowState.prototype.hasRoom = function hasRoomOfTheOut(pool) {
+        return this.pools.inFlight[pool] < this.pools.limit[pool]
+      }
+    },
+  },
+  'no-fence': {
+    what: 'a settle is taken though its delivery was taken back',
+    apply: () => {
+      FlowState.prototype.checkToken = function checkSlotAlone(slot) {
+        return this.deliveries.phase[slot] === deliveryPhases.out ? undefined : 'stale-delivery'
+      }
+    },
+  },
+  'lose-letter': {
+    what: 'a dead letter is settled and not written',
+    apply: () => {
+      DeadLetters.prototype.write = () => Promise.resolve()
+    },
+  },
+  'keep-cut': {
+    what: 'offsets that a log lost and gives again count as settled',
+    apply: () => {
+      SettledSet.prototype.truncate = () => undefined
+    },
+  },
+  'miss-ready': {
+    what: 'a subject with room is now and then not served any more',
+    apply: () => {
+      const { makeReady } = FlowState.prototype
+      let calls = 0
+      FlowState.prototype.makeReady = function makeSomeReady(pool) {
+        if (++calls % 50 > 0) makeReady.call(this, pool)
+      }
+    },
+  },
+}
+
+/** Runs something after each call of a method, with its object. */
+function after<T extends object, K extends keyof T>(prototype: T, name: K, then: (object: T) => void): void {
+  const method = prototype[name] as (...given: unknown[]) => unknown
+  prototype[name] = function called(this: T, ...given: unknown[]) {
+    const result = method.apply(this, given)
+    then(this)
+    return result
+  } as T[K]
+}
+
+interface FilesMistake {
+  sync?(file: File): Promise<void>
+  syncDirectory?(path: string): Promise<void>
+}
+
+/** The same world, but for what is done wrong to its files. */
+function withFiles(io: SimIo, mistake: FilesMistake): Io {
+  const { files } = io
+  const open: FileSystem['open'] = async (path, options) => withSync(await files.open(path, options), mistake)
+  const wrong = { ...mistake, open }
+  const handler: ProxyHandler<SimFiles> = {
+    get(_files, name): unknown {
+      const value: unknown = Reflect.get(name in wrong ? wrong : files, name)
+      return typeof value === 'function' ? value.bind(files) : value
+    },
+  }
+  Object.defineProperty(io, 'files', { value: new Proxy(files, handler) })
+  return io
+}
+
+function withSync(file: File, { sync }: FilesMistake): File {
+  if (sync === undefined) return file
+  return {
+    path: file.path,
+    read: (target, position) => file.read(target, position),
+    write: (buffers, position) => file.write(buffers, position),
+    sync: () => sync(file),
+    truncate: (size) => file.truncate(size),
+    size: () => file.size(),
+    close: () => file.close(),
+  }
+}
