@@ -143,8 +143,9 @@ function explanationLines(explanation: BrokerView['explanation'], width: number,
   if (explanation === undefined) return ['', '', '']
   const { subject, reason, text, inFlight } = explanation
   const holders = inFlight.slice(0, 1).map(({ member, sinceMs, attempt, deadlineInMs = Number.NaN }) => {
-    const worker = member.split(' ')[0]
-    return `${worker} has had it for ${formatMs(sinceMs)}, attempt ${attempt}, taken back in ${formatMs(deadlineInMs)}`
+    const [worker] = member.split(' ')
+    const times = `${formatMs(sinceMs)}, attempt ${attempt}, taken back in ${formatMs(deadlineInMs)}`
+    return `${worker} has had it for ${times}`
   })
   const lines = wrap([`${reason}: ${text}`, ...holders].join('; '), width - 2).slice(0, explanationLinesMax)
   while (lines.length < explanationLinesMax) lines.push('')
@@ -162,17 +163,4 @@ function brokerLine({ broker, gauges, brokerPid }: Sight, paint: Paint): string 
   if (broker === undefined) return state
   const { acked, inFlight, redelivered } = broker.stats
   return `${state}; ${formatCount(acked)} settled, ${inFlight} at work, ${redelivered} redelivered`
-}
-
-function footer({ nowMs, seconds }: Sight): string {
-  return `${formatClock(nowMs)} of about ${formatClock(seconds * 1000)} · Ctrl-C ends it and cleans up`
-}
-
-function brokerLine({ broker, gauges, brokerPid }: Sight, paint: Paint): string {
-  if (!gauges.isBrokerUp)
-    return `${paint.bold('BROKER')}  ${paint.red('✖ killed with SIGKILL')}; its clients try to reach it again`
-  const state = `${paint.bold('BROKER')}  ${paint.green('●')} process ${brokerPid}, every confirm after fsync`
-  if (broker === undefined) return state
-  const { acked, inFlight, redelivered } = broker.stats
-  return `${state}: ${formatCount(acked)} settled, ${inFlight} at work, ${redelivered} redelivered so far`
 }
