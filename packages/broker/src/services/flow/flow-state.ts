@@ -135,7 +135,7 @@ export class FlowState {
   /** What is left of a delay that was given before a restart. */
   #restoredWaitMs(offset: number, moment: Moment): number {
     const retry = this.retries.find(offset)
-    return retry === undefined ? 0 : retry.dueWallMs - moment.wallMs
+    return retry === undefined ? 0 : Math.min(retry.dueWallMs - moment.wallMs, retry.waitMs)
   }
 
   // ── Parked and ready ─────────────────────────────────────────────────────────────────────────────────────
@@ -385,7 +385,7 @@ export class FlowState {
       return true
     }
     const waitMs = failure.delayMs ?? this.#backoffMs(failures)
-    this.retries.set(offset, { failures, dueWallMs: waitMs > 0 ? moment.wallMs + waitMs : 0 })
+    this.retries.set(offset, { failures, dueWallMs: waitMs > 0 ? moment.wallMs + waitMs : 0, waitMs })
     const pool = this.deliveries.pool[slot]!
     this.#freeSlot(slot)
     if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
@@ -398,7 +398,7 @@ export class FlowState {
    */
   condemn(slot: number, verdict: DeadLetterVerdict): void {
     const failures = this.deliveries.attempt[slot]!
-    this.retries.set(this.deliveries.offset[slot]!, { failures, dueWallMs: 0, verdict })
+    this.retries.set(this.deliveries.offset[slot]!, { failures, dueWallMs: 0, waitMs: 0, verdict })
     this.holdForDeadLetter(slot)
   }
 

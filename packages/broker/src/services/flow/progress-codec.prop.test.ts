@@ -25,6 +25,7 @@ const entry = fc.oneof(
     offset,
     failures: fc.nat(100),
     dueWallMs: fc.nat(),
+    waitMs: fc.nat(),
     verdict: fc.option(verdict),
   }),
   fc.record({ kind: fc.constant('floor' as const), offset }),
@@ -44,8 +45,8 @@ function encode(given: Entry): Uint8Array {
   return encodeRetry(given.offset, retryOf(given)).slice()
 }
 
-function retryOf({ failures, dueWallMs, verdict: given }: Entry & { kind: 'retry' }): Retry {
-  return { failures, dueWallMs, ...(given === null ? {} : { verdict: { ...given } }) }
+function retryOf({ failures, dueWallMs, waitMs, verdict: given }: Entry & { kind: 'retry' }): Retry {
+  return { failures, dueWallMs, waitMs, ...(given === null ? {} : { verdict: { ...given } }) }
 }
 
 /** The same by plain sets. */

@@ -1,7 +1,7 @@
 // Entries of the progress journal. Key: consumer id u32 · partition u32. Value: one kind byte, then
 //
 //   1 settled   count varint · { gap to the range before varint · length varint }*     offsets, rising
-//   2 retry     offset varint · failures varint · dueWallMs varint ·
+//   2 retry     offset varint · failures varint · dueWallMs varint · waitMs varint ·
 //               verdict u8 (0 none, 1 rejected, 2 max-deliver) · text string16
 //   3 floor     floor varint                  everything below is settled
 //   4 cut       end varint                    everything at and above is forgotten
@@ -58,6 +58,7 @@ export function encodeRetry(offset: number, retry: Retry): Uint8Array {
   writer.varint(offset)
   writer.varint(retry.failures)
   writer.varint(Math.ceil(retry.dueWallMs))
+  writer.varint(Math.ceil(retry.waitMs))
   writer.u8(verdictReasons.indexOf(retry.verdict?.reason))
   writer.string16(retry.verdict?.text ?? '')
   return written()
@@ -119,11 +120,12 @@ function applyRetry(image: ProgressImage, reader: ByteReader): void {
   const offset = reader.varint()
   const failures = reader.varint()
   const dueWallMs = reader.varint()
+  const waitMs = reader.varint()
   const reason = verdictReasons[reader.u8()]
   const text = reader.string16()
   if (image.settled.has(offset)) return
   const verdict: DeadLetterVerdict | undefined = reason === undefined ? undefined : { reason, text }
-  image.retries.set(offset, { failures, dueWallMs, ...(verdict === undefined ? {} : { verdict }) })
+  image.retries.set(offset, { failures, dueWallMs, waitMs, ...(verdict === undefined ? {} : { verdict }) })
 }
 
 function begin(kind: number): void {

@@ -6,6 +6,8 @@ export interface Retry {
   readonly failures: number
   /** When it may be delivered again, in milliseconds since 1970; 0: at once. What a restart goes by. */
   readonly dueWallMs: number
+  /** The whole wait: whatever the wall clock says after a restart, there is no more of it left. */
+  readonly waitMs: number
   /** Why it is to become a dead letter; absent while it may be delivered. */
   readonly verdict?: DeadLetterVerdict
 }
