@@ -40,8 +40,6 @@ export type BrokerOptions = BrokerStorage & {
   readonly areInvariantsChecked?: boolean
 }
 
-export const version = '0.1.0'
-
 const memoryDirectory = '/memory'
 const progressCompactBytesMin = 16 * 1024 * 1024
 
@@ -139,7 +137,7 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const metadata = await openMetadata(context, directory)
   const bootEpoch = await nextBootEpoch(metadata)
   const { streams, flow } = await openServices(context, directory, metadata, bootEpoch)
-  const identity = { name: options.name ?? 'sluice', version, bootEpoch, startedMs }
+  const identity = { name: options.name ?? 'sluice', bootEpoch, startedMs }
   const native = new NativeListener({ io, logger, streams, flow, limits, identity })
   if (options.listen !== undefined) {
     const { host = '127.0.0.1', port = 9898 } = options.listen

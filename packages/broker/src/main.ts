@@ -4,12 +4,11 @@
 
 import process from 'node:process'
 import { runCli } from '@sluice/cli'
-import { version } from './broker.ts'
+import type { BrokerCommands } from '@sluice/cli'
 import { serveHelp } from './config/serve-arguments.ts'
 import { realIo } from './io/real-io.ts'
-import { dumpLog, verifyDirectory } from './log/offline.ts'
-import { serve } from './serve.ts'
 import type { Serving } from './serve.ts'
+import { version } from './base/version.ts'
 
 /** How long peers may take for the last bytes after the broker has closed. */
 const lastBytesMs = 1_000
@@ -20,16 +19,26 @@ process.stderr.on('error', () => {})
 
 const io = realIo()
 
-process.exitCode = await runCli(process.argv.slice(2), {
+// Why imports at call: most commands talk to a broker elsewhere, and should not wait for one to be loaded.
+const commands: BrokerCommands = {
   version,
   serve: runServe,
   serveHelp,
-  verifyLog: (directory, onFinding) => verifyDirectory(io, directory, onFinding),
-  dumpLog: (directory, options) => dumpLog(io, directory, options),
-})
+  verifyLog: async (directory, onFinding) => {
+    const { verifyDirectory } = await import('./log/offline.ts')
+    return verifyDirectory(io, directory, onFinding)
+  },
+  dumpLog: async function* (directory, options) {
+    const { dumpLog } = await import('./log/offline.ts')
+    yield* dumpLog(io, directory, options)
+  },
+}
+
+process.exitCode = await runCli(process.argv.slice(2), commands)
 
 /** The broker goes on running when this resolves; its end sets the exit code. */
 async function runServe(args: readonly string[]): Promise<number> {
+  const { serve } = await import('./serve.ts')
   const serving = await serve(args, {
     environment: process.env,
     writeOut: (line) => process.stdout.write(line),

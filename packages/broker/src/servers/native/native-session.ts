@@ -21,7 +21,6 @@ export interface NativeServices {
 
 export interface BrokerIdentity {
   readonly name: string
-  readonly version: string
   readonly bootEpoch: number
   /** On the monotonic clock. */
   readonly startedMs: number

@@ -1,6 +1,7 @@
 // Runs one method of the control plane on the service that owns it. Parameters have been checked.
 
 import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
+import { version } from '../../../base/version.ts'
 import type { NativeServices } from '../native-session.ts'
 
 type Runner<M extends CallMethod> = (
@@ -41,6 +42,6 @@ export async function runCall(
 }
 
 function brokerInfo({ identity, io }: NativeServices): BrokerInfo {
-  const { name, version, bootEpoch, startedMs } = identity
+  const { name, bootEpoch, startedMs } = identity
   return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs) }
 }
