@@ -58,7 +58,7 @@ test('shows the classes, the stuck tenant and the rule that holds it', () => {
   assert.match(line('orders.freemium.t0007'), /1\/1 +0 /)
   assert.match(
     lines.join(' '),
-    /pool full: 1 of 1 .* worker-1 has +had it for 900 ms, attempt 2, taken back in 7/,
+    /pool full: 1 of 1 .* worker-1 has had +it for 900 ms, attempt 2, taken back in 7/,
   )
 })
 
