@@ -146,6 +146,18 @@ function lostOffsets(lines: readonly Line[]): number[] {
   return [...wanted].filter((offset) => !delivered.has(offset))
 }
 
+/** Confirmed as one message and delivered as another, or confirmed twice. */
+function mistakenOffsets(lines: readonly Line[]): number[] {
+  const published = of(lines, 'published').filter(({ subject }) => subject !== hotSubject)
+  const confirmed = new Map(published.map((line) => [line.offset, line]))
+  const twice = published.filter((line) => confirmed.get(line.offset) !== line)
+  const other = of(lines, 'delivered').filter((line) => {
+    const meant = confirmed.get(line.offset)
+    return meant !== undefined && (meant.subject !== line.subject || meant.sequence !== line.sequence)
+  })
+  return [...twice, ...other].map(({ offset }) => offset)
+}
+
 /** Delivered, not of the hot tenant, and no ack to a living broker is known. */
 function unfinishedOffsets(lines: readonly Line[]): number[] {
   const others = intervalsOf(lines).filter(({ line }) => line.subject !== hotSubject)
@@ -266,6 +278,7 @@ describe('the demo', { timeout: 150_000 }, () => {
 
   test('nothing lost', () => {
     assert.deepEqual(lostOffsets(lines), [])
+    assert.deepEqual(mistakenOffsets(lines), [])
     assert.deepEqual(unfinishedOffsets(lines), [])
     const numbers = numbersOf('Nothing lost')
     assert.equal(
@@ -343,6 +356,12 @@ describe('the demo', { timeout: 150_000 }, () => {
       line === first ? swap(line, second!) : line === second ? swap(line, first!) : line,
     )
     assert.ok(orderBreaches(doctored).length > 0)
+  })
+
+  test('a journal in which a message took the place of another fails', () => {
+    const [first] = of(lines, 'delivered')
+    const doctored = lines.map((line) => (line === first ? { ...line, sequence: line.sequence + 1 } : line))
+    assert.deepEqual(mistakenOffsets(doctored), [first!.offset])
   })
 
   test('a journal without a delivery fails', () => {

@@ -1,10 +1,11 @@
-// How late a plain timer of this process fires: what the machine adds to every delay, whatever the
-// broker does.
+// How late a bare timer of this process fires: what the machine adds to every delay, whatever broker there is.
+//
+// Weighed by time: who comes at any moment while the process stands still waits for the rest of the pause.
 
 import { percentile } from './claims/percentile.ts'
 import type { DemoEvent, Phase, Witness } from './events.ts'
 
-const everyMs = 10
+const everyMs = 2
 
 export interface NoiseReading {
   readonly calmP99Ms: number
@@ -12,7 +13,8 @@ export interface NoiseReading {
 }
 
 export class MachineNoise implements Witness {
-  readonly #lateMs: Partial<Record<Phase, number[]>> = {}
+  /** For every millisecond of a phase, how long whoever came in it had to wait. */
+  readonly #waits: Partial<Record<Phase, number[]>> = {}
   #phase: Phase = 'warm-up'
   #timer: NodeJS.Timeout | undefined
 
@@ -20,7 +22,7 @@ export class MachineNoise implements Witness {
     let lastMs = performance.now()
     this.#timer = setInterval(() => {
       const nowMs = performance.now()
-      this.#late(Math.max(0, nowMs - lastMs - everyMs))
+      this.#passed(nowMs - lastMs)
       lastMs = nowMs
     }, everyMs)
   }
@@ -35,12 +37,12 @@ export class MachineNoise implements Witness {
 
   /** NaN where nothing was measured. */
   read(): NoiseReading {
-    const { calm = [], hot = [] } = this.#lateMs
+    const { calm = [], hot = [] } = this.#waits
     return { calmP99Ms: percentile(calm, 0.99), hotP99Ms: percentile(hot, 0.99) }
   }
 
-  #late(ms: number): void {
-    const lateMs = (this.#lateMs[this.#phase] ??= [])
-    lateMs.push(ms)
+  #passed(ms: number): void {
+    const waits = (this.#waits[this.#phase] ??= [])
+    for (let left = ms; left > 0; left--) waits.push(Math.min(left, Math.max(0, ms - everyMs)))
   }
 }

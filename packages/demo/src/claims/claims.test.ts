@@ -176,6 +176,22 @@ test('a confirmed message that nobody got is lost', () => {
   assert.deepEqual(history.broken(), ['Nothing lost'])
 })
 
+test('a message that comes with the content of another is lost', () => {
+  const history = goodHistory()
+  history.publish(basic, 9, 1)
+  history.ack(history.deliver(basic, 9, 2), basic, 9)
+  count(history, 10)
+  assert.deepEqual(history.broken(), ['Nothing lost'])
+})
+
+test('an offset that is confirmed twice is a loss', () => {
+  const history = goodHistory()
+  history.whole(basic, 9, 1)
+  history.publish(basic, 9, 1)
+  count(history, 10)
+  assert.deepEqual(history.broken(), ['Nothing lost'])
+})
+
 test('a message that was never finished is lost', () => {
   const history = goodHistory()
   history.publish(basic, 9, 1)
