@@ -1,4 +1,4 @@
-// How late a bare timer of this process fires: what the machine adds to every delay, whatever broker there is.
+// How late a bare timer of this process fires: what the machine adds to every delay, with any broker or none.
 //
 // Weighed by time: who comes at any moment while the process stands still waits for the rest of the pause.
 
