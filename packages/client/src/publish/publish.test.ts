@@ -86,6 +86,21 @@ test('one message: its parts as they were given', async (t) => {
   assert.equal(record!.headers['none'], null)
 })
 
+test('headers as pairs: in their order, and one name as often as it is given', async (t) => {
+  const { broker, client } = await scene(t)
+  const pairs = [
+    ['b', '1'],
+    ['a', null],
+    ['b', new Uint8Array([50])],
+  ] as const
+  await client.publish('S', 'a', 'x', { headers: pairs })
+  const { parts } = readPublish(new ByteReader(publishesOf(broker)[0]!.body))
+  const [start] = decodeRecords(parts[0]!.batch, 0)
+  assert.deepEqual({ ...start!.headers }, { b: Buffer.from('2'), a: null })
+  const wrong = [[1, 'x']] as unknown as typeof pairs
+  await assert.rejects(client.publish('S', 'a', 'x', { headers: wrong }), { code: 'invalid-request' })
+})
+
 test('a tombstone is published as null', async (t) => {
   const { broker, client } = await scene(t)
   await client.publish('S', 'a', null)

@@ -1,7 +1,7 @@
 // What publishing takes and gives.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { HeaderValues, Payload } from '@sluice/protocol/record/record-batch-builder'
+import type { HeaderPair, HeaderValues, Payload } from '@sluice/protocol/record/record-batch-builder'
 import { isSubject } from '@sluice/protocol/subject/subject'
 
 export interface Published {
@@ -39,7 +39,8 @@ export function checkMessage({ subject, data, headers, timestamp }: NewMessage):
     )
   }
   if (headers === undefined) return
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of headerPairs(headers)) {
+    if (typeof name !== 'string') throw new BrokerError('invalid-request', `${String(name)} names no header`)
     if (value !== null && !isPayload(value)) throw wrongType(`The header ${name}`, value)
   }
 }
@@ -48,10 +49,14 @@ export function checkMessage({ subject, data, headers, timestamp }: NewMessage):
 export function messageBytesMax({ subject, data, headers }: NewMessage): number {
   let size = 64 + subject.length * 3 + (data === null ? 0 : payloadBytes(data))
   if (headers === undefined) return size
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of headerPairs(headers)) {
     size += 16 + name.length * 3 + (value === null ? 0 : payloadBytes(value))
   }
   return size
+}
+
+function headerPairs(headers: HeaderValues): readonly HeaderPair[] {
+  return Array.isArray(headers) ? (headers as readonly HeaderPair[]) : Object.entries(headers)
 }
 
 function payloadBytes(payload: Payload): number {
