@@ -9,8 +9,8 @@ import type { TestContext } from 'node:test'
 import type { Client } from '@sluice/client'
 import { brokerFor } from '../support/broker-process.ts'
 import type { BrokerProcess } from '../support/broker-process.ts'
-import { batchesIn, flipBit, segmentsOf, verify } from '../support/data-files.ts'
-import type { StoredBatch } from '../support/data-files.ts'
+import { batchesIn, flipBit, segmentsOf, verify } from '../support/stored-files.ts'
+import type { StoredBatch } from '../support/stored-files.ts'
 
 const recordsPerBatch = 10
 const batchCount = 24

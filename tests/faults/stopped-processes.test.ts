@@ -74,8 +74,9 @@ test(
   async (t) => {
     const broker = await brokerFor(t, {
       flags: [
-        ...['--stalled-peer-ms', String(stalledPeerMs)],
-        ...['--tail-cache-bytes', String(2 ** 20), '--record-cache-bytes', String(2 ** 20)],
+        `--stalled-peer-ms=${stalledPeerMs}`,
+        `--tail-cache-bytes=${2 ** 20}`,
+        `--record-cache-bytes=${2 ** 20}`,
       ],
     })
     const client = await broker.connect()
