@@ -52,6 +52,11 @@ export class Partition {
     return this.#log.append(batch, this.leaderEpoch)
   }
 
+  /** The same for several batches: all of them become durable, or none. Returns the first base offset. */
+  appendAll(batches: readonly Uint8Array[]): number {
+    return this.#log.appendAll(batches, this.leaderEpoch)
+  }
+
   /**
    * Resolves when all that was appended so far is durable. Rejects with `disk-full` (nothing of it was kept)
    * or `partition-offline`. Ask in the same turn as the append.

@@ -6,7 +6,10 @@ export const unflushedBytesMax: number = 32 * 1024 * 1024
 /** No stored batch is larger: what claims to be is damage. */
 export const batchBytesMax: number = 64 * 1024 * 1024
 
-/** One write and one sync take about this much at most, so that a backlog is confirmed piece by piece. */
+/**
+ * One write and one sync take about this much at most, so that a backlog is confirmed piece by piece. What is
+ * appended together may be more: it is not parted.
+ */
 export const groupBytesMax: number = 8 * 1024 * 1024
 
 /** Segments of one log, besides the active one, whose file and index are kept at hand. */

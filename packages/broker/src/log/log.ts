@@ -106,11 +106,21 @@ export class Log {
    * offset. The bytes, one whole checked batch, are the log's from now on. Throws the offline error.
    */
   append(batch: Uint8Array, leaderEpoch: number): number {
-    const size = batch.length
-    assert(size >= batchHeaderBytes && size <= batchBytesMax, 'an appended batch has a size within bounds')
-    assert(batchSizeOf(batch, 0) === size, 'exactly one whole batch is appended')
+    return this.appendAll([batch], leaderEpoch)
+  }
+
+  /**
+   * The same for several, one after the other: they share one write, so that all of them become durable or
+   * all are refused. Returns the base offset of the first.
+   */
+  appendAll(batches: readonly Uint8Array[], leaderEpoch: number): number {
+    for (const batch of batches) {
+      const size = batch.length
+      assert(size >= batchHeaderBytes && size <= batchBytesMax, 'an appended batch has a size within bounds')
+      assert(batchSizeOf(batch, 0) === size, 'exactly one whole batch is appended')
+    }
     this.#checkOpen()
-    return this.#parts.queue.append(batch, leaderEpoch)
+    return this.#parts.queue.append(batches, leaderEpoch)
   }
 
   /**

@@ -25,6 +25,7 @@ export const goneErrors: readonly ErrorCode[] = [
 export const publishErrors: readonly ErrorCode[] = [
   ...linkErrors,
   ...diskErrors,
+  'partly-stored',
   'unknown-stream',
   'stream-deleted',
   'publish-buffer-full',

@@ -16,8 +16,8 @@ interface Plan {
 }
 
 /**
- * Checks every message before any is sent. What fits one frame is stored as a whole or not at all; of a
- * larger batch the error says how many messages were stored before it.
+ * Checks every message before any is sent. What one partition gets of a frame is stored as a whole or not at
+ * all; where frames, or partitions of one, were stored before a failure, the error says which.
  */
 export async function publishBatch(
   stream: string,
@@ -68,7 +68,9 @@ async function sendLoads(stream: string, { loads, places }: Plan, doors: Publish
   return places.map((place) => confirmed[place.load]!.placeOf(place))
 }
 
+/** Why the code only of some: what is wrong in itself stays so, and is not to be tried again. */
 function partlyStored(cause: BrokerError, storedCount: number, messageCount: number): BrokerError {
   const text = `The first ${storedCount} of ${messageCount} messages are stored, then: ${cause.message}`
-  return BrokerError.received(cause.code, text)
+  if (!cause.isRetryable) return BrokerError.received(cause.code, text)
+  return new BrokerError('partly-stored', text.replace(/\.$/, ''), { cause })
 }

@@ -330,7 +330,7 @@ test('publishBatch: when a later frame is refused, the error says what is stored
   await until(() => broker.peers.length === 2 && client.isConnected)
   const messages = Array.from({ length: 10 }, () => ({ subject: 's', data: 'x'.repeat(400_000) }))
   await assert.rejects(client.publishBatch('S', messages), (error: BrokerError) => {
-    assert.equal(error.code, 'disk-full')
+    assert.equal(error.code, 'partly-stored')
     assert.match(error.message, /^The first 4 of 10 messages are stored/)
     return true
   })

@@ -87,8 +87,9 @@ export const ERROR_CODES = {
     'overloaded',
     'The disk is slower than the publishers; publish again later.',
   ),
+  'partly-stored': row(209, 'unavailable', 'Publish again only what the text does not name as stored.'),
 
-  'disk-full': row(300, 'unavailable', 'Free disk space; nothing of the refused request was kept.'),
+  'disk-full': row(300, 'unavailable', 'Free disk space, then try again.'),
   'partition-offline': row(301, 'corrupt', 'A write or sync failed; check the disk and restart the broker.'),
   'corrupt-log': row(
     302,

@@ -1,5 +1,6 @@
 // The batches that share one write and one sync, and the one promise of those who wait for them.
 
+import { lastOffsetOf } from '@sluice/protocol/record/record-batch'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 
 export class BatchGroup {
@@ -17,10 +18,11 @@ export class BatchGroup {
     this.rolls = rolls
   }
 
-  add(batch: Uint8Array, nextOffset: number): void {
+  /** The batch has its offset. */
+  add(batch: Uint8Array): void {
     this.batches.push(batch)
     this.sizeBytes += batch.length
-    this.endOffset = nextOffset
+    this.endOffset = lastOffsetOf(batch, 0) + 1
   }
 
   /** Made only if somebody asks: nobody has to catch what nobody waits for. */

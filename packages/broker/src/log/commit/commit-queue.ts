@@ -78,17 +78,22 @@ export class CommitQueue {
     return this.#offline
   }
 
-  /** See `Log.append`. */
-  append(batch: Uint8Array, leaderEpoch: number): number {
+  /** See `Log.append`. Invariant: batches that are appended together are in one group. */
+  append(batches: readonly Uint8Array[], leaderEpoch: number): number {
     if (this.#offline !== undefined) throw this.#offline
     const baseOffset = this.#nextOffset
-    const nextOffset = baseOffset + lastOffsetDeltaOf(batch, 0) + 1
-    placeBatch(batch, 0, baseOffset, leaderEpoch)
-    const group = this.#groupFor(batch.length, nextOffset)
-    group.add(batch, nextOffset)
+    let nextOffset = baseOffset
+    let sizeBytes = 0
+    for (const batch of batches) {
+      placeBatch(batch, 0, nextOffset, leaderEpoch)
+      nextOffset += lastOffsetDeltaOf(batch, 0) + 1
+      sizeBytes += batch.length
+    }
+    const group = this.#groupFor(sizeBytes, nextOffset)
+    for (const batch of batches) group.add(batch)
     this.#nextOffset = nextOffset
-    this.#next.sizeBytes += batch.length
-    this.#pendingBytes += batch.length
+    this.#next.sizeBytes += sizeBytes
+    this.#pendingBytes += sizeBytes
     this.#running ??= this.#settled.then(() => this.#run())
     return baseOffset
   }

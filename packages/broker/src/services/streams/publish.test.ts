@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { PublishPart } from '@sluice/protocol/native/publish-messages'
 import { crc32c } from '@sluice/protocol/bytes/crc32c'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
@@ -7,6 +8,8 @@ import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { leaderEpochOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { TailCache } from '../../log/tail-cache.ts'
+import type { DiskFault } from '../../testing/sim-disk-faults.ts'
+import { simulate } from '../../testing/sim-io.ts'
 import { memoryWorld, openStreams, testLimits } from './open-streams.contract.ts'
 import type { OpenedStreams } from './open-streams.contract.ts'
 import { publish } from './publish.ts'
@@ -205,3 +208,97 @@ test('bytes that wait for the disk are bounded, and counted back', async () => {
   await publish(stream, [{ partition: 0, batch: builder.take() }])
   await opened.close()
 })
+
+/** The same three parts each time: two for partition 0, one for partition 1. */
+function threeParts(): PublishPart[] {
+  return [
+    { partition: 0, batch: batchOf('a') },
+    { partition: 1, batch: batchOf('b') },
+    { partition: 0, batch: batchOf('c') },
+  ]
+}
+
+/** Publishes `threeParts` on a disk with these faults: how it ended, and the high watermarks then. */
+async function publishOn(...faults: DiskFault[]): Promise<{ failure: unknown; watermarks: number[] }> {
+  return await simulate(1, async (world) => {
+    const { streams } = await openStreams(world.startNode('n'))
+    await streams.create('S', { partitions: 2 })
+    const stream = streams.require('S')
+    await publish(stream, threeParts())
+    for (const fault of faults) world.disk('n').faults.add(fault)
+    const failure = await publish(stream, threeParts()).then(
+      () => assert.fail('it was stored'),
+      (error: unknown) => error,
+    )
+    assert.equal(stream.admission.unflushedBytes, 0)
+    return { failure, watermarks: stream.partitions.map(({ highWatermark }) => highWatermark) }
+  })
+}
+
+const [full0, full1]: DiskFault[] = [0, 1].map((partition) => ({
+  operation: 'write',
+  path: new RegExp(`/${partition}/[0-9]+\\.log$`),
+  error: 'full',
+}))
+
+test('what is stored in one partition and not in another is said to be', async () => {
+  const { failure, watermarks } = await publishOn(full1!)
+  assert.deepEqual(watermarks, [4, 1])
+  assert.ok(failure instanceof BrokerError && failure.code === 'partly-stored')
+  assert.equal(failure.isRetryable, true)
+  assert.match(
+    failure.message,
+    /^Of a publish to S only .*, in partition 0 from offset 2; not confirmed is partition 1: No /,
+  )
+  const other = await publishOn(full0!)
+  assert.deepEqual(other.watermarks, [2, 2])
+  assert.match(
+    (other.failure as Error).message,
+    /in partition 1 from offset 1; not confirmed is partition 0:/,
+  )
+})
+
+test('a refusal that is waited for does not hide what is stored later', async () => {
+  const late: DiskFault = { operation: 'write', path: /\/0\/[0-9]+\.log$/, delayMs: 5000 }
+  const { failure, watermarks } = await publishOn(late, full1!)
+  assert.deepEqual(watermarks, [4, 1])
+  assert.equal((failure as { code: string }).code, 'partly-stored')
+})
+
+test('where no partition stores its share the error says only that', async () => {
+  const { failure, watermarks } = await publishOn(full0!, full1!)
+  assert.deepEqual(watermarks, [2, 1])
+  assert.equal((failure as { code: string }).code, 'disk-full')
+  const broken = await publishOn(full0!, { ...full1!, error: 'failed' })
+  assert.equal((broken.failure as { code: string }).code, 'partition-offline', 'what may be kept comes first')
+})
+
+for (const [what, limits] of [
+  ['a segment is full', { ...testLimits, segmentBytes: 4096 }],
+  ['a group is full', { ...testLimits, segmentBytes: 64 * 1024 * 1024 }],
+] as const) {
+  test(`the parts of one partition are stored together, also where ${what} between them`, () =>
+    simulate(2, async (world) => {
+      const { streams } = await openStreams(world.startNode('n'), { limits })
+      await streams.create('S', { messageBytesMax: 8 * 1024 * 1024 })
+      const stream = streams.require('S')
+      const size = what === 'a group is full' ? 5 * 1024 * 1024 : 3000
+      const parts = ['a', 'b'].map((key) => {
+        const builder = new RecordBatchBuilder()
+        builder.add(1000, key, 'x'.repeat(size))
+        return { partition: 0, batch: builder.take() }
+      })
+      const writes = world
+        .disk('n')
+        .faults.add({ operation: 'write', path: /streams.*\.log$/, skip: 1, error: 'full' })
+      const answers = [await publish(stream, parts)]
+      assert.equal(writes.hits, 0, 'one write for both')
+      await assert.rejects(publish(stream, parts), { code: 'disk-full' })
+      assert.equal(stream.partitions[0]!.highWatermark, 2)
+      answers.push(await publish(stream, parts))
+      assert.deepEqual(
+        answers.flat().map(({ baseOffset }) => baseOffset),
+        [0, 1, 2, 3],
+      )
+    }))
+}

@@ -4,14 +4,15 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { PublishedPart, PublishPart } from '@sluice/protocol/native/publish-messages'
-import type { Partition } from '../../cluster/partition.ts'
+import { lastOffsetDeltaOf } from '@sluice/protocol/record/record-batch'
 import { checkPublishedBatch } from './publish-check.ts'
 import type { Stream } from './stream.ts'
 
 /**
  * Resolves when everything is durable, and answers in the order of the parts. All that it does before the
  * first wait, it does before it returns: calls made in order are appended in order. The batches are borrowed
- * until then.
+ * until then. What one partition gets is stored as a whole or not at all; where only some partitions store
+ * their share, it rejects with `partly-stored`, which names them.
  */
 export async function publish(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
   let bytes = 0
@@ -21,9 +22,7 @@ export async function publish(stream: Stream, parts: readonly PublishPart[]): Pr
   }
   stream.admission.enter(bytes)
   try {
-    const published = parts.map(({ partition, batch }) => append(stream.requirePartition(partition), batch))
-    await durable(stream, parts)
-    return published
+    return parts.length === 1 ? await store(stream, parts) : await storeShares(stream, parts)
   } catch (error) {
     throw stream.isDeleted ? deletedMeanwhile(stream) : error
   } finally {
@@ -38,19 +37,63 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
   checkPublishedBatch(stream, batch)
 }
 
+/** All parts are of one partition. */
+async function store(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
+  const index = parts[0]!.partition
+  const partition = stream.requirePartition(index)
+  let baseOffset = partition.appendAll(parts.map(ownBatch))
+  const published: PublishedPart[] = []
+  for (const { batch } of parts) {
+    published.push({ partition: index, baseOffset })
+    baseOffset += lastOffsetDeltaOf(batch, 0) + 1
+  }
+  await partition.durable()
+  return published
+}
+
 /**
  * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given.
  * Why not `slice`: of a Buffer, which is what sockets give, it is another view.
  */
-function append(partition: Partition, batch: Uint8Array): PublishedPart {
-  return { partition: partition.index, baseOffset: partition.append(new Uint8Array(batch)) }
+function ownBatch({ batch }: PublishPart): Uint8Array {
+  return new Uint8Array(batch)
 }
 
-/** One wait per partition, not per part. */
-async function durable(stream: Stream, parts: readonly PublishPart[]): Promise<void> {
-  if (parts.length === 1) return stream.partitions[parts[0]!.partition]!.durable()
-  const touched = new Set(parts.map(({ partition }) => partition))
-  await Promise.all(Array.from(touched, (index) => stream.partitions[index]!.durable()))
+/** Each partition with its share. Waits for all of them: only then is it known what is stored. */
+async function storeShares(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
+  const shares = new Map<number, PublishPart[]>()
+  for (const part of parts) {
+    const share = shares.get(part.partition)
+    if (share === undefined) shares.set(part.partition, [part])
+    else share.push(part)
+  }
+  const outcomes = await Promise.allSettled(Array.from(shares.values(), (share) => store(stream, share)))
+  const stored = new Map<number, readonly PublishedPart[]>()
+  const failures = new Map<number, BrokerError>()
+  for (const [at, index] of [...shares.keys()].entries()) {
+    const outcome = outcomes[at]!
+    if (outcome.status === 'fulfilled') stored.set(index, outcome.value)
+    else failures.set(index, outcome.reason as BrokerError)
+  }
+  if (failures.size > 0) throw refusal(stream, stored, failures)
+  const answers = new Map(Array.from(stored, ([index, share]) => [index, share.values()]))
+  return parts.map(({ partition }) => answers.get(partition)!.next().value!)
+}
+
+function refusal(
+  stream: Stream,
+  stored: ReadonlyMap<number, readonly PublishedPart[]>,
+  failures: ReadonlyMap<number, BrokerError>,
+): BrokerError {
+  const errors = [...failures.values()]
+  // Why not just the first: `disk-full` says that nothing was kept, which others cannot.
+  const cause = errors.find(({ code }) => code !== 'disk-full') ?? errors[0]!
+  if (stored.size === 0) return cause
+  const places = Array.from(stored, ([index, [first]]) => `${index} from offset ${first!.baseOffset}`)
+  const text =
+    `Of a publish to ${stream.name} only a part is stored, in partition ${places.join(', ')}; ` +
+    `not confirmed is partition ${[...failures.keys()].join(', ')}: ${cause.message.replace(/\.$/, '')}`
+  return new BrokerError('partly-stored', text, { cause })
 }
 
 function deletedMeanwhile(stream: Stream): BrokerError {
