@@ -1,5 +1,5 @@
-// Creates, alters and deletes the streams and consumers of a history, one change at a time. What a client is not
-// told for certain is asked again until it is.
+// Creates, alters and deletes the streams and consumers of a history, one change at a time. What a client
+// is not told for certain is asked again until it is.
 
 import type { Client } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'

@@ -1,6 +1,6 @@
 // Reads everything that a broker holds, as a client in its process, and compares it with the reference.
 
-import type { Client } from '@sluice/client'
+import type { Client, PartitionInfo } from '@sluice/client'
 import type { HistoryLedger, StreamRecord } from './history-ledger.ts'
 import type { SentMessage } from './reference-stream.ts'
 import { Violation } from './reference-violation.ts'
@@ -29,7 +29,7 @@ export async function auditLogs(client: Client, ledger: HistoryLedger): Promise<
           throw new Violation(`${name}/${partition} is offline after a start: ${offline}`)
       }
     })
-    for (const { partition } of info.partitions) await auditPartition(client, ledger, stream, partition)
+    for (const partition of info.partitions) await auditPartition(client, ledger, stream, partition)
   }
 }
 
@@ -37,9 +37,10 @@ async function auditPartition(
   client: Client,
   ledger: HistoryLedger,
   stream: StreamRecord,
-  partition: number,
+  { partition, highWatermark }: PartitionInfo,
 ): Promise<void> {
   const found = await readPartition(client, ledger, stream.plan.name, partition)
+  while (found.length < highWatermark) found.push(undefined)
   if (stream.reference.isRetired) return
   ledger.note(`audit ${stream.plan.name}/${partition}: ${found.length} records`)
   const { durability } = stream.plan.config

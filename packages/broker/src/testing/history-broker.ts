@@ -1,5 +1,5 @@
-// The life of the one broker of a history: started, audited, stopped, killed, without power, and started again.
-// Clients find it only when the audit of what survived is over.
+// The life of the one broker of a history: started, audited, stopped, killed, without power, and started
+// again. Clients find it only when the audit of what survived is over.
 
 import type { Client } from '@sluice/client'
 import { connect } from '@sluice/client'
@@ -67,7 +67,7 @@ export class HistoryBroker {
       servers: [`${node}:${port}`],
       name: host,
       reconnect: { minMs: 20, maxMs: 500 },
-      connectTimeoutMs: 600_000,
+      connectTimeoutMs: 3000,
       requestTimeoutMs: 5000,
       keepAliveMs: 2000,
       maxBufferedBytes: 1024 * 1024,

@@ -1,5 +1,5 @@
-// Looks on at the door between flow consumers and their members, in the process of the test: every delivery and
-// every settle, at its exact virtual time and in its order. Must never change what passes.
+// Looks on at the door between flow consumers and their members, in the process of the test: every delivery
+// and every settle, at its exact virtual time and in its order. Must never change what passes.
 
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
@@ -8,8 +8,9 @@ import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { FlowConsumer } from '../services/flow/flow-consumer.ts'
 import type { Membership } from '../services/flow/flow-consumer.ts'
 import type { Delivery, MemberPort } from '../services/flow/flow-consumers.ts'
-import type { ReferenceMember } from './reference-consumer.ts'
+import type { ReferenceMember } from './reference-track.ts'
 import { SimIo } from './sim-io.ts'
+import { wrapMethod } from './wrapped-method.ts'
 
 /** Which consumer: names are used again, ids are not. */
 export interface DoorPlace {
@@ -41,39 +42,34 @@ export function watchDoor(next: DoorWatcher | undefined): void {
   watcher = next
 }
 
-const join = FlowConsumer.prototype.join
-
-FlowConsumer.prototype.join = function watchedJoin(port: MemberPort, window: number): Membership {
-  const { stream, name, id, io } = this.options
-  const place = { stream: stream.name, consumer: name, id }
-  const member = { name: port.name, window }
-  const told = (): DoorWatcher | undefined =>
-    io instanceof SimIo && !io.process.isAlive ? undefined : watcher
-  const membership = join.call(
-    this,
-    new WatchedPort(port, (delivery) => {
-      told()?.delivered(place, member, delivery)
-    }),
-    window,
-  )
-  return {
-    setWindow: (size) => {
-      member.window = size
-      membership.setWindow(size)
-    },
-    resume: () => membership.resume(),
-    settle: (settle) => {
-      const refusal = membership.settle(settle)
-      told()?.settled(place, member, settle, refusal)
-      return refusal
-    },
-    durable: () => membership.durable(),
-    leave: (how) => {
-      told()?.left(place, member, how)
-      membership.leave(how)
-    },
+wrapMethod(FlowConsumer.prototype, 'join', (join) => {
+  return function watchedJoin(this: FlowConsumer, port: MemberPort, window: number): Membership {
+    const { stream, name, id, io } = this.options
+    const place = { stream: stream.name, consumer: name, id }
+    const member = { name: port.name, window }
+    const isDead = (): boolean => io instanceof SimIo && !io.process.isAlive
+    const told = (): DoorWatcher | undefined => (isDead() ? undefined : watcher)
+    const watchedPort = new WatchedPort(port, (delivery) => told()?.delivered(place, member, delivery))
+    const membership = join.call(this, watchedPort, window)
+    return {
+      setWindow: (size) => {
+        member.window = size
+        membership.setWindow(size)
+      },
+      resume: () => membership.resume(),
+      settle: (settle) => {
+        const refusal = membership.settle(settle)
+        told()?.settled(place, member, settle, refusal)
+        return refusal
+      },
+      durable: () => membership.durable(),
+      leave: (how) => {
+        told()?.left(place, member, how)
+        membership.leave(how)
+      },
+    }
   }
-}
+})
 
 const cursor = new RecordCursor()
 

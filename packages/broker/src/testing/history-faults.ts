@@ -162,7 +162,7 @@ export class HistoryFaults {
   }
 
   #jumpWall(): void {
-    const byMs = this.#random.pick([-5000, -50, 50, 5000, 3_600_000])
+    const byMs = this.#random.pick([-3_600_000, -5000, -50, 50, 5000, 3_600_000])
     this.#ledger.note(`wall clock jumps by ${byMs} ms`)
     this.#world.clock(node).jumpWall(byMs)
     for (const { consumers } of this.#ledger.streams.values()) {

@@ -1,5 +1,5 @@
-// Everything that was seen in one history, and what follows from it: feeds the reference models and stops the
-// run at the first claim that is refuted. Must never act.
+// Everything that was seen in one history, and what follows from it: feeds the reference models and stops
+// the run at the first claim that is refuted. Must never act.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Message } from '@sluice/client'
@@ -11,7 +11,8 @@ import type { DoorDelivery, DoorPlace, DoorWatcher } from './history-door.ts'
 import { idOf, payloadOf } from './history-payload.ts'
 import type { StreamPlan } from './history-plan.ts'
 import { ReferenceConsumer } from './reference-consumer.ts'
-import type { ReferenceMember, SeenDelivery } from './reference-consumer.ts'
+import type { SeenDelivery } from './reference-consumer.ts'
+import type { ReferenceMember } from './reference-track.ts'
 import { ConfigsInForce } from './reference-rules.ts'
 import { ReferenceStream } from './reference-stream.ts'
 import type { FoundLog, SentMessage } from './reference-stream.ts'

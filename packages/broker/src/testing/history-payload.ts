@@ -1,5 +1,5 @@
-// The bytes of every message of a history: its id, which names publisher and sequence, then filling that follows
-// from the id, so that any byte out of place is noticed.
+// The bytes of every message of a history: its id, which names publisher and sequence, then filling that
+// follows from the id, so that any byte out of place is noticed.
 
 export function payloadOf(id: string, sizeBytes: number): Buffer {
   const payload = Buffer.alloc(Math.max(sizeBytes, id.length + 1))

@@ -1,5 +1,5 @@
-// What one history is about, drawn from its seed: streams, flow consumers with their rules, and bounds of the
-// broker so small that segments roll, parked records spill and journals are compacted within seconds.
+// What one history is about, drawn from its seed: streams, flow consumers with their rules, and bounds of
+// the broker so small that segments roll, parked records spill and journals are compacted within seconds.
 // Pure: draws, and starts nothing.
 
 import type { ConsumerConfig, FlowRule } from '@sluice/protocol/model/consumer'

@@ -1,9 +1,10 @@
-// Makes logs and journals smaller than any configuration may, in the process of the test, so that a few hundred
-// records fill segments and bring on compactions.
+// Makes logs and journals smaller than any configuration may, in the process of the test, so that a few
+// hundred records fill segments and bring on compactions.
 
 import { Journal } from '../log/journal.ts'
 import { Log } from '../log/log.ts'
 import type { SmallSizes } from './history-plan.ts'
+import { wrapMethod } from './wrapped-method.ts'
 
 let sizes: SmallSizes | undefined
 
@@ -12,17 +13,12 @@ export function shrinkLogs(next: SmallSizes | undefined): void {
   sizes = next
 }
 
-const openLog = Log.open
-const openJournal = Journal.open
+wrapMethod(Log, 'open', (open) => (io, directory, options) => {
+  const segmentBytes = sizes?.segmentBytes ?? options.segmentBytes
+  return open.call(Log, io, directory, { ...options, segmentBytes })
+})
 
-Log.open = (io, directory, options) => {
-  return openLog.call(Log, io, directory, {
-    ...options,
-    segmentBytes: sizes?.segmentBytes ?? options.segmentBytes,
-  })
-}
-
-Journal.open = (io, directory, options) => {
+wrapMethod(Journal, 'open', (open) => (io, directory, options) => {
   const compactBytesMin = sizes?.compactBytesMin ?? options.compactBytesMin
-  return openJournal.call(Journal, io, directory, { ...options, compactBytesMin })
-}
+  return open.call(Journal, io, directory, { ...options, compactBytesMin })
+})

@@ -1,5 +1,5 @@
-// One member of a flow consumer in a history: takes messages and settles them in every way there is, late, or
-// never. Once asked to be good it acks all that comes.
+// One member of a flow consumer in a history: takes messages and settles them in every way there is, late,
+// or never. Once asked to be good it acks all that comes.
 
 import type { Client, Consumer, Message } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -40,6 +40,7 @@ export class HistoryWorker {
   readonly #abort = new AbortController()
   isGood: boolean
   isOver = false
+  #state = 'looking for its consumer'
 
   constructor(place: WorkerPlace, world: SimWorld, ledger: HistoryLedger, isGood = false) {
     this.consumer = place.consumer
@@ -51,11 +52,17 @@ export class HistoryWorker {
     this.isGood = isGood
   }
 
+  /** Where it is and what it does. */
+  get state(): string {
+    return `${this.consumer.stream.plan.name} ${this.consumer.name} ${this.#state}`
+  }
+
   /** Until it leaves, or its consumer is deleted. */
   async run(): Promise<void> {
     try {
       const consumer = await this.#find()
       if (consumer === undefined) return
+      this.#state = `taking messages as ${this.#client.isConnected ? 'connected' : 'disconnected'}`
       const window = this.isGood ? 64 : this.#random.pick([1, 3, 16, 64])
       const { signal } = this.#abort
       for await (const message of consumer.messages({ window, signal })) void this.#take(message)

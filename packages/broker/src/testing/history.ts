@@ -1,27 +1,23 @@
-// One history from one seed: a broker on a simulated machine, clients on others, a few hundred things that happen
-// to them, and in the end everything healed, drained and accounted for. See docs/internals/simulation.md.
+// One history from one seed: a broker on a simulated machine, clients on others, a few hundred things that
+// happen to them, and in the end everything healed, drained and accounted for. See
+// docs/internals/simulation.md.
 
-import type { Client } from '@sluice/client'
 import type { Io } from '../io/io.ts'
 import { HistoryAdmin } from './history-admin.ts'
-import { readPartition } from './history-audit.ts'
 import { HistoryBroker } from './history-broker.ts'
+import { HistoryClients } from './history-clients.ts'
 import { watchDoor } from './history-door.ts'
 import { accountForAll, drained } from './history-ending.ts'
-import { diskErrors, goneErrors, linkErrors } from './history-errors.ts'
 import { HistoryFaults } from './history-faults.ts'
 import { HistoryLedger } from './history-ledger.ts'
-import type { ConsumerRecord, StreamRecord } from './history-ledger.ts'
-import { clientNames, drawPlan } from './history-plan.ts'
+import type { StreamRecord } from './history-ledger.ts'
+import { drawPlan } from './history-plan.ts'
 import type { HistoryOptions } from './history-plan.ts'
-import { HistoryPublisher } from './history-publisher.ts'
 import { shrinkLogs } from './history-sizes.ts'
-import { HistoryWorker } from './history-worker.ts'
 import { SimWorld } from './sim-io.ts'
 import type { SimIo } from './sim-io.ts'
 import type { SimRandom } from './sim-random.ts'
 
-const workersMax = 8
 const runLimits = { maxEvents: 20_000_000, maxVirtualMs: 4 * 3_600_000 }
 
 type Action =
@@ -58,11 +54,8 @@ export class History {
   readonly #random: SimRandom
   readonly #broker: HistoryBroker
   readonly #faults: HistoryFaults
-  readonly #clients: Client[] = []
-  readonly #publishers: HistoryPublisher[] = []
-  #workers: HistoryWorker[] = []
+  readonly #clients: HistoryClients
   #admin!: HistoryAdmin
-  #workerCount = 0
   step = 0
 
   constructor(options: HistoryOptions, asSeen: (io: SimIo) => Io = (io) => io) {
@@ -74,6 +67,7 @@ export class History {
     this.ledger = new HistoryLedger(this.world.scheduler, plan.streams)
     this.#broker = new HistoryBroker(this.world, this.ledger, plan, { areInvariantsChecked, asSeen })
     this.#faults = new HistoryFaults(this.world, this.#broker, this.ledger)
+    this.#clients = new HistoryClients(this.world, this.ledger)
     shrinkLogs(plan.sizes)
     this.ledger.note(`plan ${JSON.stringify(plan)}`)
   }
@@ -98,13 +92,8 @@ export class History {
 
   async #live(): Promise<void> {
     await this.#broker.start()
-    for (const name of clientNames) {
-      const client = await this.#broker.connect(name)
-      this.#clients.push(client)
-      const random = this.world.scheduler.random.fork(`publisher ${name}`)
-      this.#publishers.push(new HistoryPublisher(name, client, this.ledger, random))
-    }
-    this.#admin = new HistoryAdmin(this.#clients[0], this.world, this.ledger)
+    await this.#clients.connect(this.#broker)
+    this.#admin = new HistoryAdmin(this.#clients.first, this.world, this.ledger)
     for (const stream of this.ledger.streams.values()) await this.#admin.createStream(stream)
     for (this.step = 1; this.step <= this.#options.steps; this.step++) {
       this.#act(drawWeighted(this.#random, actions))
@@ -118,7 +107,7 @@ export class History {
   #act(action: Action): void {
     const random = this.#random
     const stream = random.pick([...this.ledger.streams.values()])
-    const publisher = random.pick(this.#publishers)
+    const { publisher } = this.#clients
     if (action === 'fault') return this.#faults.strike()
     if (stream.state !== 'alive') return
     switch (action) {
@@ -131,75 +120,19 @@ export class History {
       case 'burst':
         return publisher.publishSome(stream, random.int(30, 120), random.pick(stream.plan.subjects))
       case 'join':
-        return this.#join(random.pick([...stream.consumers.values()]))
+        return this.#clients.join(random.pick([...stream.consumers.values()]))
       case 'leave':
-        return this.#leave()
+        return this.#clients.leave()
       case 'ask':
-        return void this.#ask(random.pick([...stream.consumers.values()]), random.pick(stream.plan.subjects))
+        return void this.#clients.ask(
+          random.pick([...stream.consumers.values()]),
+          random.pick(stream.plan.subjects),
+        )
       case 'read':
-        return void this.#read(stream, random.int(0, stream.plan.config.partitions - 1))
+        return void this.#clients.read(stream, random.int(0, stream.plan.config.partitions - 1))
       case 'alter':
       case 'recreate':
         return void this.#change(action, stream)
-    }
-  }
-
-  #join(consumer: ConsumerRecord, isGood = false): void {
-    this.#workers = this.#workers.filter(({ isOver }) => !isOver)
-    if (!consumer.isAlive || (!isGood && this.#workers.length >= workersMax)) return
-    const client = this.#random.pick(this.#clients)
-    const place = { consumer, client, name: `w${this.#workerCount++}` }
-    const worker = new HistoryWorker(place, this.world, this.ledger, isGood)
-    this.ledger.note(`${worker.name} joins ${consumer.stream.plan.name} ${consumer.name}`)
-    this.#workers.push(worker)
-    void worker.run()
-  }
-
-  #leave(): void {
-    if (this.#workers.length === 0) return
-    const worker = this.#random.pick(this.#workers)
-    this.ledger.note(`${worker.name} leaves`)
-    worker.leave()
-  }
-
-  async #ask({ stream, name }: ConsumerRecord, subject: string): Promise<void> {
-    try {
-      const consumer = await this.#random.pick(this.#clients).consumers.get(stream.plan.name, name)
-      const answers = await Promise.all([
-        consumer.stats(),
-        consumer.explain(subject),
-        consumer.pools({ count: 3 }),
-      ])
-      this.ledger.note(`asked ${name}: ${JSON.stringify(answers)}`)
-    } catch (error) {
-      this.ledger.expectError(error, `asking about ${name}`, [...linkErrors, ...goneErrors])
-    }
-  }
-
-  async #read({ plan, reference }: StreamRecord, partition: number): Promise<void> {
-    const client = this.#random.pick(this.#clients)
-    try {
-      const before = reference.partitions[partition].slice()
-      const found = await readPartition(client, this.ledger, plan.name, partition)
-      if (reference.isRetired || reference.durability !== 'fsync') return
-      this.ledger.claim(() => {
-        before.forEach((message, offset) => {
-          if (message !== undefined && found[offset] !== message)
-            throw new Error(`${plan.name}/${partition}@${offset} is not read`)
-        })
-        found.forEach((message, offset) => {
-          if (message !== undefined) reference.learn(partition, offset, message)
-        })
-      })
-    } catch (error) {
-      if (reference.durability === 'fsync' || !(error instanceof Error) || error.name !== 'Violation') {
-        this.ledger.expectError(error, `reading ${plan.name}`, [
-          ...linkErrors,
-          ...diskErrors,
-          ...goneErrors,
-          'offset-out-of-range',
-        ])
-      }
     }
   }
 
@@ -221,15 +154,13 @@ export class History {
     this.ledger.note('the end begins')
     await this.#faults.heal()
     while (this.#admin.isBusy) await this.world.sleep(50)
-    for (const worker of this.#workers) worker.leave()
-    for (const stream of this.ledger.streams.values()) {
-      for (const consumer of stream.consumers.values())
-        for (let count = 0; count < 2; count++) this.#join(consumer, true)
-    }
-    await drained(this.world, this.#broker.inProcess, this.ledger)
+    this.#clients.relieve()
+    await drained(this.world, this.#broker.inProcess, this.ledger).finally(() => {
+      this.ledger.note(`in the end: ${this.#clients.states}`)
+    })
     await accountForAll(this.#broker.inProcess, this.ledger)
     this.ledger.isOver = true
-    for (const client of this.#clients) await client.close()
+    await this.#clients.close()
     await this.#broker.end('stop')
   }
 }

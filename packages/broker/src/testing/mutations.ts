@@ -1,6 +1,6 @@
-// Deliberate mistakes, one at a time, made in the process of the test: each is what a broker could plausibly get
-// wrong, and a history must find it from outside, without the broker's own checks. `sim.sim.test.ts` shows that
-// every one is found; a mistake that is not found is a hole in the checker.
+// Deliberate mistakes, one at a time, made in the process of the test: each is what a broker could
+// plausibly get wrong, and a history must find it from outside, without the broker's own checks.
+// `sim.sim.test.ts` shows that every one is found; a mistake that is not found is a hole in the checker.
 
 import { Partition } from '../cluster/partition.ts'
 import type { File, FileSystem, Io } from '../io/io.ts'
@@ -12,6 +12,7 @@ import { ProgressWriter } from '../services/flow/progress-store.ts'
 import { SettledSet } from '../services/flow/settled-set.ts'
 import type { SimFiles } from './sim-disk-files.ts'
 import type { SimIo } from './sim-io.ts'
+import { wrapMethod } from './wrapped-method.ts'
 
 export interface Mutation {
   readonly what: string
@@ -23,11 +24,11 @@ export interface Mutation {
 
 export const mutations: Readonly<Record<string, Mutation>> = {
   'skip-fsync': {
-    what: 'a sync of a file does nothing',
+    what: 'a sync of a log does nothing',
     asSeen: (io) => withFiles(io, { sync: () => Promise.resolve() }),
   },
   'confirm-before-sync': {
-    what: 'a sync of a file is said to be done when it has only begun',
+    what: 'a sync of a log is said to be done when it has only begun',
     asSeen: (io) =>
       withFiles(io, { sync: (file) => (file.sync().catch(() => undefined), Promise.resolve()) }),
   },
@@ -48,29 +49,38 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     },
   },
   'drop-hole': {
-    what: 'the floor passes over a record that is not settled',
+    what: 'the journal now and then takes the record before one that is settled for settled too',
     apply: () => {
-      after(SettledSet.prototype, 'add', (settled) => {
-        if (settled.rangeCount > 3) settled.addRange(settled.floor, settled.floor + 1)
+      let settles = 0
+      wrapMethod(ProgressWriter.prototype, 'settled', (settled) => {
+        return function settledAndOneMore(this: ProgressWriter, offset) {
+          settled.call(this, offset)
+          if (++settles % 10 === 0 && offset > 0) settled.call(this, offset - 1)
+        }
       })
     },
   },
   'release-slot-twice': {
     what: 'a settle frees the slot of its subject twice',
     apply: () => {
-      const { settle } = FlowState.prototype
-      FlowState.prototype.settle = function settleTwice(slot) {
-        const pool = this.deliveries.pool[slot]
-        settle.call(this, slot)
-        if (this.pools.inFlight[pool] > 0) this.pools.inFlight[pool]--
-      }
+      wrapMethod(FlowState.prototype, 'settle', (settle) => {
+        return function settleTwice(this: FlowState, slot) {
+          const pool = this.deliveries.pool[slot]
+          settle.call(this, slot)
+          if (this.pools.inFlight[pool] > 0) this.pools.inFlight[pool]--
+        }
+      })
     },
   },
   'leak-slot': {
     what: 'a release now and then does not free its slot',
     apply: () => {
-      after(FlowState.prototype, 'release', (state) => {
-        if (state.counters.released % 4 === 0) state.pools.forEach((pool) => state.pools.holding[pool]++)
+      wrapMethod(FlowState.prototype, 'release', (release) => {
+        return function releaseAndHold(this: FlowState, slot) {
+          const pool = this.deliveries.pool[slot]
+          release.call(this, slot)
+          if (this.counters.released % 4 === 0) this.pools.holding[pool]++
+        }
       })
     },
   },
@@ -83,10 +93,11 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'early-delay': {
     what: 'a delay ends 20 ms early',
     apply: () => {
-      const { add } = DelayHeap.prototype
-      DelayHeap.prototype.add = function addEarly(dueMs, ...rest) {
-        add.call(this, dueMs - 20, ...rest)
-      }
+      wrapMethod(DelayHeap.prototype, 'add', (add) => {
+        return function addEarly(this: DelayHeap, dueMs, ...rest) {
+          add.call(this, dueMs - 20, ...rest)
+        }
+      })
     },
   },
   overtake: {
@@ -120,28 +131,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'miss-ready': {
     what: 'a subject with room is now and then not served any more',
     apply: () => {
-      const { makeReady } = FlowState.prototype
       let calls = 0
-      FlowState.prototype.makeReady = function makeSomeReady(pool) {
-        if (++calls % 50 > 0) makeReady.call(this, pool)
-      }
+      wrapMethod(FlowState.prototype, 'makeReady', (makeReady) => {
+        return function makeSomeReady(this: FlowState, pool) {
+          if (++calls % 50 > 0) makeReady.call(this, pool)
+        }
+      })
     },
   },
 }
 
-/** Runs something after each call of a method, with its object. */
-function after<T extends object, K extends keyof T>(prototype: T, name: K, then: (object: T) => void): void {
-  const method = prototype[name] as (...given: unknown[]) => unknown
-  prototype[name] = function called(this: T, ...given: unknown[]) {
-    const result = method.apply(this, given)
-    then(this)
-    return result
-  } as T[K]
-}
-
 interface FilesMistake {
-  sync?(file: File): Promise<void>
-  syncDirectory?(path: string): Promise<void>
+  readonly sync?: (file: File) => Promise<void>
+  readonly syncDirectory?: (path: string) => Promise<void>
 }
 
 /** The same world, but for what is done wrong to its files. */
@@ -160,7 +162,7 @@ function withFiles(io: SimIo, mistake: FilesMistake): Io {
 }
 
 function withSync(file: File, { sync }: FilesMistake): File {
-  if (sync === undefined) return file
+  if (sync === undefined || !file.path.includes('/streams/')) return file
   return {
     path: file.path,
     read: (target, position) => file.read(target, position),

@@ -1,6 +1,7 @@
-// The reference model of one flow consumer: which records may be delivered now, to whom, and as which attempt.
-// It is told what passes the door between the broker and its members, with exact virtual times, and what was
-// confirmed to these; it refutes what breaks docs/internals/flow-control.md. Must never look into the broker.
+// The reference model of one flow consumer: which records may be delivered now, to whom, and as which
+// attempt. It is told what passes the door between the broker and its members, with exact virtual times,
+// and what was confirmed to these; it refutes what breaks docs/internals/flow-control.md. Must never look
+// into the broker.
 
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import { delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
@@ -8,59 +9,15 @@ import type { Settle } from '@sluice/protocol/native/flow-messages'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { ConfigsInForce } from './reference-rules.ts'
 import { isWanted } from './reference-rules.ts'
-import type { FoundLog, SentMessage } from './reference-stream.ts'
+import type { FoundLog } from './reference-stream.ts'
+import { newTrack } from './reference-track.ts'
+import type { ReferenceDelivery, ReferenceMember, Track } from './reference-track.ts'
 import { Violation } from './reference-violation.ts'
 
 /** Timers fire later than asked; settles of one turn share one reading of the clock. */
 const slackMs = 0.6
 /** Wall clocks are read in whole milliseconds, and a delay is kept across a crash by the wall clock. */
 const wallSlackMs = 1
-
-export interface ReferenceMember {
-  readonly name: string
-  window: number
-}
-
-/** A record with a member. */
-interface Out {
-  readonly member: ReferenceMember
-  readonly slot: number
-  readonly sequence: number
-  readonly attempt: number
-  deadlineMs: number
-}
-
-/** What is known of one record that was delivered at least once. */
-export interface Track {
-  readonly partition: number
-  readonly offset: number
-  readonly message: SentMessage
-  out: Out | undefined
-  /** `maybe`: done, but a crash came before it was confirmed; a new delivery tells. */
-  settled: 'no' | 'maybe' | 'done'
-  isSettleConfirmed: boolean
-  isCondemned: boolean
-  /** Failed attempts: at least, at most, and what was confirmed. They differ after crashes and near deadlines. */
-  failuresMin: number
-  failuresMax: number
-  failuresConfirmed: number
-  boot: number
-  /** Not to be delivered before, since when, and whether that survives a crash. */
-  notBeforeMs: number
-  failedAtMs: number
-  isDelayConfirmed: boolean
-  /** It came back while its subject may have had another limit than 1: others may overtake it. */
-  isLoose: boolean
-}
-
-export interface ReferenceDelivery {
-  readonly partition: number
-  readonly offset: number
-  readonly attempt: number
-  readonly slot: number
-  readonly sequence: number
-  readonly message: SentMessage
-}
 
 /** One delivery as the door has seen it, for the client that sees it next. */
 export interface SeenDelivery {
@@ -176,7 +133,10 @@ export class ReferenceConsumer {
       throw new Violation(`${where}: it has ${ofMember}, window ${member.window}`)
   }
 
-  /** First deliveries come in the order of offsets; where the limit is 1, nothing overtakes what came back. */
+  /**
+   * First deliveries come in the order of offsets; where the limit is 1, nothing overtakes what came
+   * back.
+   */
   #checkOrder({ offset, message }: Track, isFirst: boolean, where: string, nowMs: number): void {
     const { subject } = message
     const { isStrict } = this.configs.limits(subject)
@@ -325,15 +285,15 @@ export class ReferenceConsumer {
 
   /** A crash has cost the log its tail, or something before its end: that never was. */
   forget(partition: number, found: FoundLog): void {
-    const end = found.length
     for (const [key, track] of this.tracks) {
       if (track.partition !== partition || found[track.offset] !== undefined) continue
       this.tracks.delete(key)
       this.#unsettled(track.message.subject).delete(track)
-      this.#firstsEnd.set(
-        track.message.subject,
-        Math.min(this.#firstsEnd.get(track.message.subject)!, end - 1),
-      )
+      this.#firstsEnd.delete(track.message.subject)
+    }
+    for (const { message, offset } of this.tracks.values()) {
+      const end = this.#firstsEnd.get(message.subject) ?? -1
+      this.#firstsEnd.set(message.subject, Math.max(end, offset))
     }
   }
 
@@ -368,25 +328,5 @@ export class ReferenceConsumer {
 
   #where({ partition, offset, message }: Track, what: string): string {
     return `${this.name}: ${partition}@${offset} (${message.id} of ${message.subject}) ${what}`
-  }
-}
-
-function newTrack(partition: number, offset: number, message: SentMessage): Track {
-  return {
-    partition,
-    offset,
-    message,
-    out: undefined,
-    settled: 'no',
-    isSettleConfirmed: false,
-    isCondemned: false,
-    failuresMin: 0,
-    failuresMax: 0,
-    failuresConfirmed: 0,
-    boot: 0,
-    notBeforeMs: 0,
-    failedAtMs: 0,
-    isDelayConfirmed: false,
-    isLoose: false,
   }
 }

@@ -1,10 +1,13 @@
-// What the log of one stream must hold, by what publishers were told, members were given and readers have read.
-// Must never look into the broker.
+// What the log of one stream must hold, by what publishers were told, members were given and readers have
+// read. Must never look into the broker.
 
 import { Violation } from './reference-violation.ts'
 import type { Durability } from '@sluice/protocol/model/stream'
 
-/** One message that a publisher sent, known by its id; `publisher` and `sequence` tell the order of sending. */
+/**
+ * One message that a publisher sent, known by its id; `publisher` and `sequence` tell the order of
+ * sending.
+ */
 export interface SentMessage {
   readonly id: string
   readonly publisher: string
@@ -49,8 +52,8 @@ export class ReferenceStream {
   }
 
   /**
-   * The whole log of a partition, as just read: nothing that was known is missing, there are no gaps but those of
-   * `forget`, and the order is right.
+   * The whole log of a partition, as just read: nothing that was known is missing, there are no gaps but
+   * those of `forget` and `allowGaps`, and the order is right.
    */
   compare(partition: number, found: FoundLog): void {
     const known = this.partitions[partition]

@@ -7,7 +7,7 @@
 //
 // Exits with 1 at the first claim that is refuted, and says how to see it again.
 
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { History } from './history.ts'
 import { mutations } from './mutations.ts'
 
@@ -51,46 +51,46 @@ async function runSeed(seed: number, steps: number): Promise<boolean> {
   const isPassed = ledger.violation === undefined
   const { nowMs, eventCount, traceHash } = world.scheduler
   const ms = Math.round(performance.now() - startedMs)
-  const result = {
-    seed,
-    steps,
-    passed: isPassed,
-    virtualMs: Math.round(nowMs),
-    events: eventCount,
-    ms,
-    traceHash,
-  }
-  if (values.json)
-    console.log(JSON.stringify({ ...result, ...ledger.counts, violation: textOf(ledger.violation) }))
-  else if (isPassed) console.log(`seed ${seed}: ok, ${line(result, ledger.counts)}`)
-  else console.log(failure(history, seed, steps))
+  const virtualMs = Math.round(nowMs)
+  const result: SeedResult = { seed, steps, passed: isPassed, virtualMs, events: eventCount, ms, traceHash }
+  const violation = textOf(ledger.violation)
+  if (values.json) console.log(JSON.stringify({ ...result, ...ledger.counts, violation }))
+  else console.log(isPassed ? success(result, ledger.counts) : failure(history, result))
   return isPassed
 }
 
-function line(
-  result: { virtualMs: number; events: number; ms: number; traceHash: string },
-  counts: object,
-): string {
-  const counted = Object.entries(counts)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ')
-  return `${result.virtualMs} ms in ${result.ms} ms, ${result.events} events, ${counted}, trace ${result.traceHash}`
+interface SeedResult {
+  readonly seed: number
+  readonly steps: number
+  readonly passed: boolean
+  readonly virtualMs: number
+  readonly events: number
+  /** Of real time. */
+  readonly ms: number
+  readonly traceHash: string
 }
 
-function failure({ ledger, step, world }: History, seed: number, steps: number): string {
-  const again = `npm run sim -- --seed ${seed} --steps ${steps}${values.mutation === undefined ? '' : ` --mutation ${values.mutation}`}`
+function success({ seed, virtualMs, ms, events, traceHash }: SeedResult, counts: object): string {
+  const counted = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
+  const times = `${virtualMs} ms in ${ms} ms, ${events} events`
+  return `seed ${seed}: ok, ${times}, ${counted.join(', ')}, trace ${traceHash}`
+}
+
+function failure({ ledger, step, world }: History, { seed, steps }: SeedResult): string {
   const { violation } = ledger
-  const stack = violation instanceof Error && violation.name !== 'Violation' ? `\n${violation.stack}` : ''
+  const isClaim = violation instanceof Error && violation.name === 'Violation'
+  const what = violation instanceof Error && !isClaim ? violation.stack : textOf(violation)
+  const mutated = values.mutation === undefined ? '' : ` --mutation ${values.mutation}`
   return [
     ...ledger.recentEvents(Number(values.events)).map((event) => `  ${event}`),
-    `seed ${seed}, step ${step} of ${steps}, ${world.scheduler.nowMs.toFixed(3)} ms: ${textOf(violation)}${stack}`,
-    `again: ${again}`,
+    `seed ${seed}, step ${step} of ${steps}, ${world.scheduler.nowMs.toFixed(3)} ms: ${what}`,
+    `again: npm run sim -- --seed ${seed} --steps ${steps}${mutated}`,
   ].join('\n')
 }
 
 function textOf(violation: unknown): string | undefined {
   if (violation === undefined) return undefined
-  return violation instanceof Error ? violation.message : String(violation)
+  return violation instanceof Error ? violation.message : inspect(violation)
 }
 
 const [first, count, steps] = [Number(values.seed), Number(values.seeds), Number(values.steps)]
