@@ -494,6 +494,22 @@ test('lengths that cannot be are answered before anything is kept for them', asy
   assert.equal(await highWatermark(client), 3)
 })
 
+test('who has not said HELLO gets no memory for a large frame', async (t) => {
+  const { broker, client } = await setUp(t)
+  const stranger = await RawPeer.open(broker.address)
+  const writer = new ByteWriter()
+  writer.u32(2 ** 20)
+  stranger.send(writer.take())
+  assertRefusal((await stranger.goodbye()).error, 'frame-too-large', String(2 ** 20))
+  await stranger.closed()
+  const long = await RawPeer.open(broker.address)
+  assert.ok((await long.hello({ clientName: 'x'.repeat(10_000) })).error === undefined)
+  const call = await long.call(`{"method":"streams.get","params":{"name":"S"}}${' '.repeat(500_000)}`)
+  assert.equal(call.error, undefined, 'after HELLO large frames are read')
+  long.socket.destroy()
+  assert.equal(await highWatermark(client), 3)
+})
+
 test('garbage is answered by a goodbye, and harms nobody', async (t) => {
   const { broker, client } = await setUp(t)
   const seed = randomInt(2 ** 31)

@@ -7,12 +7,17 @@ import { frameHeaderBytes } from './frame.ts'
 export type FrameSink = (bytes: Uint8Array, start: number, end: number) => void
 
 export class FrameSplitter {
-  readonly #frameBytesMax: number
+  #frameBytesMax: number
   /** The frame whose end has not come yet. Owned. */
   #partial = new Uint8Array(0)
   #partialSize = 0
 
   constructor(frameBytesMax: number) {
+    this.#frameBytesMax = frameBytesMax
+  }
+
+  /** For the frames that begin from now on. */
+  allow(frameBytesMax: number): void {
     this.#frameBytesMax = frameBytesMax
   }
 

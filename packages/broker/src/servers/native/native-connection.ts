@@ -14,6 +14,7 @@ import { asViolation, expectedFailure } from './failure.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import { handlers } from './handlers.ts'
 import { greet } from './handshake.ts'
+import { helloBytesMax } from './native-limits.ts'
 import type { NativeServices, NativeSession } from './native-session.ts'
 import { PeerWatchState } from './peer-watch-state.ts'
 import { RequestGate } from './request-gate.ts'
@@ -50,7 +51,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     this.outbox = new FrameOutbox(connection)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
     this.#connection = connection
-    this.#splitter = new FrameSplitter(limits.frameBytesMax)
+    this.#splitter = new FrameSplitter(helloBytesMax)
     this.#gate = new RequestGate(this, limits, budget)
     this.#watch = new PeerWatchState(limits)
     this.#ended = ended
@@ -202,6 +203,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
       if (opcode !== opcodes.hello) throw new BrokerError('malformed-frame', 'The first frame is no HELLO')
       const { clientName, keepAliveMs } = greet(this, correlation, body)
       if (clientName !== '') this.#peerName = `${clientName} at ${this.#connection.remote}`
+      this.#splitter.allow(this.services.limits.frameBytesMax)
       this.#watch.opened(keepAliveMs)
       this.#phase = 'open'
     } catch (error) {

@@ -26,6 +26,9 @@ export interface NativeLimits {
 /** What stands around a record batch in the frame of a PUBLISH or of the answer to a READ. */
 export const batchFrameOverhead = 512
 
+/** Largest first frame: who has not said HELLO is not worth the memory of a request. */
+export const helloBytesMax: number = 16 * 1024
+
 /** A control request is read as JSON, so it is not worth more. */
 export const callBytesMax: number = 1024 * 1024
 
