@@ -91,6 +91,12 @@ export class Journal {
     return error === undefined ? this.#log.durable() : Promise.reject(error)
   }
 
+  /** Resolves when all recorded so far survives a power loss, whatever the durability. */
+  async sync(): Promise<void> {
+    await this.durable()
+    await this.#log.sync()
+  }
+
   /** It has grown well beyond its last snapshot, or records were refused that nobody may have waited for. */
   get shouldCompact(): boolean {
     if (this.#isCompacting || this.#log.offline !== undefined) return false
@@ -122,6 +128,8 @@ export class Journal {
       await this.durable()
       // Why: a refused piece of the snapshot leaves a hole in it; the old records are still needed.
       if (this.#lostWith !== undefined) throw this.#lostWith
+      // Why also for `os`: what is dropped was on the platter long ago, and a power loss must not take the rest.
+      await this.#log.sync()
       await this.#log.truncateStart(start)
       this.#snapshotBytes = this.#log.sizeBytes
     } finally {

@@ -132,6 +132,11 @@ export class Log {
     return this.#parts.queue.durable()
   }
 
+  /** Resolves when all that was appended so far survives a power loss, whatever the durability. */
+  sync(): Promise<void> {
+    return this.#parts.queue.sync()
+  }
+
   /**
    * Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw. Returns its
    * end.

@@ -104,6 +104,13 @@ export class CommitQueue {
     return this.#groups.at(-1)?.settled ?? this.#settled
   }
 
+  /** See `Log.sync`. */
+  async sync(): Promise<void> {
+    await this.durable()
+    const failure = await this.#parts.writer.sync()
+    if (failure !== undefined) throw failure
+  }
+
   /** The next batch begins a new segment, unless the current one is empty. */
   roll(): void {
     this.#mustRoll = this.#next.sizeBytes > 0

@@ -95,6 +95,16 @@ export class SegmentWriter {
     return undefined
   }
 
+  /** Undefined once what `os` has left to the page cache survives the machine too. */
+  async sync(): Promise<BrokerError | undefined> {
+    try {
+      if (this.#parts.durability === 'os') await this.#file.sync()
+    } catch (error) {
+      return offlineError(this.#active.segment.path, error)
+    }
+    return undefined
+  }
+
   /**
    * Invariant: only what is durable is counted in the segment, so a reader can never be ahead of the disk.
    */
