@@ -51,9 +51,9 @@ export class ProgressStore {
     for (const journal of this.#journals.values()) journal.forgetUnclaimed()
   }
 
-  /** Resolves when all that was recorded so far is durable. */
-  async durable(): Promise<void> {
-    await Promise.all(Array.from(this.#journals.values(), (journal) => journal.durable()))
+  /** Resolves when all that was recorded so far survives a power loss, whatever the durability. */
+  async sync(): Promise<void> {
+    await Promise.all(Array.from(this.#journals.values(), (journal) => journal.sync()))
   }
 
   async close(): Promise<void> {
@@ -138,6 +138,11 @@ class ProgressJournal {
       throw error
     }
     this.#compactIfNeeded()
+  }
+
+  async sync(): Promise<void> {
+    await this.durable()
+    await this.#journal.sync()
   }
 
   async close(): Promise<void> {
