@@ -73,6 +73,7 @@ export type HeldReason =
   | 'delayed'
   | 'no member'
   | 'dead-lettering'
+  | 'reading'
   | 'in flight'
 
 export interface Explanation {

@@ -6,12 +6,10 @@ const none = -1
 
 export const deliveryPhases = {
   free: 0,
-  /** Chosen for a member; its bytes are still being read from disk. */
-  loading: 1,
   /** With a member. */
-  out: 2,
+  out: 1,
   /** Taken from its member and on its way to the dead-letter stream; keeps its slot. */
-  deadLettering: 3,
+  deadLettering: 2,
 } as const
 export type DeliveryPhase = (typeof deliveryPhases)[keyof typeof deliveryPhases]
 
@@ -52,7 +50,7 @@ export class DeliveryTable {
     this.member[slot] = member
     this.attempt[slot] = attempt
     this.sequence[slot] = ++this.#lastSequence
-    this.phase[slot] = deliveryPhases.loading
+    this.phase[slot] = deliveryPhases.out
     this.deadlineMs[slot] = Infinity
     this.#next[slot] = this.#previous[slot] = none
     this.count++

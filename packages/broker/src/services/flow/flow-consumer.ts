@@ -8,11 +8,12 @@ import { nackDelayMsMax, delayByBackoff, settleVerbs } from '@sluice/protocol/na
 import type { Settle } from '@sluice/protocol/native/flow-messages'
 import type { Logger } from '../../base/logger.ts'
 import type { Partition } from '../../cluster/partition.ts'
-import type { Io, Timer } from '../../io/io.ts'
+import type { Io } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { DeadLetters } from './dead-letters.ts'
+import { DueTimer } from './due-timer.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
-import type { DeliveredRecord, FlowHost, PartitionPorts } from './flow-coordinator.ts'
+import type { LocatedRecord, FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkInvariants } from './flow-invariants.ts'
 import { compileSettings, recompileSettings } from './flow-settings.ts'
 import type { FlowSettings } from './flow-settings.ts'
@@ -67,13 +68,12 @@ export class FlowConsumer implements FlowHost {
   #config: ConsumerConfig
   #settings: FlowSettings
   readonly #stopListening: (() => void)[] = []
-  /** First tries of dead letters that are under way. */
-  readonly #letters = new Set<Promise<void>>()
+  /** The first try of the dead letter that was begun last. It never rejects. */
+  #lastLetter: Promise<void> | undefined
   #firstTurn = 0
   #isAwake = false
   #isClosed = false
-  #timer: Timer | undefined
-  #timerDueMs = Infinity
+  readonly #timer: DueTimer
   #wasLimitLowered = false
   /** One reading of the clocks for all settles until the next round. */
   #settleMoment: Moment | undefined
@@ -82,6 +82,7 @@ export class FlowConsumer implements FlowHost {
     this.options = options
     this.#config = options.config
     this.#settings = compileSettings(options.config, options.parkedMax)
+    this.#timer = new DueTimer(options.io.timers, () => this.wake())
     this.#addPartitions()
     this.#stopListening.push(options.stream.onChanged(() => this.#addPartitions()))
   }
@@ -107,12 +108,17 @@ export class FlowConsumer implements FlowHost {
       const coordinator = new FlowCoordinator(partition, portsOf(partition), options)
       coordinator.state.deliveries.startSequence(io.random.u32() * sequencesPerStart)
       this.coordinators.push(coordinator)
-      this.#stopListening.push(partition.onAdvance(() => this.wake()))
+      this.#stopListening.push(partition.onAdvance(() => this.#advanced()))
     }
     this.wake()
   }
 
   // ── Rounds ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Without members nothing new needs a round. */
+  #advanced(): void {
+    if (this.members.count > 0) this.wake()
+  }
 
   wake(): void {
     if (this.#isAwake || this.#isClosed) return
@@ -125,9 +131,10 @@ export class FlowConsumer implements FlowHost {
     this.#settleMoment = undefined
     if (this.#isClosed) return
     const moment = this.now()
-    for (const coordinator of this.coordinators) coordinator.tick(moment)
+    const areDeadlinesKept = this.#timer.areDeadlinesKept(moment.monotonicMs)
+    for (const coordinator of this.coordinators) coordinator.tick(moment, areDeadlinesKept)
     const count = this.#deliver(moment)
-    this.#flush()
+    this.members.flush()
     this.#armTimer(moment)
     if (this.options.areInvariantsChecked) this.#checkInvariants()
     if (count >= recordsPerRound) this.#goOnSoon()
@@ -147,14 +154,6 @@ export class FlowConsumer implements FlowHost {
     return count
   }
 
-  #flush(): void {
-    for (const member of this.members.all()) {
-      if (!member.hasUnflushed) continue
-      member.hasUnflushed = false
-      member.port.flush()
-    }
-  }
-
   /** Why not a microtask: a long backlog must let the sockets have their turn. */
   #goOnSoon(): void {
     if (this.#isAwake) return
@@ -162,18 +161,14 @@ export class FlowConsumer implements FlowHost {
     this.options.io.timers.soon(() => this.#round())
   }
 
-  #armTimer(moment: Moment): void {
-    let dueMs = Infinity
-    for (const { state } of this.coordinators) dueMs = Math.min(dueMs, state.nextDueMs)
-    // Why one that fires too early is left: deadlines move with every settle, and it only looks again.
-    if (dueMs >= this.#timerDueMs) return
-    this.#timer?.cancel()
-    this.#timerDueMs = dueMs
-    this.#timer = this.options.io.timers.after(Math.max(0, dueMs - moment.monotonicMs), () => {
-      this.#timerDueMs = Infinity
-      this.#timer = undefined
-      this.wake()
-    })
+  #armTimer({ monotonicMs }: Moment): void {
+    let deadlineMs = Infinity
+    let delayMs = Infinity
+    for (const { state } of this.coordinators) {
+      deadlineMs = Math.min(deadlineMs, state.deliveries.nextDeadlineMs)
+      delayMs = Math.min(delayMs, state.delays.nextDueMs)
+    }
+    this.#timer.arm(monotonicMs, deadlineMs, delayMs)
   }
 
   #checkInvariants(): void {
@@ -191,6 +186,8 @@ export class FlowConsumer implements FlowHost {
 
   join(port: MemberPort, window: number): Membership {
     const member = this.members.add(port, window)
+    /** Dead letters that this member asked for since it last waited. */
+    let letters: Promise<void>[] = []
     this.wake()
     return {
       setWindow: (size) => {
@@ -202,8 +199,17 @@ export class FlowConsumer implements FlowHost {
         this.members.offer(member)
         this.wake()
       },
-      settle: (settle) => this.#settle(member, settle),
-      durable: () => this.#durable(),
+      settle: (settle) => {
+        const refusal = this.#settle(member, settle)
+        if (settle.verb === settleVerbs.reject && refusal === undefined) letters.push(this.#lastLetter!)
+        return refusal
+      },
+      durable: async () => {
+        const own = letters
+        letters = []
+        await this.#durable()
+        if (own.length > 0) await Promise.all(own)
+      },
       leave: (how) => this.#leave(member, how),
     }
   }
@@ -219,25 +225,23 @@ export class FlowConsumer implements FlowHost {
     return refusal
   }
 
-  /** Dead letters that were asked for are part of it, as far as their first try. */
-  async #durable(): Promise<void> {
-    const written = this.coordinators.map((coordinator) => coordinator.durable())
-    await Promise.all(this.#letters.size === 0 ? written : [...written, ...this.#letters])
+  /** All partitions write to one journal, that of the stream's durability. */
+  #durable(): Promise<void> {
+    return this.coordinators[0]!.durable()
   }
 
   #leave(member: Member, how: 'closed' | 'lost'): void {
     if (this.members.find(member.id) === undefined || this.#isClosed) return
     const moment = this.now()
-    for (const coordinator of this.coordinators) coordinator.returnFrom(member, how, moment)
     this.members.remove(member)
+    for (const coordinator of this.coordinators) coordinator.returnFrom(member, how, moment)
     this.wake()
   }
 
   // ── What partitions ask for ──────────────────────────────────────────────────────────────────────────────
 
   deadLetter(coordinator: FlowCoordinator, slot: number): void {
-    const letter = this.#writeLetter(coordinator, slot).finally(() => this.#letters.delete(letter))
-    this.#letters.add(letter)
+    this.#lastLetter = this.#writeLetter(coordinator, slot)
   }
 
   /** Until it is written the record keeps its slot: it is held, counted, and never lost. */
@@ -245,7 +249,7 @@ export class FlowConsumer implements FlowHost {
     try {
       const record = await coordinator.loadRecordOf(slot)
       if (this.#isClosed) return
-      if (record === undefined) return coordinator.vanished(slot)
+      if (record === undefined) return coordinator.letterVanished(slot)
       await this.#write(coordinator, slot, record)
     } catch (error) {
       return this.#letterFailed(coordinator, slot, error)
@@ -257,7 +261,7 @@ export class FlowConsumer implements FlowHost {
     await coordinator.durable().catch(() => undefined)
   }
 
-  #write(coordinator: FlowCoordinator, slot: number, record: DeliveredRecord): Promise<void> {
+  #write(coordinator: FlowCoordinator, slot: number, record: LocatedRecord): Promise<void> {
     const { deadLetters, stream, name } = this.options
     const offset = coordinator.state.deliveries.offset[slot]!
     const retry = coordinator.state.retries.find(offset)!
@@ -299,6 +303,12 @@ export class FlowConsumer implements FlowHost {
 
   // ── Changes and the end ──────────────────────────────────────────────────────────────────────────────────
 
+  /** Makes all progress durable as it is now, also what the filter has passed over. */
+  saveProgress(): Promise<void> {
+    for (const coordinator of this.coordinators) coordinator.saveProgress()
+    return this.#durable()
+  }
+
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */
   alter(config: ConsumerConfig): void {
     this.#settings = recompileSettings({ config: this.#config, settings: this.#settings }, config)
@@ -313,7 +323,7 @@ export class FlowConsumer implements FlowHost {
   close(reason?: BrokerError): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#timer?.cancel()
+    this.#timer.cancel()
     for (const stop of this.#stopListening) stop()
     for (const coordinator of this.coordinators) coordinator.close()
     if (reason === undefined) return

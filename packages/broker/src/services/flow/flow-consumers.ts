@@ -107,6 +107,9 @@ export class FlowConsumers {
     return this.#inTurn(async () => {
       const open = this.#require(stream, name)
       const entry = { ...open.entry, config: alteredConsumerConfig(stream, open.entry.config, changes) }
+      // Why first: what the old filter passed over is settled, and a restart must not ask the new one about
+      // it.
+      await open.consumer.saveProgress()
       if (!(await this.#catalog.change(entry)))
         throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
       open.entry = entry

@@ -8,20 +8,19 @@ import type { Settle } from '@sluice/protocol/native/flow-messages'
 import { unreachable } from '../../base/assert.ts'
 import type { Partition } from '../../cluster/partition.ts'
 import type { BatchView } from './batch-view.ts'
-import { deliveryPhases } from './delivery-table.ts'
 import { admitted, FlowState } from './flow-state.ts'
 import type { FlowSettings } from './flow-settings.ts'
 import type { Failure, FlowTotals, Moment } from './flow-state.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import type { ProgressWriter } from './progress-store.ts'
+import { RecordFetcher } from './record-fetcher.ts'
+import type { FetchListener } from './record-fetcher.ts'
 import type { RecordSource } from './record-source.ts'
 
 const none = -1
 /** Bytes of one read when going through the log, and when one parked record is wanted. */
 const readAheadBytes = 1024 * 1024
 const singleReadBytes = 1
-/** Reads of single parked records at a time; beyond, ready pools wait their turn. */
-const loadsMax = 64
 
 const ackTimeout: Failure = { text: 'no settle within ackWaitMs' }
 const connectionLost: Failure = { text: 'the connection of the member broke' }
@@ -52,17 +51,17 @@ const delivery: Delivery = {
   recordEnd: 0,
 }
 
-export class FlowCoordinator {
+export class FlowCoordinator implements FetchListener {
   readonly partition: Partition
   readonly state: FlowState
   readonly source: RecordSource
+  readonly #fetcher: RecordFetcher
   readonly #progress: ProgressWriter
   readonly #host: FlowHost
   /** The batch that is being read, and the next record in it. */
   #view: BatchView | undefined
   #index = 0
   #isReading = false
-  #loads = 0
   #isRefilling = false
   #isReadersTurn = false
   #isClosed = false
@@ -74,6 +73,7 @@ export class FlowCoordinator {
   ) {
     this.partition = partition
     this.source = source
+    this.#fetcher = new RecordFetcher(source, this)
     this.#progress = progress
     this.#host = host
     this.#cutToLog()
@@ -113,9 +113,9 @@ export class FlowCoordinator {
    * records take turns, so that neither holds back the other.
    */
   work(budget: number, moment: Moment): number {
-    this.#refillIfNeeded(moment)
-    let count = 0
-    while (count < budget && this.#canDeliver()) {
+    let count = this.#refill(moment)
+    const end = count + budget
+    while (count < end && this.#canDeliver()) {
       this.#isReadersTurn = !this.#isReadersTurn
       const didWork = this.#isReadersTurn
         ? this.#readNext(moment) || this.#unparkNext(moment)
@@ -136,8 +136,7 @@ export class FlowCoordinator {
     if (view === undefined) return false
     const index = this.#index++
     const pool = this.state.admit(view, index, moment)
-    if (pool > admitted.notMatching)
-      this.#give(this.#takeSlot(pool, view.offsetAt(index)), view, index, moment)
+    if (pool > admitted.notMatching) this.#give({ view, index }, pool, moment)
     return true
   }
 
@@ -175,54 +174,61 @@ export class FlowCoordinator {
   }
 
   #unparkNext(moment: Moment): boolean {
-    if (this.#loads >= loadsMax) return false
-    const pool = this.state.takeReady()
+    const { state } = this
+    const pool = state.takeReady()
     if (pool === none) return false
-    const offset = this.state.unpark(pool)
-    const slot = this.#takeSlot(pool, offset)
+    const offset = state.firstParked(pool)
+    if (state.pools.isMatching[pool] === 0) {
+      this.#passOver(pool)
+      return true
+    }
     const view = this.source.viewAt(offset)
-    if (view === undefined) this.#loadFor(slot, offset)
-    else this.#giveFrom(view, slot, moment)
+    if (view === undefined) {
+      state.awaitBytes(pool)
+      this.#fetcher.fetch(pool, offset)
+      return true
+    }
+    const index = view.indexFrom(offset)
+    if (index < view.recordCount && view.offsetAt(index) === offset) {
+      state.unpark(pool)
+      this.#give({ view, index }, pool, moment)
+    } else this.#vanished(pool)
     return true
   }
 
-  /** A slot for the record, with the member whose turn it is; a condemned record needs none. */
-  #takeSlot(pool: number, offset: number): number {
-    const isCondemned = this.state.retries.find(offset)?.verdict !== undefined
-    const member = isCondemned ? undefined : this.#host.members.take()
-    return this.state.deliver(pool, offset, member?.id ?? none)
+  /** For the fetcher: the bytes of a pool's first record have been read, or are gone. */
+  fetched(pool: number, offset: number, found: number): void {
+    if (this.#isClosed) return
+    this.state.bytesArrived(pool)
+    // Why compared: a record that came back meanwhile may be the first by now.
+    if (found > offset && this.state.firstParked(pool) === offset) this.#vanished(pool)
+    this.#host.wake()
   }
 
-  #loadFor(slot: number, offset: number): void {
-    const sequence = this.state.deliveries.sequence[slot]!
-    this.#loads++
-    this.#load(offset, singleReadBytes, (found) => {
-      this.#loads--
-      // Why: the member may have left meanwhile, and the slot may serve another record by now.
-      if (this.state.deliveries.sequence[slot] !== sequence) return
-      const view = this.source.viewAt(offset)
-      if (view !== undefined) this.#giveFrom(view, slot, undefined)
-      else if (found > offset) this.vanished(slot)
-      // Why: what another read brought in the same turn may have taken its place in the cache.
-      else this.#loadFor(slot, offset)
-    })
+  readFailed(error: unknown, again: () => void): void {
+    if (!this.#isClosed) this.#host.readFailed(error, again)
   }
 
-  #giveFrom(view: BatchView, slot: number, moment: Moment | undefined): void {
-    const offset = this.state.deliveries.offset[slot]!
-    const index = view.indexFrom(offset)
-    if (index < view.recordCount && view.offsetAt(index) === offset) this.#give(slot, view, index, moment)
-    else this.vanished(slot)
-  }
-
-  #give(slot: number, view: BatchView, index: number, moment: Moment | undefined): void {
-    const { deliveries } = this.state
-    const member = this.#host.members.find(deliveries.member[slot]!)
-    if (member === undefined) {
-      this.state.holdForDeadLetter(slot)
+  /** Hands a record, which has left its queue or never stood in one, to the member whose turn it is. */
+  #give(record: LocatedRecord, pool: number, moment: Moment): void {
+    const { state } = this
+    const offset = record.view.offsetAt(record.index)
+    if (state.retries.find(offset)?.verdict !== undefined) {
+      const slot = state.deliver(pool, offset, none)
+      state.holdForDeadLetter(slot)
       this.#host.deadLetter(this, slot)
       return
     }
+    const member = this.#host.members.take()!
+    const slot = state.deliver(pool, offset, member.id)
+    this.#fill(slot, record)
+    member.port.deliver(delivery)
+    this.#host.members.delivered(member)
+    state.sent(slot, moment.monotonicMs)
+  }
+
+  #fill(slot: number, { view, index }: LocatedRecord): void {
+    const { deliveries } = this.state
     delivery.partition = this.partition.index
     delivery.slot = slot
     delivery.sequence = deliveries.sequence[slot]!
@@ -232,43 +238,47 @@ export class FlowCoordinator {
     delivery.bytes = view.bytes
     delivery.recordStart = view.recordStartAt(index)
     delivery.recordEnd = view.recordEndAt(index)
-    member.port.deliver(delivery)
-    member.hasUnflushed = true
-    this.state.sent(slot, moment?.monotonicMs ?? this.#host.now().monotonicMs)
   }
 
-  /** The bytes of an unsettled record are quarantined: nobody can have it any more. */
-  vanished(slot: number): void {
+  /** The bytes of a pool's first parked record are quarantined: nobody can have it any more. */
+  #vanished(pool: number): void {
     this.state.counters.quarantined++
-    this.#letGoOf(slot)
-    this.#progress.settled(this.state.deliveries.offset[slot]!)
-    this.state.settle(slot)
-    this.#host.wake()
+    this.#passOver(pool)
+  }
+
+  /** The first parked record of a pool is not delivered: its filter is gone, or its bytes are. */
+  #passOver(pool: number): void {
+    const offset = this.state.unpark(pool)
+    this.#progress.settled(offset)
+    this.state.passOver(pool, offset)
   }
 
   // ── Reading again what was not kept ──────────────────────────────────────────────────────────────────────
 
-  #refillIfNeeded(moment: Moment): void {
-    if (this.#isRefilling || this.state.spilled === 0) return
-    for (let from = this.state.refillFrom(); from !== none; from = this.state.refillFrom()) {
-      const view = this.source.viewAt(from)
-      if (view === undefined) return this.#loadForRefill(from)
-      this.state.refill(view, from, moment)
-    }
+  /**
+   * One batch at a time, so that deliveries have their turn between. Returns how many records were read
+   * again.
+   */
+  #refill(moment: Moment): number {
+    if (this.#isRefilling || this.state.spilled === 0) return 0
+    const pool = this.state.starvingPool()
+    if (pool === none) return 0
+    const from = this.state.pools.spilledFrom[pool]!
+    const view = this.source.viewAt(from)
+    if (view !== undefined) return this.state.refill(pool, view, moment)
+    this.#loadForRefill(pool, from)
+    return 0
   }
 
-  #loadForRefill(from: number): void {
+  #loadForRefill(pool: number, from: number): void {
     this.#isRefilling = true
     this.#load(from, readAheadBytes, (found) => {
       this.#isRefilling = false
-      if (found > from) this.state.skipRefill(from, found)
+      if (found > from) this.state.skipRefill(pool, from, found)
     })
   }
 
-  /**
-   * Reads, then tells what is there, then wakes the consumer. A failed read is tried again in the next
-   * round.
-   */
+  /** Reads, then tells what is there, then wakes the consumer. A failed read is tried again after a while. */
   #load(offset: number, bytesMax: number, loaded: (found: number) => void): void {
     const arrived = (found: number): void => {
       if (this.#isClosed) return
@@ -337,6 +347,14 @@ export class FlowCoordinator {
     this.#host.deadLetter(this, slot)
   }
 
+  /** The bytes of a condemned record are quarantined: it is counted, and there is no letter of it. */
+  letterVanished(slot: number): void {
+    this.state.counters.quarantined++
+    this.#progress.settled(this.state.deliveries.offset[slot]!)
+    this.state.settle(slot)
+    this.#host.wake()
+  }
+
   /** The dead letter of a delivery is durable. */
   deadLettered(slot: number): void {
     this.state.counters.deadLettered++
@@ -355,8 +373,14 @@ export class FlowCoordinator {
 
   // ── Time and members ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes back what is overdue and wakes what was delayed. */
-  tick(moment: Moment): void {
+  /** Wakes what was delayed and, unless members must be heard first, takes back what is overdue. */
+  tick(moment: Moment, areDeadlinesKept: boolean): void {
+    if (this.state.nextDueMs > moment.monotonicMs) return
+    if (areDeadlinesKept) this.#takeBackOverdue(moment)
+    this.state.wakeDelayed(moment.monotonicMs)
+  }
+
+  #takeBackOverdue(moment: Moment): void {
     const late: number[] = []
     for (;;) {
       const slot = this.state.overdue(moment.monotonicMs)
@@ -368,7 +392,6 @@ export class FlowCoordinator {
       this.state.counters.timedOut++
       this.#fail(slot, ackTimeout, moment)
     }
-    this.state.wakeDelayed(moment.monotonicMs)
   }
 
   /** A member is gone: what it held comes back, as released or, if the connection broke, as failed. */
@@ -376,8 +399,7 @@ export class FlowCoordinator {
     const held: number[] = []
     this.state.forEachHeldBy(member.id, (slot) => held.push(slot))
     for (const slot of this.#latestFirst(held)) {
-      const wasSent = this.state.deliveries.phase[slot] === deliveryPhases.out
-      if (how === 'closed' || !wasSent) this.release(slot)
+      if (how === 'closed') this.release(slot)
       else {
         this.state.counters.timedOut++
         this.#fail(slot, connectionLost, moment)
@@ -401,15 +423,17 @@ export class FlowCoordinator {
     this.#progress.remove()
   }
 
-  /** The catalog has other settings. What an old filter passed over stays settled. */
   applySettings(settings: FlowSettings, moment: Moment): void {
-    const isOtherFilter = settings.filter !== this.state.settings.filter
     this.state.applySettings(settings, moment.monotonicMs)
-    if (isOtherFilter) this.#progress.writeSnapshot()
+  }
+
+  /** Writes all that is known of the partition, what a filter has passed over included. */
+  saveProgress(): void {
+    this.#progress.writeSnapshot()
   }
 
   /** The bytes of a delivery's record, read from disk where need be; undefined where they are quarantined. */
-  async loadRecordOf(slot: number): Promise<DeliveredRecord | undefined> {
+  async loadRecordOf(slot: number): Promise<LocatedRecord | undefined> {
     const offset = this.state.deliveries.offset[slot]!
     const isThere =
       this.source.viewAt(offset) !== undefined || (await this.source.load(offset, singleReadBytes)) <= offset
@@ -421,7 +445,8 @@ export class FlowCoordinator {
   }
 }
 
-export interface DeliveredRecord {
+/** A record, by its batch and its index there. */
+export interface LocatedRecord {
   readonly view: BatchView
   readonly index: number
 }

@@ -51,7 +51,8 @@ export class FlowDriver {
     this.#refill()
     for (let left = count; left > 0 && state.totals.inFlight < this.config.maxInflight; left--) {
       const ready = state.takeReady()
-      if (ready >= 0) delivered(state.deliver(ready, state.unpark(ready), member))
+      if (ready >= 0 && state.pools.isMatching[ready] === 0) state.passOver(ready, state.unpark(ready))
+      else if (ready >= 0) delivered(state.deliver(ready, state.unpark(ready), member))
       else if (state.readPosition === this.subjects.length) break
       else this.#read(member, delivered)
     }
@@ -66,8 +67,8 @@ export class FlowDriver {
 
   #refill(): void {
     const { state } = this
-    for (let from = state.refillFrom(); from >= 0; from = state.refillFrom()) {
-      state.refill(this.#viewOf(from), from, this.moment)
+    for (let pool = state.starvingPool(); pool >= 0; pool = state.starvingPool()) {
+      state.refill(pool, this.#viewOf(state.pools.spilledFrom[pool]!), this.moment)
     }
   }
 

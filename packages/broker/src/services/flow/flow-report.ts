@@ -12,6 +12,7 @@ import { isSubject } from '@sluice/protocol/subject/subject'
 import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { deliveryPhases } from './delivery-table.ts'
+import { beingFetched } from './pool-table.ts'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
 import type { FlowState, Moment } from './flow-state.ts'
@@ -211,6 +212,12 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
   if (!state.hasRoom(pool)) {
     const text = `${inFlight} of ${limit} are out (rule '${rule?.match}'), ${parked} wait for a settle`
     return { reason: 'pool full', text }
+  }
+  if (state.pools.next[pool] === beingFetched) {
+    return {
+      reason: 'reading',
+      text: 'its next record is being read from disk, again and again if that fails',
+    }
   }
   if (consumer.members.count === 0) return { reason: 'no member', text: 'no member is connected' }
   if (consumer.totals.inFlight >= consumer.maxInflight) {

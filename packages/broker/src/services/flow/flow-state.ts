@@ -15,15 +15,12 @@ import { DelayHeap } from './delay-heap.ts'
 import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
 import { FlowCounters } from './flow-counters.ts'
 import type { FlowSettings } from './flow-settings.ts'
-import { ParkedQueues } from './parked-queues.ts'
-import { notQueued, PoolTable } from './pool-table.ts'
+import { ParkedRecords } from './parked-records.ts'
+import { beingFetched, notQueued, PoolTable } from './pool-table.ts'
 import type { DeadLetterVerdict, RetryTable } from './retry-table.ts'
-import { ReturnedTable } from './returned-table.ts'
 import type { SettledSet } from './settled-set.ts'
 
 const none = -1
-/** Parked records that one which comes back may pass on its way to its place in the queue. */
-const passedMax = 64
 
 /** Answers of `admit` that are no pool. */
 export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
@@ -61,9 +58,9 @@ export class FlowState {
   readonly totals: FlowTotals
   /** Parked records that are to be read again from the log. */
   spilled = 0
-  readonly #parked: ParkedQueues
-  /** Parked records that are in no queue; of one pool, whatever has the lower offset is next. */
-  readonly #returned = new ReturnedTable()
+  readonly #parked = new ParkedRecords(this.pools)
+  /** Pools with room, whose parked records are all still to be read again; in turn. */
+  readonly #starving = new Set<number>()
   #readyFirst = none
   #readyLast = none
   #readyCount = 0
@@ -78,11 +75,10 @@ export class FlowState {
     this.settled = known.settled
     this.retries = known.retries
     this.readPosition = known.settled.floor
-    this.#parked = new ParkedQueues(known.settled.floor)
   }
 
   get parked(): number {
-    return this.#parked.count + this.#returned.count + this.spilled
+    return this.#parked.count + this.spilled
   }
 
   /** Pools that have something to deliver and room for it. */
@@ -127,7 +123,7 @@ export class FlowState {
     const start = view.keyStartAt(index)
     const end = view.keyEndAt(index)
     const pool = this.pools.find(view.bytes, start, end)
-    if (pool !== none) return pool
+    if (pool !== none) return this.pools.isMatching[pool] === 1 ? pool : none
     if (!this.settings.filter.matches(view.bytes, start, end)) return none
     return this.pools.insert(view.bytes, start, end, this.settings.rules)
   }
@@ -158,23 +154,55 @@ export class FlowState {
     return none
   }
 
-  /** Offset of the first parked record of a ready pool, which leaves its queue. The caller delivers it. */
-  unpark(pool: number): number {
-    const { parkedHead, parkedTail, parkedCount } = this.pools
-    parkedCount[pool]!--
-    const node = parkedHead[pool]!
-    const offset = node === none ? Infinity : this.#parked.offsetOf(node)
-    if (this.#returned.count > 0 && this.#returned.firstOf(pool) < offset) return this.#returned.take(pool)
-    parkedHead[pool] = this.#parked.nextOf(node)
-    if (parkedHead[pool] === none) parkedTail[pool] = none
-    this.#parked.free(node)
-    return offset
+  /** Offset of the first parked record of a pool that has some in memory. */
+  firstParked(pool: number): number {
+    return this.#parked.firstOf(pool)
   }
 
-  /** Puts a pool at the end of the ready queue if it belongs there and is not there yet. */
+  /** Takes the first parked record of a ready pool; the caller delivers it, or passes it over. */
+  unpark(pool: number): number {
+    return this.#parked.takeFirst(pool)
+  }
+
+  /** Calls back with the offsets that a pool holds parked in memory, rising. */
+  forEachParked(pool: number, visit: (offset: number) => void): void {
+    this.#parked.forEach(pool, visit)
+  }
+
+  /** A record that is not delivered after all: the filter was altered, or its bytes are gone. */
+  passOver(pool: number, offset: number): void {
+    this.settled.add(offset)
+    this.retries.remove(offset)
+    this.makeReady(pool)
+    this.#forgetIfIdle(pool)
+  }
+
+  /** Sets a pool aside that `takeReady` gave, until the bytes of its first record are in memory. */
+  awaitBytes(pool: number): void {
+    this.pools.next[pool] = beingFetched
+  }
+
+  /** Puts a pool that was set aside first in line: its bytes may not stay in memory for long. */
+  bytesArrived(pool: number): void {
+    this.pools.next[pool] = notQueued
+    if (this.pools.parkedCount[pool] === 0 || !this.hasRoom(pool)) return
+    this.pools.next[pool] = this.#readyFirst
+    this.#readyFirst = pool
+    if (this.#readyLast === none) this.#readyLast = pool
+    this.#readyCount++
+  }
+
+  /**
+   * Puts a pool at the end of the ready queue, or among the starving, if it belongs there and is not there
+   * yet.
+   */
   makeReady(pool: number): void {
-    const { next, parkedCount } = this.pools
-    if (next[pool] !== notQueued || parkedCount[pool] === 0 || !this.hasRoom(pool)) return
+    const { next, parkedCount, spilledCount } = this.pools
+    if (next[pool] !== notQueued || !this.hasRoom(pool)) return
+    if (parkedCount[pool] === 0) {
+      if (spilledCount[pool]! > 0) this.#starving.add(pool)
+      return
+    }
     next[pool] = none
     if (this.#readyLast === none) this.#readyFirst = pool
     else next[this.#readyLast] = pool
@@ -183,80 +211,50 @@ export class FlowState {
   }
 
   #park(pool: number, offset: number): void {
-    const pools = this.pools
-    if (pools.spilledCount[pool]! > 0 || this.#parked.count >= this.settings.parkedMax) {
-      if (pools.spilledCount[pool] === 0) pools.spilledFrom[pool] = offset
-      pools.spilledCount[pool]!++
+    const { spilledCount, spilledFrom } = this.pools
+    if (spilledCount[pool] === 0 && this.#parked.count < this.settings.parkedMax) {
+      this.#parked.append(pool, offset)
+    } else {
+      if (spilledCount[pool] === 0) spilledFrom[pool] = offset
+      spilledCount[pool]!++
       this.spilled++
-      return
     }
-    this.#append(pool, offset)
-  }
-
-  #append(pool: number, offset: number): void {
-    const { parkedHead, parkedTail, parkedCount } = this.pools
-    const node = this.#parked.allocate(offset)
-    parkedCount[pool]!++
-    if (parkedHead[pool] === none) parkedHead[pool] = node
-    else this.#parked.link(parkedTail[pool]!, node)
-    parkedTail[pool] = node
     this.makeReady(pool)
   }
 
   /** Puts a record back in its place: before every parked record of a later offset. */
   #parkInFront(pool: number, offset: number): void {
-    if (!this.#linkNearFront(pool, offset)) this.#returned.add(pool, offset)
-    this.pools.parkedCount[pool]!++
+    this.#parked.insert(pool, offset)
     this.makeReady(pool)
-  }
-
-  /** The place is the front, but for records of a limit above 1; false where it is far from there. */
-  #linkNearFront(pool: number, offset: number): boolean {
-    const { parkedHead, parkedTail } = this.pools
-    let before = none
-    let after = parkedHead[pool]!
-    for (let passed = 0; after !== none && this.#parked.offsetOf(after) < offset; passed++) {
-      if (passed === passedMax) return false
-      before = after
-      after = this.#parked.nextOf(after)
-    }
-    const node = this.#parked.allocate(offset)
-    this.#parked.link(node, after)
-    if (before === none) parkedHead[pool] = node
-    else this.#parked.link(before, node)
-    if (after === none) parkedTail[pool] = node
-    return true
   }
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
 
-  /**
-   * Where to read again from, for pools with room whose parked records are not in memory; -1: nothing to
-   * do.
-   */
-  refillFrom(): number {
-    if (this.spilled === 0) return none
-    let from = none
-    this.pools.forEach((pool) => {
-      if (!this.#isStarving(pool)) return
-      const spilledFrom = this.pools.spilledFrom[pool]!
-      if (from === none || spilledFrom < from) from = spilledFrom
-    })
-    return from
+  /** The starving pool whose turn it is; -1 where none starves. It is read for from its `spilledFrom` on. */
+  starvingPool(): number {
+    for (const pool of this.#starving) {
+      if (this.#isStarving(pool)) return pool
+      this.#starving.delete(pool)
+    }
+    return none
   }
 
   /**
-   * Reads the records of one batch again, from `from` on, which `refillFrom` gave, and parks what its pool
-   * waits for. A pool of which something was left out before `from` is left alone, for its order.
+   * Reads the records of one batch again, for a starving pool, from where it left off; returns how many.
+   * Other pools take what is theirs, but not where something of theirs may stand before: their order.
    */
-  refill(view: BatchView, from: number, moment: Moment): void {
+  refill(starving: number, view: BatchView, moment: Moment): number {
+    const from = this.pools.spilledFrom[starving]!
     const end = Math.min(view.nextOffset, this.readPosition)
-    for (let index = view.indexFrom(from); index < view.recordCount && view.offsetAt(index) < end; index++) {
+    const first = view.indexFrom(from)
+    let index = first
+    for (; index < view.recordCount && view.offsetAt(index) < end; index++) {
       const pool = this.pools.find(view.bytes, view.keyStartAt(index), view.keyEndAt(index))
-      if (pool !== none && this.pools.spilledFrom[pool]! >= from)
-        this.#refillPool(pool, view.offsetAt(index), moment)
+      if (pool === none || this.pools.spilledFrom[pool]! < from) continue
+      this.#refillPool(pool, view.offsetAt(index), moment)
     }
-    this.#finishRefill(from, end)
+    this.#finishRefill(starving, end)
+    return index - first + 1
   }
 
   #refillPool(pool: number, offset: number, moment: Moment): void {
@@ -266,35 +264,40 @@ export class FlowState {
     spilledFrom[pool] = offset + 1
     this.#unspill(pool, 1)
     const waitMs = this.#restoredWaitMs(offset, moment)
-    if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
-    else this.#append(pool, offset)
+    if (waitMs > 0) return this.#delay(pool, offset, moment.monotonicMs + waitMs)
+    this.#parked.append(pool, offset)
+    this.makeReady(pool)
   }
 
   /**
-   * Pools that are still empty have nothing up to `end`; what was to be found and was not is lost to
-   * damage.
+   * A pool that still starves has nothing up to `end`; what was to be found and was not is lost to damage.
    */
-  #finishRefill(from: number, end: number): void {
+  #finishRefill(pool: number, end: number): void {
+    this.#starving.delete(pool)
+    if (!this.#isStarving(pool)) return
     const { spilledCount, spilledFrom } = this.pools
-    this.pools.forEach((pool) => {
-      if (!this.#isStarving(pool) || spilledFrom[pool]! < from || spilledFrom[pool]! >= end) return
-      spilledFrom[pool] = end
-      if (end < this.readPosition) return
-      this.counters.quarantined += spilledCount[pool]!
-      this.#unspill(pool, spilledCount[pool]!)
-      this.#forgetIfIdle(pool)
-    })
+    spilledFrom[pool] = Math.max(spilledFrom[pool]!, end)
+    if (spilledFrom[pool]! < this.readPosition) {
+      this.#starving.add(pool)
+      return
+    }
+    this.counters.quarantined += spilledCount[pool]!
+    this.#unspill(pool, spilledCount[pool]!)
+    this.#forgetIfIdle(pool)
   }
 
-  /** There is nothing to read again in `[from, end)`: those records are lost to damage. */
-  skipRefill(from: number, end: number): void {
+  /** There is nothing to read again in `[from, end)`, as a starving pool found: those records are lost. */
+  skipRefill(starving: number, from: number, end: number): void {
     const to = Math.min(end, this.readPosition)
     const kept = new Set<number>()
-    this.deliveries.forEach((slot) => kept.add(this.deliveries.offset[slot]!))
-    this.delays.forEach((_dueMs, offset) => kept.add(offset))
-    this.pools.forEach((pool) => this.forEachParked(pool, (offset) => kept.add(offset)))
+    const keep = (offset: number): void => {
+      if (offset >= from && offset < to) kept.add(offset)
+    }
+    this.deliveries.forEach((slot) => keep(this.deliveries.offset[slot]!))
+    this.delays.forEach((_dueMs, offset) => keep(offset))
+    this.pools.forEach((pool) => this.#parked.forEach(pool, keep))
     for (let offset = from; offset < to; offset++) if (!kept.has(offset)) this.settled.add(offset)
-    this.#finishRefill(from, to)
+    this.#finishRefill(starving, to)
   }
 
   #unspill(pool: number, count: number): void {
@@ -481,10 +484,9 @@ export class FlowState {
     if (settings.ackWaitMs > 0 && settings.ackWaitMs < before.ackWaitMs) {
       this.deliveries.capDeadlines(nowMs + settings.ackWaitMs)
     }
-    if (settings.rules !== before.rules) {
-      this.pools.applyRules(settings.rules)
-      this.pools.forEach((pool) => this.makeReady(pool))
-    }
+    if (settings.rules === before.rules && settings.filter === before.filter) return
+    this.pools.applySettings(settings)
+    this.pools.forEach((pool) => this.makeReady(pool))
   }
 
   /** Calls back with every delivery of a member that is gone; the caller releases or fails each. */
@@ -492,25 +494,5 @@ export class FlowState {
     this.deliveries.forEach((slot) => {
       if (this.deliveries.member[slot] === member) visit(slot)
     })
-  }
-
-  /** Offset of the first parked record of a pool that has some in memory. */
-  firstParked(pool: number): number {
-    const node = this.pools.parkedHead[pool]!
-    const queued = node === none ? Infinity : this.#parked.offsetOf(node)
-    return Math.min(queued, this.#returned.firstOf(pool))
-  }
-
-  /** Calls back with the offsets a pool holds parked in memory, first to last. */
-  forEachParked(pool: number, visit: (offset: number) => void): void {
-    const returned = this.#returned.offsetsOf(pool).toSorted((a, b) => a - b)
-    let next = 0
-    let node = this.pools.parkedHead[pool]!
-    for (; node !== none; node = this.#parked.nextOf(node)) {
-      const offset = this.#parked.offsetOf(node)
-      while (next < returned.length && returned[next]! < offset) visit(returned[next++]!)
-      visit(offset)
-    }
-    while (next < returned.length) visit(returned[next++]!)
   }
 }

@@ -53,6 +53,7 @@ export class Member {
 export class MemberTable {
   readonly #byId = new Map<number, Member>()
   readonly #inTurn: Member[] = []
+  #unflushed: Member[] = []
   #turn = 0
   #lastId = 0
 
@@ -75,9 +76,29 @@ export class MemberTable {
     return member
   }
 
+  /** Its deliveries come back after this, so that it is not offered what it left. */
   remove(member: Member): void {
     this.#byId.delete(member.id)
     member.window = 0
+    if (member.isInTurn) this.#takeOut(this.#inTurn.indexOf(member))
+  }
+
+  /** A delivery was given to the member's port. */
+  delivered(member: Member): void {
+    if (member.hasUnflushed) return
+    member.hasUnflushed = true
+    this.#unflushed.push(member)
+  }
+
+  /** The end of a round. */
+  flush(): void {
+    if (this.#unflushed.length === 0) return
+    const members = this.#unflushed
+    this.#unflushed = []
+    for (const member of members) {
+      member.hasUnflushed = false
+      member.port.flush()
+    }
   }
 
   /** To be called when a member may have got room. */
@@ -106,10 +127,14 @@ export class MemberTable {
       if (this.#turn >= this.#inTurn.length) this.#turn = 0
       const member = this.#inTurn[this.#turn]!
       if (member.hasRoom) return member
-      member.isInTurn = false
-      this.#inTurn[this.#turn] = this.#inTurn.at(-1)!
-      this.#inTurn.pop()
+      this.#takeOut(this.#turn)
     }
     return undefined
+  }
+
+  #takeOut(index: number): void {
+    this.#inTurn[index]!.isInTurn = false
+    this.#inTurn[index] = this.#inTurn.at(-1)!
+    this.#inTurn.pop()
   }
 }

@@ -1,8 +1,10 @@
-// The parked records of all pools of one partition: a queue of offsets for each pool, 8 bytes a record.
-// Nodes live in blocks of two arrays; a queue is a chain of node numbers, whose ends its pool keeps.
+// Queues of offsets, one for each pool, 8 bytes an offset. Nodes live in blocks of two arrays; a queue is a
+// chain of node numbers, whose ends its pool keeps.
 
 const blockNodes = 65_536
 const none = -1
+/** Offsets are kept in 32 bits, this far below and above the one that came first. */
+const span = 2 ** 31
 
 interface Block {
   readonly next: Int32Array
@@ -11,20 +13,21 @@ interface Block {
 }
 
 export class ParkedQueues {
-  /** Parked records in memory, over all pools. */
+  /** Nodes in use, over all queues. */
   count = 0
   #blocks: Block[] = []
   #free = none
-  #base: number
+  #base = 0
 
-  constructor(base = 0) {
-    this.#base = base
+  /** Whether an offset is near enough to those that are kept; when none is, every one is. */
+  fits(offset: number): boolean {
+    return this.count === 0 || (offset >= this.#base && offset < this.#base + 2 * span)
   }
 
-  /** A new node, which is in no queue yet. */
+  /** A new node, which is in no queue yet, for an offset that fits. */
   allocate(offset: number): number {
+    if (this.count === 0) this.#base = Math.max(0, offset - span)
     if (this.#free === none) this.#grow()
-    if (offset - this.#base > 0xffff_ffff || offset < this.#base) this.#rebase(offset)
     const node = this.#free
     const block = this.#blocks[node >>> 16]!
     this.#free = block.next[node & 0xffff]!
@@ -65,33 +68,5 @@ export class ParkedQueues {
     if (this.#blocks.length < 2) return
     this.#blocks = []
     this.#free = none
-  }
-
-  /** Offsets are kept in 32 bits; once in four thousand million records their base moves. */
-  #rebase(offset: number): void {
-    let lowest = offset
-    const free = this.#freeNodes()
-    this.#forEachUsed(free, (block, index) => {
-      lowest = Math.min(lowest, block.offset[index]! + this.#base)
-    })
-    const moved = this.#base - lowest
-    this.#forEachUsed(free, (block, index) => {
-      block.offset[index] = block.offset[index]! + moved
-    })
-    this.#base = lowest
-    if (offset - lowest > 0xffff_ffff) throw new RangeError('parked records span more than 2^32 offsets')
-  }
-
-  #freeNodes(): Set<number> {
-    const free = new Set<number>()
-    for (let node = this.#free; node !== none; node = this.nextOf(node)) free.add(node)
-    return free
-  }
-
-  #forEachUsed(free: Set<number>, visit: (block: Block, index: number) => void): void {
-    this.#blocks.forEach((block, number) => {
-      for (let index = 0; index < blockNodes; index++)
-        if (!free.has(number * blockNodes + index)) visit(block, index)
-    })
   }
 }

@@ -5,7 +5,7 @@
 // byte; the hash only finds the candidate.
 
 import { KeyIndex } from './key-index.ts'
-import type { RuleTable } from './rule-table.ts'
+import type { RuleTable, SubjectFilter } from './rule-table.ts'
 
 const none = -1
 const decoder = new TextDecoder()
@@ -16,6 +16,8 @@ export class PoolTable {
   limit = new Int32Array(0)
   /** Index of the rule that gave the limit; -1: none matches. */
   rule = new Int32Array(0)
+  /** 0: an altered filter no longer matches it, and what it still has parked is passed over. */
+  isMatching = new Uint8Array(0)
   /** Deliveries that are out. */
   inFlight = new Int32Array(0)
   /** Delayed records, and those among them that keep a slot (strict order at limit 1). */
@@ -54,6 +56,7 @@ export class PoolTable {
     rules.match(bytes, start, end)
     this.limit[pool] = rules.matchedLimit
     this.rule[pool] = rules.matchedRule
+    this.isMatching[pool] = 1
     this.#index.insertMissed(pool, bytes, start, end)
     this.count++
     return pool
@@ -82,14 +85,16 @@ export class PoolTable {
     return decoder.decode(this.keyOf(pool) ?? new Uint8Array(0))
   }
 
-  /** Matches every active pool against other rules. */
-  applyRules(rules: RuleTable): void {
+  /** Matches every active pool against other rules and another filter. */
+  applySettings({ rules, filter }: { readonly rules: RuleTable; readonly filter: SubjectFilter }): void {
     this.forEach((pool) => {
       const key = this.keyOf(pool)
-      if (key === null) rules.match(new Uint8Array(0), 0, -1)
-      else rules.match(key, 0, key.length)
+      const bytes = key ?? new Uint8Array(0)
+      const end = key === null ? -1 : key.length
+      rules.match(bytes, 0, end)
       this.limit[pool] = rules.matchedLimit
       this.rule[pool] = rules.matchedRule
+      this.isMatching[pool] = filter.matches(bytes, 0, end) ? 1 : 0
     })
   }
 
@@ -110,6 +115,9 @@ export class PoolTable {
     this.parkedCount = grownInt32(this.parkedCount, size)
     this.spilledCount = grownInt32(this.spilledCount, size)
     this.next = grownInt32(this.next, size)
+    const isMatching = new Uint8Array(size)
+    isMatching.set(this.isMatching)
+    this.isMatching = isMatching
     const spilledFrom = new Float64Array(size)
     spilledFrom.set(this.spilledFrom)
     this.spilledFrom = spilledFrom
@@ -123,6 +131,8 @@ export class PoolTable {
 
 /** In `next`: the pool is in no queue. */
 export const notQueued = -2
+/** In `next`: the pool is in no queue until the bytes of its first record have been read. */
+export const beingFetched = -3
 const freeRow = -1
 
 function grownInt32(column: Int32Array, size: number): Int32Array<ArrayBuffer> {

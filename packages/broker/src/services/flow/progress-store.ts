@@ -262,8 +262,9 @@ export class ProgressWriter {
 
   /** For the journal: all there is to know. */
   writeSnapshot(): void {
+    if (this.#journal === undefined) return
     const { settled, retries } = this.#state ?? this.image
-    this.#journal!.record(this.#key, encodeFloor(settled.floor))
+    this.#journal.record(this.#key, encodeFloor(settled.floor))
     this.#writtenFloor = settled.floor
     let ranges: number[] = []
     settled.forEachRange((start, end) => {
