@@ -2,7 +2,11 @@
 // deadlines. A row is never looked up by what it holds: its token names the slot, and the sequence proves
 // that it is the same.
 
+import { resized } from './columns.ts'
+
 const none = -1
+/** Rows that an empty table keeps, for the next time. */
+const rowsKept = 4096
 
 export const deliveryPhases = {
   free: 0,
@@ -63,7 +67,7 @@ export class DeliveryTable {
     this.sequence[slot] = 0
     this.#next[slot] = this.#firstFree
     this.#firstFree = slot
-    this.count--
+    if (--this.count === 0 && this.phase.length > rowsKept) this.#shrink()
   }
 
   /** Deadlines come in about the order in which they are set, so the place is near the end of the list. */
@@ -121,28 +125,30 @@ export class DeliveryTable {
   #grow(): void {
     const before = this.phase.length
     const size = Math.max(64, before * 2)
-    this.phase = grown(new Uint8Array(size), this.phase)
-    this.pool = grown(new Int32Array(size), this.pool)
-    this.member = grown(new Int32Array(size), this.member)
-    this.attempt = grown(new Int32Array(size), this.attempt)
-    this.offset = grown(new Float64Array(size), this.offset)
-    this.sequence = grown(new Float64Array(size), this.sequence)
-    this.sentMs = grown(new Float64Array(size), this.sentMs)
-    this.deadlineMs = grown(new Float64Array(size), this.deadlineMs)
-    this.#next = grown(new Int32Array(size), this.#next)
-    this.#previous = grown(new Int32Array(size), this.#previous)
+    this.#resize(size)
     for (let slot = before; slot < size; slot++) {
       this.deadlineMs[slot] = Infinity
       this.#next[slot] = slot + 1 < size ? slot + 1 : none
     }
     this.#firstFree = before
   }
-}
 
-function grown<Column extends Uint8Array | Int32Array | Float64Array>(
-  larger: Column,
-  column: Column,
-): Column {
-  larger.set(column)
-  return larger
+  /** What was needed for many deliveries is given back when the last of them is gone. */
+  #shrink(): void {
+    this.#resize(0)
+    this.#firstFree = none
+  }
+
+  #resize(size: number): void {
+    this.phase = resized(this.phase, new Uint8Array(size))
+    this.pool = resized(this.pool, new Int32Array(size))
+    this.member = resized(this.member, new Int32Array(size))
+    this.attempt = resized(this.attempt, new Int32Array(size))
+    this.offset = resized(this.offset, new Float64Array(size))
+    this.sequence = resized(this.sequence, new Float64Array(size))
+    this.sentMs = resized(this.sentMs, new Float64Array(size))
+    this.deadlineMs = resized(this.deadlineMs, new Float64Array(size))
+    this.#next = resized(this.#next, new Int32Array(size))
+    this.#previous = resized(this.#previous, new Int32Array(size))
+  }
 }

@@ -36,3 +36,21 @@ test('pools are found by their bytes, whatever comes and goes', () => {
     { numRuns: 50 },
   )
 })
+
+test('an empty table gives back what many pools needed, and takes pools again', () => {
+  const pools = new PoolTable()
+  const keyOf = (number: number): Buffer => Buffer.from(`subject.${number}`)
+  for (let round = 0; round < 2; round++) {
+    for (let number = 0; number < 10_000; number++) {
+      const bytes = keyOf(number)
+      assert.equal(pools.find(bytes, 0, bytes.length), -1)
+      pools.insert(bytes, 0, bytes.length, rules)
+    }
+    assert.ok(pools.limit.length >= 10_000)
+    for (let number = 0; number < 10_000; number++) {
+      const bytes = keyOf(number)
+      pools.remove(pools.find(bytes, 0, bytes.length))
+    }
+    assert.equal(pools.limit.length, 0)
+  }
+})

@@ -4,6 +4,7 @@
 // A row exists while the pool holds a record in flight, parked or delayed. The key is compared byte for
 // byte; the hash only finds the candidate.
 
+import { resized } from './columns.ts'
 import { KeyIndex } from './key-index.ts'
 import type { RuleTable, SubjectFilter } from './rule-table.ts'
 
@@ -35,7 +36,7 @@ export class PoolTable {
   spilledFrom = new Float64Array(0)
   /** Next pool in the ready queue, or in the chain of free rows; `notQueued` in neither. */
   next = new Int32Array(0)
-  readonly #index = new KeyIndex()
+  #index = new KeyIndex()
   #firstFree = none
 
   /**
@@ -68,7 +69,7 @@ export class PoolTable {
     this.next[pool] = this.#firstFree
     this.#firstFree = pool
     this.limit[pool] = freeRow
-    this.count--
+    if (--this.count === 0 && this.limit.length > rowsKept) this.#shrink()
   }
 
   isActive(pool: number): boolean {
@@ -105,27 +106,32 @@ export class PoolTable {
   #grow(): void {
     const before = this.limit.length
     const size = Math.max(64, before * 2)
-    this.limit = grownInt32(this.limit, size)
-    this.rule = grownInt32(this.rule, size)
-    this.inFlight = grownInt32(this.inFlight, size)
-    this.delayed = grownInt32(this.delayed, size)
-    this.holding = grownInt32(this.holding, size)
-    this.parkedHead = grownInt32(this.parkedHead, size)
-    this.parkedTail = grownInt32(this.parkedTail, size)
-    this.parkedCount = grownInt32(this.parkedCount, size)
-    this.spilledCount = grownInt32(this.spilledCount, size)
-    this.next = grownInt32(this.next, size)
-    const isMatching = new Uint8Array(size)
-    isMatching.set(this.isMatching)
-    this.isMatching = isMatching
-    const spilledFrom = new Float64Array(size)
-    spilledFrom.set(this.spilledFrom)
-    this.spilledFrom = spilledFrom
+    this.#resize(size)
     this.limit.fill(freeRow, before)
-    for (let row = before; row < size; row++) {
-      this.next[row] = row + 1 < size ? row + 1 : this.#firstFree
-    }
+    for (let row = before; row < size; row++) this.next[row] = row + 1 < size ? row + 1 : this.#firstFree
     this.#firstFree = before
+  }
+
+  /** What was needed for many pools is given back when the last of them is gone. */
+  #shrink(): void {
+    this.#resize(0)
+    this.#firstFree = none
+    this.#index = new KeyIndex()
+  }
+
+  #resize(size: number): void {
+    this.limit = resized(this.limit, new Int32Array(size))
+    this.rule = resized(this.rule, new Int32Array(size))
+    this.isMatching = resized(this.isMatching, new Uint8Array(size))
+    this.inFlight = resized(this.inFlight, new Int32Array(size))
+    this.delayed = resized(this.delayed, new Int32Array(size))
+    this.holding = resized(this.holding, new Int32Array(size))
+    this.parkedHead = resized(this.parkedHead, new Int32Array(size))
+    this.parkedTail = resized(this.parkedTail, new Int32Array(size))
+    this.parkedCount = resized(this.parkedCount, new Int32Array(size))
+    this.spilledCount = resized(this.spilledCount, new Int32Array(size))
+    this.spilledFrom = resized(this.spilledFrom, new Float64Array(size))
+    this.next = resized(this.next, new Int32Array(size))
   }
 }
 
@@ -134,9 +140,5 @@ export const notQueued = -2
 /** In `next`: the pool is in no queue until the bytes of its first record have been read. */
 export const beingFetched = -3
 const freeRow = -1
-
-function grownInt32(column: Int32Array, size: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(size)
-  grown.set(column)
-  return grown
-}
+/** Rows that an empty table keeps, for the next time. */
+const rowsKept = 4096
