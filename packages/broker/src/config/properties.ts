@@ -150,7 +150,7 @@ export const PROPERTIES = {
   },
   totalBytesInProgressMax: {
     kind: 'integer',
-    doc: 'The same over all connections.',
+    doc: 'The same over all connections, and again for large requests that have not arrived whole.',
     default: 64 * mib,
     min: 64 * kib,
     max: 64 * gib,
@@ -190,7 +190,7 @@ export const PROPERTIES = {
   },
   stalledPeerMs: {
     kind: 'integer',
-    doc: 'How long a client may take nothing of what waits for it before its connection is closed.',
+    doc: 'Time until a client is closed that takes nothing, or completes no request it has begun.',
     default: 30_000,
     min: 10,
     max: hourMs,

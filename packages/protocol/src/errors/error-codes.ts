@@ -45,6 +45,11 @@ export const ERROR_CODES = {
     'invalid',
     'Correct the named property; docs/operating/config.md lists them all.',
   ),
+  'frame-timeout': row(
+    15,
+    'violation',
+    'Send frames whole; for large ones over a slow line raise stalledPeerMs.',
+  ),
 
   'invalid-stream-name': row(100, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
   'invalid-stream-config': row(101, 'invalid', 'Correct the named property.'),

@@ -125,3 +125,16 @@ test('a sink that throws is heard, and the splitter has moved on', () => {
   }, /refused/)
   assert.equal(splitter.isInsideFrame, false)
 })
+
+test('a begun frame says how large it will be, and takes no more memory than that', () => {
+  const size = 3000
+  const frame = frameOf(1, new Uint8Array(size - frameHeaderBytes))
+  const splitter = new FrameSplitter(frameBytesMax)
+  const held: number[] = []
+  splitter.push(frame.subarray(0, 3), () => assert.fail('not whole yet'))
+  assert.equal(splitter.begunFrameBytes, 0)
+  splitter.push(frame.subarray(3, 2000), () => assert.fail('not whole yet'))
+  assert.equal(splitter.begunFrameBytes, size)
+  splitter.push(frame.subarray(2000), (bytes) => held.push(bytes.buffer.byteLength))
+  assert.deepEqual([held, splitter.begunFrameBytes], [[size], 0])
+})

@@ -26,6 +26,11 @@ export class FrameSplitter {
     return this.#partialSize > 0
   }
 
+  /** How large the frame will be that has begun; 0 where none has, or too little of it came to tell. */
+  get begunFrameBytes(): number {
+    return this.#partialSize < 4 ? 0 : this.#frameSize(this.#partial, 0)
+  }
+
   /** Throws `malformed-frame` or `frame-too-large` before anything is allocated for the frame. */
   push(chunk: Uint8Array, sink: FrameSink): void {
     let at = this.#partialSize > 0 ? this.#completePartial(chunk, sink) : 0
@@ -64,10 +69,14 @@ export class FrameSplitter {
     this.#partialSize += end - start
   }
 
-  /** Grows with what has arrived: a peer that only claims a large frame must not make us allocate it. */
+  /**
+   * Grows with what has arrived, and not beyond the frame: a peer that only claims a large frame must not
+   * make us allocate it.
+   */
   #reserve(size: number): void {
     if (size <= this.#partial.length) return
-    const grown = new Uint8Array(Math.max(size, 64, this.#partial.length * 2))
+    const sizeMax = this.begunFrameBytes || Infinity
+    const grown = new Uint8Array(Math.min(Math.max(size, 64, this.#partial.length * 2), sizeMax))
     grown.set(this.#partial.subarray(0, this.#partialSize))
     this.#partial = grown
   }

@@ -8,17 +8,15 @@ import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Opcode } from '@sluice/protocol/native/frame'
-import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
-import type { ByteBudget } from './byte-budget.ts'
 import { asViolation, expectedFailure } from './failure.ts'
+import { FrameIntake } from './frame-intake.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import { handlers } from './handlers.ts'
 import { greet } from './handshake.ts'
-import { helloBytesMax } from './native-limits.ts'
 import type { NativeServices, NativeSession } from './native-session.ts'
 import { PeerWatchState } from './peer-watch-state.ts'
 import { RequestGate } from './request-gate.ts'
-import type { GateOwner } from './request-gate.ts'
+import type { GateOwner, SharedBounds } from './request-gate.ts'
 import { SubscriptionTable } from './subscription-table.ts'
 
 /** `opening` until HELLO is answered; `stopping` refuses requests; `over` does nothing any more. */
@@ -29,7 +27,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   readonly outbox: FrameOutbox
   readonly subscriptions: SubscriptionTable
   readonly #connection: ByteConnection
-  readonly #splitter: FrameSplitter
+  readonly #intake: FrameIntake
   readonly #gate: RequestGate
   readonly #watch: PeerWatchState
   readonly #ended: (connection: NativeConnection) => void
@@ -43,7 +41,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   constructor(
     connection: ByteConnection,
     services: NativeServices,
-    budget: ByteBudget,
+    bounds: SharedBounds,
     ended: (connection: NativeConnection) => void,
   ) {
     const { limits } = services
@@ -51,8 +49,8 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     this.outbox = new FrameOutbox(connection)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
     this.#connection = connection
-    this.#splitter = new FrameSplitter(helloBytesMax)
-    this.#gate = new RequestGate(this, limits, budget)
+    this.#intake = new FrameIntake(this, this.#frame, bounds.room)
+    this.#gate = new RequestGate(this, limits, bounds)
     this.#watch = new PeerWatchState(limits)
     this.#ended = ended
     this.#peerName = connection.remote
@@ -78,7 +76,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     if (this.#phase === 'over') return
     this.#hasReceived = true
     try {
-      this.#splitter.push(chunk, this.#frame)
+      this.#intake.push(chunk)
     } catch (error) {
       this.#giveUp(asViolation(error))
     }
@@ -96,6 +94,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     const { logger } = this.services
     if (isNews) logger.debug({ peer: this.#peerName, reason: reason?.message }, 'connection closed')
     this.outbox.close()
+    this.#intake.close()
     this.#gate.close()
     // Why lost even when the peer closed in order: the kernel also closes for a process that was killed. Only
     // UNSUBSCRIBE says that the member has finished.
@@ -110,7 +109,8 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   }
 
   resume(): void {
-    if (this.#phase !== 'over') this.#connection.resume()
+    if (this.#phase === 'over' || this.#gate.isPaused || this.#intake.isWaiting) return
+    this.#connection.resume()
   }
 
   reserve(bytes: number): void {
@@ -128,14 +128,18 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     const verdict = this.#watch.tick(nowMs, {
       hasReceived: this.#hasReceived,
       hasWritten: this.outbox.takeHasWritten(),
-      isPaused: this.#gate.isPaused,
+      isPaused: this.#gate.isPaused || this.#intake.isWaiting,
+      // Why not while the gate is shut: it is we who do not read, and answers will open it.
+      isUnfinished: this.#intake.takeIsUnfinished() && !this.#gate.isPaused,
       pendingBytes,
       flushedBytes,
     })
     this.#hasReceived = false
     if (verdict === 'fine') return
     if (verdict === 'ping') return this.outbox.empty(opcodes.ping, 0)
-    const error = new BrokerError(verdict, `${this.#peerName}: ${verdict.replaceAll('-', ' ')}`)
+    // Why another word: a frame that had no room is not late by its peer's fault.
+    const code = verdict === 'frame-timeout' && this.#intake.isWaiting ? 'too-many-requests' : verdict
+    const error = new BrokerError(code, `${this.#peerName}: ${code.replaceAll('-', ' ')}`)
     if (verdict === 'peer-stalled') this.#cutOff(error)
     else this.#giveUp(error)
   }
@@ -203,7 +207,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
       if (opcode !== opcodes.hello) throw new BrokerError('malformed-frame', 'The first frame is no HELLO')
       const { clientName, keepAliveMs } = greet(this, correlation, body)
       if (clientName !== '') this.#peerName = `${clientName} at ${this.#connection.remote}`
-      this.#splitter.allow(this.services.limits.frameBytesMax)
+      this.#intake.opened(this.services.limits.frameBytesMax)
       this.#watch.opened(keepAliveMs)
       this.#phase = 'open'
     } catch (error) {
@@ -240,6 +244,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   #end(): void {
     this.#phase = 'over'
     this.outbox.close()
+    this.#intake.close()
     this.#gate.close()
     this.subscriptions.leaveAll('lost')
     this.#abort.abort(new BrokerError('aborted', `${this.#peerName} has gone`))

@@ -10,14 +10,14 @@ export interface NativeLimits {
   readonly requestsInProgressMax: number
   /** Bytes of such requests and of the answers that are being made, of one connection. */
   readonly bytesInProgressMax: number
-  /** The same over all connections. */
+  /** The same over all connections. Requests that have not arrived whole may take as much again. */
   readonly totalBytesInProgressMax: number
   readonly subscriptionsMax: number
   /** How long a new connection may take to say HELLO. */
   readonly handshakeTimeoutMs: number
   readonly keepAliveMsMin: number
   readonly keepAliveMsMax: number
-  /** How long a peer may take nothing while bytes wait for it. */
+  /** How long a peer may take nothing while bytes wait for it, or complete no frame while one has begun. */
   readonly stalledPeerMs: number
   /** How long stopping waits for requests in progress. */
   readonly stopTimeoutMs: number

@@ -8,9 +8,11 @@ import { opcodes, writeErrorFrame } from '@sluice/protocol/native/frame'
 import type { Listener, Timer } from '../../io/io.ts'
 import { connectionPair } from '../../io/memory-connection.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { FrameRoom } from './frame-room.ts'
 import { NativeConnection } from './native-connection.ts'
 import { checkNativeLimits } from './native-limits.ts'
 import type { NativeServices } from './native-session.ts'
+import type { SharedBounds } from './request-gate.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -24,7 +26,7 @@ const tickMsMax = 500
 
 export class NativeListener {
   readonly #services: NativeServices
-  readonly #budget: ByteBudget
+  readonly #bounds: SharedBounds
   readonly #tickMs: number
   readonly #connections = new Set<NativeConnection>()
   #listener: Listener | undefined
@@ -38,7 +40,12 @@ export class NativeListener {
     const { limits } = services
     checkNativeLimits(limits)
     this.#services = services
-    this.#budget = new ByteBudget(limits.totalBytesInProgressMax)
+    const { totalBytesInProgressMax, frameBytesMax } = limits
+    this.#bounds = {
+      budget: new ByteBudget(totalBytesInProgressMax),
+      // Why the larger: one frame of the largest size must be able to arrive.
+      room: new FrameRoom(Math.max(totalBytesInProgressMax, frameBytesMax)),
+    }
     const shortestMs = Math.min(limits.handshakeTimeoutMs, limits.stalledPeerMs, limits.keepAliveMsMin)
     this.#tickMs = Math.min(tickMsMax, Math.max(1, shortestMs / ticksPerDeadline))
   }
@@ -55,7 +62,7 @@ export class NativeListener {
 
   /** Published bytes, and bytes of answers, that are in progress over all connections. */
   get bytesInProgress(): number {
-    return this.#budget.bytes
+    return this.#bounds.budget.bytes
   }
 
   async listen(address: ListenAddress): Promise<void> {
@@ -71,7 +78,7 @@ export class NativeListener {
       const text = `The broker has ${connectionsMax} connections, which is the limit`
       return turnAway(connection, new BrokerError('too-many-connections', text))
     }
-    const served = new NativeConnection(connection, this.#services, this.#budget, this.#ended)
+    const served = new NativeConnection(connection, this.#services, this.#bounds, this.#ended)
     this.#connections.add(served)
     served.start()
     if (this.#timer === undefined) this.#tickLater()

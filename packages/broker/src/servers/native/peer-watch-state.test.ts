@@ -7,6 +7,7 @@ const quiet: PeerSigns = {
   hasReceived: false,
   hasWritten: false,
   isPaused: false,
+  isUnfinished: false,
   pendingBytes: 0,
   flushedBytes: 0,
 }
@@ -108,4 +109,20 @@ test('nothing pending is no stall, and starts the time afresh', () => {
 
 test('without an agreed keep-alive nothing is pinged', () => {
   assert.deepEqual(verdicts(opened(0), [[1e9, {}]]), ['fine'])
+})
+
+test('a peer that completes no frame for the whole time is late, whatever it sends', () => {
+  const watch = opened(300)
+  const trickle = { isUnfinished: true, hasReceived: true, hasWritten: true }
+  assert.deepEqual(
+    verdicts(watch, [
+      [100, { ...trickle, isUnfinished: false }],
+      [400, trickle],
+      [500, { ...trickle, isUnfinished: false }],
+      [700, trickle],
+      [999, trickle],
+      [1000, trickle],
+    ]),
+    ['fine', 'fine', 'fine', 'fine', 'fine', 'frame-timeout'],
+  )
 })

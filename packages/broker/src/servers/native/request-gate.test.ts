@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteBudget } from './byte-budget.ts'
+import { FrameRoom } from './frame-room.ts'
 import type { NativeLimits } from './native-limits.ts'
 import { RequestGate } from './request-gate.ts'
 
@@ -12,8 +13,8 @@ class Owner {
   isCongested = false
   readonly gate: RequestGate
 
-  constructor(budget: ByteBudget = new ByteBudget(1000)) {
-    this.gate = new RequestGate(this, limits, budget)
+  constructor(budget: ByteBudget = new ByteBudget(1000), room: FrameRoom = new FrameRoom(1000)) {
+    this.gate = new RequestGate(this, limits, { budget, room })
   }
 
   run(bytes: Uint8Array, start: number): void {
@@ -98,4 +99,24 @@ test('a closed gate runs nothing any more, and gives its bytes back', () => {
   owner.offer(4)
   assert.deepEqual(owner.ran, [1, 2])
   assert.equal(budget.bytes, 0)
+})
+
+test('what is held takes room until it runs, or the connection is over', () => {
+  const room = new FrameRoom(1000)
+  const owner = new Owner(new ByteBudget(1000), room)
+  owner.offer(1, 2, 3, 4, 5)
+  assert.equal(room.bytes, 3)
+  owner.gate.ended(10)
+  assert.equal(room.bytes, 2)
+  owner.gate.close()
+  assert.equal(room.bytes, 0)
+})
+
+test('a connection that ends while held requests run gives its room back once', () => {
+  const room = new FrameRoom(1000)
+  const owner = new Owner(new ByteBudget(1000), room)
+  owner.offer(1, 2, 3, 4, 5)
+  owner.run = () => owner.gate.close()
+  owner.gate.ended(10)
+  assert.equal(room.bytes, 0)
 })

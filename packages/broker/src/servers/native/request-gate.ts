@@ -2,6 +2,7 @@
 // What is held is bounded by what one read of the socket brings, since nothing more is read meanwhile.
 
 import type { ByteBudget } from './byte-budget.ts'
+import type { FrameRoom } from './frame-room.ts'
 import type { NativeLimits } from './native-limits.ts'
 
 export interface GateOwner {
@@ -13,22 +14,33 @@ export interface GateOwner {
   resume(): void
 }
 
+/** What all connections have together. */
+export interface SharedBounds {
+  /** For what is in progress. */
+  readonly budget: ByteBudget
+  /** For what has begun to arrive, or waits for its turn. */
+  readonly room: FrameRoom
+}
+
 export class RequestGate {
   readonly #owner: GateOwner
   readonly #limits: NativeLimits
   readonly #budget: ByteBudget
-  /** Frames that wait for their turn. Owned. */
+  readonly #room: FrameRoom
+  /** Frames that wait for their turn. Owned; they take room until they have it. */
   #held: Uint8Array[] = []
+  #heldBytes = 0
   #requests = 0
   #bytes = 0
   #isPaused = false
   #isRunning = false
   #isClosed = false
 
-  constructor(owner: GateOwner, limits: NativeLimits, budget: ByteBudget) {
+  constructor(owner: GateOwner, limits: NativeLimits, { budget, room }: SharedBounds) {
     this.#owner = owner
     this.#limits = limits
     this.#budget = budget
+    this.#room = room
   }
 
   get isPaused(): boolean {
@@ -45,6 +57,8 @@ export class RequestGate {
     if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end)
     // Why not `slice`: of a Buffer, which is what sockets give, it is another view.
     this.#held.push(new Uint8Array(bytes.subarray(start, end)))
+    this.#heldBytes += end - start
+    this.#room.take(end - start)
     this.#pause()
   }
 
@@ -77,6 +91,8 @@ export class RequestGate {
     let done = 0
     for (; done < this.#held.length && !this.#isFull(); done++) {
       const frame = this.#held[done]!
+      this.#heldBytes -= frame.length
+      this.#room.give(frame.length)
       this.#owner.run(frame, 0, frame.length)
     }
     this.#held = done === 0 ? this.#held : this.#held.slice(done)
@@ -94,6 +110,8 @@ export class RequestGate {
   close(): void {
     this.#isClosed = true
     this.#held = []
+    this.#room.give(this.#heldBytes)
+    this.#heldBytes = 0
     this.#budget.forget(this.advance)
   }
 
