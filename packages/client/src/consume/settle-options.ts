@@ -1,11 +1,7 @@
 // What may be said when a message is settled, checked.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import {
-  delayByBackoff,
-  nackDelayMsMax,
-  settleReasonCharactersMax,
-} from '@sluice/protocol/native/flow-messages'
+import { cutReason, delayByBackoff, nackDelayMsMax } from '@sluice/protocol/native/flow-messages'
 
 export interface NackOptions {
   /** When to deliver again at the earliest; without it the consumer's back-off decides. At most 30 days. */
@@ -25,5 +21,5 @@ export function nackDelayMs({ delayMs }: NackOptions): number {
 }
 
 export function reasonText(reason: string | undefined): string {
-  return reason === undefined ? '' : String(reason).slice(0, settleReasonCharactersMax)
+  return reason === undefined ? '' : cutReason(String(reason))
 }

@@ -22,13 +22,16 @@ import type { ErrorCode } from '../errors/error-codes.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 export const settleVerbs = { ack: 0, nack: 1, release: 2, reject: 3, working: 4 } as const
 export type SettleVerb = (typeof settleVerbs)[keyof typeof settleVerbs]
 
 export const delayByBackoff = 0xffff_ffff
 /** Longest delay that a nack can name: 30 days. */
 export const nackDelayMsMax = 30 * 24 * 3_600_000
-/** What a client cuts a reason to: a stack trace must not fill the log of dead letters. */
+/** What both sides cut a reason to: a stack trace must not fill memory and the log of dead letters. */
 export const settleReasonCharactersMax = 1000
 /** Bytes of one entry of DELIVER before its record. */
 export const deliveryHeaderBytes = 40
@@ -56,7 +59,7 @@ export function readSubscribe(reader: ByteReader): SubscribeRequest {
   return { subscription, stream, consumer, window }
 }
 
-/** One settle, read into fields that are used again for the next: see `SettleReader`. */
+/** One settle, read into fields that are used again for the next: see `readSettleInto`. */
 export interface Settle {
   verb: SettleVerb
   partition: number
@@ -85,11 +88,19 @@ export function readSettleInto(reader: ByteReader, settle: Settle): void {
   settle.slot = reader.u32()
   settle.sequence = reader.i64()
   settle.delayMs = verb === settleVerbs.nack ? reader.u32() : 0
-  settle.reason = hasReason(settle.verb) ? reader.string16() : ''
+  settle.reason = hasReason(settle.verb) ? cutReason(reader.string16()) : ''
 }
 
 function hasReason(verb: SettleVerb): boolean {
   return verb === settleVerbs.nack || verb === settleVerbs.reject
+}
+
+/** Why through bytes: a slice would keep the whole text in memory for as long as it lives. */
+export function cutReason(reason: string): string {
+  if (reason.length <= settleReasonCharactersMax) return reason
+  const isPairCut = /[\ud800-\udbff]/.test(reason[settleReasonCharactersMax - 1]!)
+  const end = isPairCut ? settleReasonCharactersMax - 1 : settleReasonCharactersMax
+  return decoder.decode(encoder.encode(reason.slice(0, end)))
 }
 
 export interface SettleFailure {

@@ -199,3 +199,39 @@ test('error numbers are unique, and one of a newer version is no crash', () => {
   for (const [code, { number }] of Object.entries(ERROR_CODES)) assert.equal(errorCodeOf(number), code)
   assert.equal(errorCodeOf(65_535), 'internal')
 })
+
+const rejection: flow.Settle = {
+  verb: flow.settleVerbs.reject,
+  partition: 0,
+  slot: 0,
+  sequence: 0,
+  delayMs: 0,
+  reason: '',
+}
+
+test('a reason is cut to 1000 characters when it is read, never inside of one', () => {
+  const read = (reason: string): string => {
+    const writer = new ByteWriter()
+    flow.writeSettle(writer, { ...rejection, reason })
+    flow.readSettleInto(new ByteReader(writer.take()), rejection)
+    return rejection.reason
+  }
+  assert.equal(read('x'.repeat(65_535)), 'x'.repeat(1000))
+  assert.equal(read('\ufeff'.repeat(1000)), '\ufeff'.repeat(1000))
+  assert.equal(read(`${'x'.repeat(999)}\u{1f600} and more`), 'x'.repeat(999))
+  assert.equal(read(`${'x'.repeat(998)}\u{1f600} and more`), `${'x'.repeat(998)}\u{1f600}`)
+})
+
+test('ten thousand cut reasons keep the memory of what they say', () => {
+  const reasons: string[] = []
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < 10_000; index++) {
+    const sent = Buffer.alloc(60_000, `${index} `)
+    const writer = new ByteWriter(65_536)
+    flow.writeSettle(writer, { ...rejection, reason: sent.toString('latin1') })
+    flow.readSettleInto(new ByteReader(writer.take()), rejection)
+    reasons.push(rejection.reason)
+  }
+  const used = process.memoryUsage().heapUsed - before
+  assert.ok(used < 200_000_000, `${used} bytes for ${reasons.length} reasons of 1000 characters`)
+})
