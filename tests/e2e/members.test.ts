@@ -157,4 +157,21 @@ for (const [name, door] of doors) {
     assert.deepEqual(partitions, new Set([0, ...late.map(({ partition }) => partition)]))
     await collector.close()
   })
+
+  test(`${name}: partitions and limits by subject do not contradict each other`, async (t) => {
+    const client = await door(t)
+    await client.streams.create('S', { partitions: 1 })
+    const rules = [{ match: '>', limit: 1 }]
+    await client.consumers.create('S', { name: 'limited', rules })
+    const growth = client.streams.alter('S', { partitions: 2 })
+    await assert.rejects(growth, { code: 'invalid-stream-config', message: /limited has rules/ })
+    assert.equal((await client.streams.get('S')).config.partitions, 1)
+    await client.consumers.delete('S', 'limited')
+    await client.streams.alter('S', { partitions: 2 })
+    const late = client.consumers.create('S', { name: 'limited', rules })
+    await assert.rejects(late, { code: 'invalid-rule', message: /given partitions since/ })
+    const free = await client.consumers.create('S', { name: 'free' })
+    await assert.rejects(client.consumers.alter('S', 'free', { rules }), { code: 'invalid-rule' })
+    assert.deepEqual((await client.consumers.get('S', 'free')).info.config.rules, free.info.config.rules)
+  })
 }

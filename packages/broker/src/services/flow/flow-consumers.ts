@@ -72,9 +72,11 @@ export class FlowConsumers {
     progress.forgetUnclaimed()
     // Why before anything is published: offsets that a log gives again must not count as settled after a
     // crash.
-    // Why a sync also for `os`: of the settles and the cut behind them a power loss may keep the settles alone.
+    // Why a sync also for `os`: of the settles and the cut behind them a power loss may keep the settles
+    // alone.
     await progress.sync()
     options.streams.onDelete((stream) => consumers.#streamDeleted(stream))
+    options.streams.beforeGrowth((stream) => consumers.#checkGrowth(stream))
     return consumers
   }
 
@@ -92,6 +94,7 @@ export class FlowConsumers {
       checkConsumerName(name)
       const stream = this.#options.streams.require(streamName)
       const config = newConsumerConfig(streamName, given)
+      checkRulesHold(stream, config)
       const existing = this.#consumers.get(streamName)?.get(name)
       if (existing !== undefined) return this.#same(existing, config)
       const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
@@ -107,6 +110,7 @@ export class FlowConsumers {
     return this.#inTurn(async () => {
       const open = this.#require(stream, name)
       const entry = { ...open.entry, config: alteredConsumerConfig(stream, open.entry.config, changes) }
+      checkRulesHold(this.#options.streams.require(stream), entry.config)
       // Why first: what the old filter passed over is settled, and a restart must not ask the new one about
       // it.
       await open.consumer.saveProgress()
@@ -201,6 +205,16 @@ export class FlowConsumers {
     return source
   }
 
+  /** New partitions take subjects from the old ones, and a limit counts in one partition. */
+  #checkGrowth({ name }: Stream): void {
+    for (const { entry } of this.#consumers.get(name)?.values() ?? []) {
+      if (entry.config.rules.length === 0) continue
+      const why = 'subjects would move to other partitions, and their limits not hold'
+      const text = `'partitions' cannot grow while consumer ${entry.name} has rules: ${why}`
+      throw new BrokerError('invalid-stream-config', text)
+    }
+  }
+
   #same({ entry }: OpenConsumer, wanted: ConsumerConfig): ConsumerInfo {
     const difference = consumerDifference(entry.config, wanted)
     if (difference === undefined) return infoOf(entry)
@@ -258,4 +272,11 @@ function forget(consumer: FlowConsumer, reason: BrokerError): void {
 
 function infoOf({ stream, name, config, createdAt }: ConsumerEntry): ConsumerInfo {
   return { stream, name, config, createdAt }
+}
+
+function checkRulesHold(stream: Stream, { rules }: ConsumerConfig): void {
+  if (rules.length === 0 || stream.areSubjectsWhole) return
+  const why = 'a subject may be in two of them, where limits do not hold'
+  const text = `Stream ${stream.name} has been given partitions since it was created: ${why}`
+  throw new BrokerError('invalid-rule', text)
 }

@@ -1,6 +1,6 @@
 // Streams as the catalog keeps them. Keys:
 //
-//   streams/<name>                  { id, createdAt, config }
+//   streams/<name>                  { id, createdAt, firstPartitions, config }
 //   stream-ids                      the highest id ever given
 //   consumers/<stream>/<consumer>   written by services/flow, gone with their stream
 //
@@ -20,6 +20,10 @@ export interface StreamEntry {
   readonly identity: StreamIdentity
   readonly config: StreamConfig
   readonly revision: number
+}
+
+interface StoredStream extends StreamIdentity {
+  readonly config: StreamConfig
 }
 
 export class StreamCatalog {
@@ -107,15 +111,15 @@ function streamKey(name: string): string {
   return `${streamsPrefix}${name}`
 }
 
-function valueOf({ id, createdAt }: StreamIdentity, config: StreamConfig): string {
-  return JSON.stringify({ id, createdAt, config })
+function valueOf({ id, createdAt, firstPartitions }: StreamIdentity, config: StreamConfig): string {
+  return JSON.stringify({ id, createdAt, firstPartitions, config })
 }
 
 function entryOf({ key, value, revision }: MetadataEntry): StreamEntry {
   const name = key.slice(streamsPrefix.length)
   try {
-    const { id, createdAt, config } = JSON.parse(value) as StreamIdentity & { config: StreamConfig }
-    return { identity: { id, name, createdAt }, config, revision }
+    const { id, createdAt, firstPartitions, config } = JSON.parse(value) as StoredStream
+    return { identity: { id, name, createdAt, firstPartitions }, config, revision }
   } catch (cause) {
     throw new BrokerError('corrupt-log', `The catalog's entry of stream ${name} is no JSON`, { cause })
   }

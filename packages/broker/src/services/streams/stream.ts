@@ -13,6 +13,8 @@ export interface StreamIdentity {
   readonly name: string
   /** ISO 8601. */
   readonly createdAt: string
+  /** Partitions that it was created with. */
+  readonly firstPartitions: number
 }
 
 export class Stream {
@@ -20,6 +22,7 @@ export class Stream {
   readonly name: string
   readonly createdAt: string
   readonly admission: PublishAdmission
+  readonly #firstPartitions: number
   #config: StreamConfig
   #partitions: readonly Partition[]
   #acceptance: SubjectAcceptance
@@ -36,6 +39,7 @@ export class Stream {
     this.id = identity.id
     this.name = identity.name
     this.createdAt = identity.createdAt
+    this.#firstPartitions = identity.firstPartitions
     this.admission = admission
     this.#config = config
     this.#partitions = partitions
@@ -58,6 +62,14 @@ export class Stream {
   /** From the moment at which the catalog no longer knows it. */
   get isDeleted(): boolean {
     return this.#isDeleted
+  }
+
+  /**
+   * Whether all records of a subject are in one partition. Not so once it has been given more: then a subject
+   * may have older records in another.
+   */
+  get areSubjectsWhole(): boolean {
+    return this.#partitions.length === this.#firstPartitions
   }
 
   /** Throws `unknown-partition`. */

@@ -33,6 +33,7 @@ export class Streams {
   readonly #bounds: StreamBounds
   readonly #open = new Map<string, OpenStream>()
   readonly #deleteListeners = new Set<DeleteListener>()
+  readonly #growthChecks: ((stream: Stream) => void)[] = []
   /** Also counts ids whose creation failed: their files may still be there. */
   #lastId = 0
   /**
@@ -94,6 +95,9 @@ export class Streams {
     return this.#inTurn(async () => {
       const open = this.#require(name)
       const config = alteredStreamConfig(open.stream.config, changes, this.#bounds)
+      if (config.partitions > open.stream.config.partitions) {
+        for (const check of this.#growthChecks) check(open.stream)
+      }
       await this.#alter(open, config)
       return open.stream.info()
     })
@@ -119,6 +123,11 @@ export class Streams {
     return () => {
       this.#deleteListeners.delete(listener)
     }
+  }
+
+  /** Asked before a stream is given more partitions; throws the reason why that must not be. */
+  beforeGrowth(check: (stream: Stream) => void): void {
+    this.#growthChecks.push(check)
   }
 
   /** Closes the logs; whoever uses them must have stopped. Rejects when one of them was offline. */
@@ -161,7 +170,7 @@ export class Streams {
       throw new BrokerError('invalid-stream-config', `There are ${streamsMax} streams, which is the limit`)
     }
     const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
-    const identity = { id: ++this.#lastId, name, createdAt }
+    const identity = { id: ++this.#lastId, name, createdAt, firstPartitions: config.partitions }
     const logs = await this.#makeLogs(identity, config, 0, () => this.#catalog.add(identity, config))
     return this.#admit({ identity, config }, logs)
   }
