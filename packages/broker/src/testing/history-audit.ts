@@ -20,9 +20,9 @@ export async function auditLogs(client: Client, ledger: HistoryLedger): Promise<
       for (const consumer of alive)
         if (!found.has(consumer)) throw new Violation(`consumer ${consumer} of ${name} is lost`)
       for (const { partition, quarantined, offline } of info.partitions) {
-        // Why not after a power loss: the disk writes what is not synced in any order, and keeps what is
-        // behind a gap. What was confirmed is not among it.
-        if (quarantined > 0 && !ledger.hadPowerLoss) {
+        // Why not after a crash: a write that was cut short, or that the disk did in another order, leaves
+        // a gap. What was confirmed is not in it.
+        if (quarantined > 0 && !ledger.hadCrash) {
           throw new Violation(`${name}/${partition} has ${quarantined} records in quarantine`)
         }
         if (offline !== undefined)
@@ -49,7 +49,7 @@ async function auditPartition(
       throw new Violation(`${stream.plan.name} outlived its process`)
     const mayEndEarlier = durability === 'memory' || (durability === 'os' && ledger.hasLostPower)
     if (mayEndEarlier) ledger.forget(stream, partition, found)
-    else if (ledger.hasLostPower) stream.reference.allowGaps(partition, found)
+    else if (ledger.hasCrashed) stream.reference.allowGaps(partition, found)
     stream.reference.compare(partition, found)
   })
 }

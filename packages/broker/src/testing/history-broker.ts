@@ -100,7 +100,7 @@ export class HistoryBroker {
     })
     this.#bootEpoch = bootEpoch
     await auditLogs(this.#inProcess, this.#ledger)
-    this.#ledger.hasLostPower = false
+    this.#ledger.audited()
     this.#isOpen = true
   }
 
@@ -142,7 +142,7 @@ export class HistoryBroker {
     this.#isOpen = false
     this.#ledger.note(`broker ends: ${how}`)
     if (how === 'stop') await this.#stop()
-    this.#crash(how === 'power' ? 'power' : 'kill')
+    this.#crash(how === 'power' ? 'power' : 'kill', how === 'stop')
     this.#broker = undefined
     this.#inProcess = undefined
   }
@@ -154,9 +154,9 @@ export class HistoryBroker {
     await this.#within(this.#broker!.close(), stopMsMax, 'stopping')
   }
 
-  #crash(mode: 'kill' | 'power'): void {
+  #crash(mode: 'kill' | 'power', isInOrder = false): void {
     this.world.crash(node, mode)
-    this.#ledger.crashed(mode)
+    this.#ledger.crashed(mode, isInOrder)
   }
 
   /** The operator mends the disk; what failed stays failed until the next start. */

@@ -98,6 +98,11 @@ export class HistoryClients {
     }
   }
 
+  /** Until no publisher waits for anything; their requests give up in time. */
+  async published(): Promise<void> {
+    while (!this.#publishers.every(({ isIdle }) => isIdle)) await this.#world.sleep(100)
+  }
+
   /** All workers leave, and those come that ack whatever they get. */
   relieve(): void {
     for (const worker of this.#workers) worker.leave()

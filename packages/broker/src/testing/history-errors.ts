@@ -42,4 +42,9 @@ export const settleErrors: readonly ErrorCode[] = [
 ]
 
 /** Codes that promise: nothing of this was stored. */
-export const refusals: readonly ErrorCode[] = ['disconnected', 'publish-buffer-full', 'publish-overloaded']
+export const refusals: readonly ErrorCode[] = [
+  'disconnected',
+  'disk-full',
+  'publish-buffer-full',
+  'publish-overloaded',
+]

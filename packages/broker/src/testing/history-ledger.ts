@@ -49,10 +49,11 @@ export class HistoryLedger implements DoorWatcher {
   isOver = false
   /** Streams and consumers that were deleted in this history. */
   deletions = 0
-  /** Since the last start that was audited: what was not synced may be gone. */
+  /** Since the last start that was audited: the power was lost, the process did not end in order. */
   hasLostPower = false
+  hasCrashed = false
   /** Ever. */
-  hadPowerLoss = false
+  hadCrash = false
   readonly #scheduler: SimScheduler
   readonly #events: string[] = []
   readonly #inTransit = new Map<string, SeenDelivery[]>()
@@ -231,14 +232,20 @@ export class HistoryLedger implements DoorWatcher {
     for (const consumer of record.consumers.values()) this.consumerGoes(consumer)
   }
 
-  crashed(mode: 'kill' | 'power'): void {
+  crashed(mode: 'kill' | 'power', isInOrder = false): void {
     this.counts.crashes++
     this.hasLostPower ||= mode === 'power'
-    this.hadPowerLoss ||= this.hasLostPower
+    this.hasCrashed ||= !isInOrder
+    this.hadCrash ||= !isInOrder
     for (const { reference, consumers } of this.streams.values()) {
       const isForgetful = reference.durability === 'os' && mode === 'power'
       for (const consumer of consumers.values()) consumer.reference.crashed(this.nowMs, isForgetful)
     }
+  }
+
+  /** What survived the last crashes is known. */
+  audited(): void {
+    this.hasLostPower = this.hasCrashed = false
   }
 
   forget(stream: StreamRecord, partition: number, found: FoundLog): void {

@@ -20,12 +20,18 @@ export class HistoryPublisher {
   readonly #random: SimRandom
   readonly #flows = new Map<ReferenceStream, Publisher>()
   #sequence = 0
+  #unanswered = 0
 
   constructor(name: string, client: Client, ledger: HistoryLedger, random: SimRandom) {
     this.#name = name
     this.#client = client
     this.#ledger = ledger
     this.#random = random
+  }
+
+  /** Nothing that it sent can still be stored. */
+  get isIdle(): boolean {
+    return this.#unanswered === 0
   }
 
   /** Several at once, none waiting for another: they travel together, in order. */
@@ -66,6 +72,7 @@ export class HistoryPublisher {
       publisher = this.#client.publisher(stream.plan.name, options)
       this.#flows.set(reference, publisher)
     }
+    this.#unanswered++
     try {
       for (let index = 0; index < count && !reference.isRetired; index++) {
         const { message, data } = this.#draw(stream, 'flow')
@@ -75,6 +82,7 @@ export class HistoryPublisher {
     } catch (error) {
       this.#ledger.expectError(error, `flow to ${stream.plan.name}`, publishErrors)
     }
+    this.#unanswered--
   }
 
   #draw({ plan, reference }: StreamRecord, kind: string, given?: string): Sending {
@@ -90,19 +98,19 @@ export class HistoryPublisher {
   }
 
   #follow(reference: ReferenceStream, messages: readonly SentMessage[], answer: Promise<Published[]>): void {
+    this.#unanswered++
     const stored = (places: readonly Published[]): void => {
+      this.#unanswered--
       places.forEach(({ partition, offset }, index) => {
         this.#ledger.stored(reference, messages[index], partition, offset)
       })
     }
     answer.then(stored, (error: unknown) => {
+      this.#unanswered--
       const code = error instanceof BrokerError ? error.code : 'internal'
       this.#ledger.note(`not confirmed: ${messages[0].id} and ${messages.length - 1} more: ${code}`)
       this.#ledger.expectError(error, `publishing ${messages[0].id}`, publishErrors)
-      // Why only in one partition: what a refused request put into another one is kept.
-      const isNothingKept =
-        refusals.includes(code) || (code === 'disk-full' && reference.partitions.length === 1)
-      if (isNothingKept) for (const message of messages) message.isRefused = true
+      if (refusals.includes(code)) for (const message of messages) message.isRefused = true
     })
   }
 }

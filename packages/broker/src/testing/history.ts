@@ -155,6 +155,7 @@ export class History {
     await this.#faults.heal()
     while (this.#admin.isBusy) await this.world.sleep(50)
     this.#clients.relieve()
+    await this.#clients.published()
     await drained(this.world, this.#broker.inProcess, this.ledger).finally(() => {
       this.ledger.note(`in the end: ${this.#clients.states}`)
     })
