@@ -128,7 +128,7 @@ export class Journal {
       await this.durable()
       // Why: a refused piece of the snapshot leaves a hole in it; the old records are still needed.
       if (this.#lostWith !== undefined) throw this.#lostWith
-      // Why also for `os`: what is dropped was on the platter long ago, and a power loss must not take the rest.
+      // Why also for `os`: what is dropped was safe long ago, and a power loss must not take the rest.
       await this.#log.sync()
       await this.#log.truncateStart(start)
       this.#snapshotBytes = this.#log.sizeBytes

@@ -210,3 +210,36 @@ test('where the log start cannot be written, nothing is dropped', () =>
     await log.truncateStart(3)
     assert.equal(await valuesOf(log), '3d')
   }))
+
+for (const isBusy of [false, true]) {
+  test(`a failed sync of a log that is not synced by itself ends it${isBusy ? ', also under appends' : ''}`, () =>
+    simulate(13, async (world) => {
+      const log = await startedLog(world, { durability: 'os' })
+      await log.sync()
+      world.disk('n').faults.add({ operation: 'sync', path: /\.log$/, error: 'failed', delayMs: 20 })
+      const synced = log.sync()
+      if (isBusy) await world.sleep(10)
+      if (isBusy) world.disk('n').faults.add({ operation: 'write', path: /\.log$/, delayMs: 20 })
+      if (isBusy) log.append(batchOf(['d']), 0)
+      const appended = log.durable()
+      await assert.rejects(synced, codeIs('partition-offline'))
+      await appended
+      await world.sleep(100)
+      assert.equal(log.offline?.code, 'partition-offline')
+      assert.equal(await valuesOf(log), isBusy ? '0a 1b 2c 3d' : '0a 1b 2c', 'what was written is told')
+      assert.throws(() => log.append(batchOf(['e']), 0), codeIs('partition-offline'))
+      await assert.rejects(log.sync(), codeIs('partition-offline'))
+    }))
+}
+
+test('a log that is synced in between survives a power loss, whatever its durability', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    await simulate(seed, async (world) => {
+      const log = await startedLog(world, { durability: 'os' })
+      await log.sync()
+      world.crash('n', 'power')
+      const again = await Log.open(world.startNode('n'), '/log', logOptions({ durability: 'os' }))
+      assert.equal(await valuesOf(again), '0a 1b 2c')
+    })
+  }
+})

@@ -45,6 +45,8 @@ export class CommitQueue {
   #durableEnd: number
   #pendingBytes = 0
   #offline: BrokerError | undefined
+  /** Of `sync`: as after every failed sync, nothing can be believed any more. */
+  #syncFailure: BrokerError | undefined
   /** The segment that the next batch goes to, as if all that waits were written. */
   #next: { baseOffset: number; sizeBytes: number; sinceMs: number }
   #mustRoll: boolean
@@ -108,7 +110,11 @@ export class CommitQueue {
   async sync(): Promise<void> {
     await this.durable()
     const failure = await this.#parts.writer.sync()
-    if (failure !== undefined) throw failure
+    if (failure === undefined) return
+    this.#syncFailure ??= failure
+    // Why not at once: what is being written has its own outcome, and the queue ends behind it.
+    if (this.#running === undefined && this.#offline === undefined) this.#refuse(failure)
+    throw failure
   }
 
   /** The next batch begins a new segment, unless the current one is empty. */
@@ -152,7 +158,7 @@ export class CommitQueue {
   }
 
   async #run(): Promise<void> {
-    while (this.#groups.length > 0) {
+    while (this.#groups.length > 0 && this.#syncFailure === undefined) {
       const group = this.#groups[0]
       // Why: from here on the group is what it is; what comes now is gathered in the next one.
       if (group === this.#gathering) this.#gathering = undefined
@@ -160,6 +166,7 @@ export class CommitQueue {
       if (refusal === undefined) this.#confirm(group)
       else this.#refuse(refusal)
     }
+    if (this.#syncFailure !== undefined && this.#offline === undefined) this.#refuse(this.#syncFailure)
     this.#running = undefined
   }
 

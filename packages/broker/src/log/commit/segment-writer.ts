@@ -69,8 +69,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Why: a restart of the process alone would read these bytes back out of the page cache, believe in them, and
-   * lose them with the machine, for no later sync writes pages that the kernel calls clean.
+   * Why: a restart of the process alone would read these bytes back out of the page cache, believe in them,
+   * and lose them with the machine, for no later sync writes pages that the kernel calls clean.
    */
   async #forgetUnsynced(): Promise<void> {
     try {
