@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settleVerbs } from '@sluice/protocol/native/flow-messages'
+import { decodeRecords } from '@sluice/protocol/record/log-record'
+import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { silentLogger } from '../../base/logger.ts'
 import { TailCache } from '../../log/tail-cache.ts'
@@ -72,8 +74,18 @@ async function ackAll({ membership, deliveries }: Received): Promise<void> {
   await membership.durable()
 }
 
-function endOf({ streams }: Life): number {
-  return streams.require('S').partitions[0]!.highWatermark
+/** What a power loss has left of the records from an offset on; it may have torn holes. */
+async function readable({ streams }: Life, from: number): Promise<number[]> {
+  const partition = streams.require('S').partitions[0]!
+  const offsets: number[] = []
+  for (let offset = from; offset < partition.highWatermark;) {
+    const slice = await partition.read(offset, 1000)
+    for (let at = slice.start; at < slice.end; at += batchSizeOf(slice.bytes, at)) {
+      offsets.push(...decodeRecords(slice.bytes, at).map((record) => record.offset))
+    }
+    offset = slice.nextOffset
+  }
+  return offsets.filter((offset) => offset >= from)
 }
 
 /**
@@ -92,21 +104,22 @@ async function losePowerTwice(world: SimWorld): Promise<{ unsettled: number[]; d
   world.crash('n', 'power')
 
   const second = await start(world)
-  const cutEnd = endOf(second)
+  const cutEnd = second.streams.require('S').partitions[0]!.highWatermark
   await publishMany(second, 20)
   world.crash('n', 'power')
 
   const third = await start(world)
   const { deliveries } = join(third)
   await world.sleep(1000)
-  const unsettled = Array.from({ length: Math.max(0, endOf(third) - cutEnd) }, (_, at) => cutEnd + at)
+  const { highWatermark } = third.streams.require('S').partitions[0]!
+  const unsettled = highWatermark > cutEnd ? await readable(third, cutEnd) : []
   world.crash('n', 'kill')
   return { unsettled, delivered: deliveries.map(({ offset }) => offset) }
 }
 
-test('after two power losses every record that came between them is delivered (200 seeds)', async () => {
+test('after two power losses every record that came between them is delivered (60 seeds)', async () => {
   let cutCount = 0
-  for (let seed = 0; seed < 200; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     await simulate(seed, async (world) => {
       const { unsettled, delivered } = await losePowerTwice(world)
       if (unsettled.length > 0 && unsettled[0]! < 20) cutCount++
@@ -114,5 +127,5 @@ test('after two power losses every record that came between them is delivered (2
         assert.ok(delivered.includes(offset), `offset ${offset} of seed ${seed}`)
     })
   }
-  assert.ok(cutCount > 10, 'in some of them settled records were lost, and others came to their offsets')
+  assert.ok(cutCount > 5, 'in some of them settled records were lost, and others came to their offsets')
 })
