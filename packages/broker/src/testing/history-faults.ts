@@ -94,6 +94,8 @@ export class HistoryFaults {
     }
     this.#broker.isDiskFaulty = true
     if (kind === 'read-error') {
+      // Why: a start that cannot read its disk, or the audit after it, is nothing to go on from.
+      if (this.isDown) return
       faults.add({ operation: 'read', path: /streams/, times: random.int(1, 3), error: 'failed' })
       return
     }

@@ -141,8 +141,7 @@ export class ReferenceConsumer {
     const { subject } = message
     const { isStrict } = this.configs.limits(subject)
     const end = this.#firstsEnd.get(subject) ?? -1
-    if (isFirst && offset < end && isStrict)
-      throw new Violation(`${where}: ${end} of ${subject} was delivered before it`)
+    if (isFirst && offset < end) throw new Violation(`${where}: ${end} of ${subject} was delivered before it`)
     this.#firstsEnd.set(subject, Math.max(end, offset))
     if (!isStrict) return
     for (const other of this.#unsettled(subject)) {
