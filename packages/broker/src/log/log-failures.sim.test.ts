@@ -212,7 +212,7 @@ test('where the log start cannot be written, nothing is dropped', () =>
   }))
 
 for (const isBusy of [false, true]) {
-  test(`a failed sync of a log that is not synced by itself ends it${isBusy ? ', also under appends' : ''}`, () =>
+  test(`a failed sync of a log of durability os ends it${isBusy ? ', also under appends' : ''}`, () =>
     simulate(13, async (world) => {
       const log = await startedLog(world, { durability: 'os' })
       await log.sync()

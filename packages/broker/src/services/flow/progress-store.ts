@@ -3,7 +3,7 @@
 
 import type { Durability } from '@sluice/protocol/model/stream'
 import type { Logger } from '../../base/logger.ts'
-import type { Io } from '../../io/io.ts'
+import type { Io, Timers } from '../../io/io.ts'
 import { Journal } from '../../log/journal.ts'
 import type { JournalOptions } from '../../log/journal.ts'
 import {
@@ -63,6 +63,7 @@ export class ProgressStore {
 
 class ProgressJournal {
   readonly #journal: Journal
+  readonly #timers: Timers
   readonly #logger: Logger
   /** Of partitions that no consumer has claimed yet. */
   readonly #images = new Map<number, Map<number, ProgressImage>>()
@@ -76,13 +77,14 @@ class ProgressJournal {
   static async open(options: ProgressStoreOptions, durability: 'fsync' | 'os'): Promise<ProgressJournal> {
     const directory = `${options.directory}/${durability}`
     const journal = await Journal.open(options.io, directory, { ...options.journal, durability })
-    const progress = new ProgressJournal(journal, options.logger)
+    const progress = new ProgressJournal(journal, options)
     await journal.replay((key, value) => progress.#apply(key, value))
     return progress
   }
 
-  constructor(journal: Journal, logger: Logger) {
+  constructor(journal: Journal, { io, logger }: ProgressStoreOptions) {
     this.#journal = journal
+    this.#timers = io.timers
     this.#logger = logger
   }
 
@@ -169,14 +171,27 @@ class ProgressJournal {
     this.#dirty.clear()
   }
 
+  /**
+   * Others have their turn between writers. Each writer's snapshot is true when it is written; what the
+   * writer records later follows it in the journal, and what it recorded since the compaction began is in it
+   * already and changes nothing a second time. One that is made meanwhile has recorded all that it knows
+   * behind the start; one that is removed must not be written behind its removal.
+   */
+  async #writeSnapshots(): Promise<void> {
+    let rows = 0
+    for (const writer of this.#writers) {
+      rows += writer.writeSnapshot()
+      if (rows < rowsPerTurn) continue
+      await new Promise<void>((resolve) => this.#timers.soon(resolve))
+      rows = 0
+    }
+  }
+
   #compactIfNeeded(): void {
     if (this.#compaction !== undefined || (!this.#hasGap && !this.#journal.shouldCompact)) return
     this.#hasGap = false
     this.#compaction = this.#journal
-      .compact(() => {
-        this.#writeDirty()
-        for (const writer of this.#writers) writer.writeSnapshot()
-      })
+      .compact(() => this.#writeSnapshots())
       .catch((error: unknown) => {
         this.#hasGap = true
         this.#logger.warn({ error }, 'the progress journal could not be compacted; it will be tried again')
@@ -187,6 +202,8 @@ class ProgressJournal {
   }
 }
 
+/** Ranges and retries of snapshots that are written before others have their turn. */
+const rowsPerTurn = 16_384
 /** Ranges in one entry of a snapshot, so that no entry grows without bound. */
 const rangesPerEntry = 4096
 /** How far the floor moves over records that were not delivered before that is worth an entry. */
@@ -260,21 +277,24 @@ export class ProgressWriter {
     this.#settled = []
   }
 
-  /** For the journal: all there is to know. */
-  writeSnapshot(): void {
-    if (this.#journal === undefined) return
+  /** For the journal: all there is to know. Returns how many ranges and retries that is. */
+  writeSnapshot(): number {
+    if (this.#journal === undefined) return 0
     const { settled, retries } = this.#state ?? this.image
     this.#journal.record(this.#key, encodeFloor(settled.floor))
     this.#writtenFloor = settled.floor
+    let rows = 1 + retries.count
     let ranges: number[] = []
     settled.forEachRange((start, end) => {
+      rows++
       ranges.push(start, end)
       if (ranges.length < rangesPerEntry * 2) return
       this.#journal!.record(this.#key, encodeSettled(ranges))
       ranges = []
     })
-    if (ranges.length > 0) this.#journal!.record(this.#key, encodeSettled(ranges))
+    if (ranges.length > 0) this.#journal.record(this.#key, encodeSettled(ranges))
     for (const [offset, retry] of retries.entries()) this.retry(offset, retry)
+    return rows
   }
 }
 
