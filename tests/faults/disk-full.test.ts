@@ -152,7 +152,7 @@ test('settling while the disk is full', { skip: noSmallDisks, timeout: 60_000 },
   for (const message of collector.messages.slice(10, 200)) {
     const error = await settle(message)
     if (error === undefined) continue
-    assertRefusal(error, 'disk-full')
+    assertRefusal(error, 'settle-not-durable')
     refusals++
   }
   assert.ok(refusals > 0, 'the disk was not full')

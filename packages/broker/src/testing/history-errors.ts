@@ -12,7 +12,12 @@ export const linkErrors: readonly ErrorCode[] = [
 ]
 
 /** Its disk was made to fail. */
-export const diskErrors: readonly ErrorCode[] = ['disk-full', 'partition-offline', 'io-failed']
+export const diskErrors: readonly ErrorCode[] = [
+  'disk-full',
+  'partition-offline',
+  'io-failed',
+  'settle-not-durable',
+]
 
 /** A stream or consumer was deleted by somebody else. */
 export const goneErrors: readonly ErrorCode[] = [

@@ -119,6 +119,11 @@ export const ERROR_CODES = {
   ),
   'foreign-delivery': row(407, 'conflict', 'Settle a delivery on the subscription that it came by.'),
   'unknown-subscription': row(408, 'invalid', 'Subscribe first.'),
+  'settle-not-durable': row(
+    409,
+    'unavailable',
+    'It holds while the broker runs, and is written when it can be; a crash before may undo it.',
+  ),
 
   disconnected: row(500, 'unavailable', 'The client reconnects by itself; try again.'),
   'outcome-unknown': row(

@@ -43,7 +43,9 @@ export class DeadLetters {
     const { bytes, keyStart, keyEnd, valueStart, valueEnd, headersStart, recordEnd } = this.#cursor
     const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
     const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
-    const headers = [...decodeHeaderPairs(bytes, headersStart, recordEnd), ...origin(letter)]
+    // Why filtered: a letter of a letter says where this one came from; else each hop would make it longer.
+    const own = decodeHeaderPairs(bytes, headersStart, recordEnd).filter(([name]) => !originNames.has(name))
+    const headers = [...own, ...origin(letter)]
     this.#builder.add(Math.round(this.#io.clock.wallMs()), key, value, headers)
     const partition = target.partitions[key === null ? 0 : partitionOfKey(key, target.partitions.length)]!
     partition.append(this.#builder.take())
@@ -59,6 +61,17 @@ export class DeadLetters {
     return this.#streams.require(deadLetterStream)
   }
 }
+
+const originNames = new Set([
+  'sluice-reason',
+  'sluice-error',
+  'sluice-attempts',
+  'sluice-consumer',
+  'sluice-stream',
+  'sluice-partition',
+  'sluice-offset',
+  'sluice-timestamp',
+])
 
 function origin({ stream, consumer, partition, offset, view, index, retry }: DeadLetter): HeaderPair[] {
   return [

@@ -1,7 +1,7 @@
 // One flow consumer: its members, its partitions, and the rounds in which records go from these to those.
 // Path of a delivery: flow-coordinator.ts of each partition in turn → a member's port.
 
-import type { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import { nackDelayMsMax, delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
@@ -226,8 +226,13 @@ export class FlowConsumer implements FlowHost {
   }
 
   /** All partitions write to one journal, that of the stream's durability. */
-  #durable(): Promise<void> {
-    return this.coordinators[0]!.durable()
+  async #durable(): Promise<void> {
+    try {
+      await this.coordinators[0]!.durable()
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new BrokerError('settle-not-durable', `A settle was not written to disk: ${why}`, { cause })
+    }
   }
 
   #leave(member: Member, how: 'closed' | 'lost'): void {
