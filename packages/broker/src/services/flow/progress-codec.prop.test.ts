@@ -91,6 +91,26 @@ test('replayed entries give the state that wrote them, also when all are replaye
   )
 })
 
+test('a settled range costs no more than the retries that there are', () => {
+  const image = new ProgressImage()
+  const retry = { failures: 1, dueWallMs: 0, waitMs: 0 }
+  for (const at of [5, 2e9 + 5]) applyEntry(image, encodeRetry(at, retry).slice())
+  const startMs = performance.now()
+  applyEntry(image, encodeSettled([0, 2e9]).slice())
+  const elapsedMs = performance.now() - startMs
+  assert.deepEqual([image.retries.count, image.retries.failuresOf(2e9 + 5)], [1, 1])
+  assert.ok(elapsedMs < 1000, `${elapsedMs} ms for a range of 2e9 offsets and two retries`)
+})
+
+test('a small range among many retries takes those within it alone', () => {
+  const image = new ProgressImage()
+  const retry = { failures: 1, dueWallMs: 0, waitMs: 0 }
+  for (let at = 10; at < 100; at++) applyEntry(image, encodeRetry(at, retry).slice())
+  applyEntry(image, encodeSettled([8, 12, 50, 51, 98, 104]).slice())
+  assert.equal(image.retries.count, 90 - 2 - 1 - 2)
+  for (const at of [10, 11, 50, 98, 99]) assert.equal(image.retries.find(at), undefined)
+})
+
 test('keys come back as they were', () => {
   assert.deepEqual(decodeKey(encodeKey(4_000_000_000, 7)), { consumerId: 4_000_000_000, partition: 7 })
 })

@@ -102,7 +102,7 @@ export function cutImage(image: ProgressImage, end: number): void {
 
 function raiseFloor(image: ProgressImage, floor: number): void {
   image.settled.addRange(0, floor)
-  for (const [offset] of image.retries.entries()) if (offset < floor) image.retries.remove(offset)
+  image.retries.removeRange(0, floor)
 }
 
 function applySettled(image: ProgressImage, reader: ByteReader): void {
@@ -112,7 +112,7 @@ function applySettled(image: ProgressImage, reader: ByteReader): void {
     const start = at + reader.varint()
     at = start + reader.varint()
     image.settled.addRange(start, at)
-    for (let offset = start; offset < at && image.retries.count > 0; offset++) image.retries.remove(offset)
+    image.retries.removeRange(start, at)
   }
 }
 

@@ -41,6 +41,16 @@ export class RetryTable {
     if (this.#byOffset.size > 0) this.#byOffset.delete(offset)
   }
 
+  /** Forgets all of `[start, end)`, at the cost of the smaller of the range and the table. */
+  removeRange(start: number, end: number): void {
+    if (end - start < this.#byOffset.size) {
+      for (let offset = start; offset < end; offset++) this.#byOffset.delete(offset)
+    } else {
+      for (const offset of this.#byOffset.keys())
+        if (offset >= start && offset < end) this.#byOffset.delete(offset)
+    }
+  }
+
   /** Forgets all at and above an offset. */
   truncate(end: number): void {
     for (const offset of this.#byOffset.keys()) if (offset >= end) this.#byOffset.delete(offset)
