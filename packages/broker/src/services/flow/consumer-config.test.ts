@@ -50,7 +50,12 @@ const refusals: readonly [what: string, given: object, code: string, text: RegEx
     'invalid-consumer-config',
     /deadLetterStream/,
   ],
-  ['a dead-letter stream without a name', { deadLetterStream: 'a b' }, 'invalid-stream-name', /a b/],
+  [
+    'a dead-letter stream without a name',
+    { deadLetterStream: 'a b' },
+    'invalid-stream-name',
+    /'deadLetterStream' is "a b"/,
+  ],
 ]
 
 for (const [what, given, code, text] of refusals) {
@@ -72,4 +77,16 @@ test('the first difference is named', () => {
   const config = newConsumerConfig('S', {})
   assert.equal(consumerDifference(config, newConsumerConfig('S', {})), undefined)
   assert.match(consumerDifference(config, { ...config, maxInflight: 7 })!, /'maxInflight' is 1000, not 7/)
+})
+
+test('a stream whose name leaves no room for .dlq needs a name for its dead letters', () => {
+  const [short, long] = ['s'.repeat(196), 's'.repeat(197)]
+  assert.equal(newConsumerConfig(short, {}).deadLetterStream, `${short}.dlq`)
+  assert.throws(() => newConsumerConfig(long, {}), {
+    code: 'invalid-consumer-config',
+    message: /^'deadLetterStream' must be set: s+\.dlq, its default, is too long/,
+  })
+  const config = newConsumerConfig(long, { deadLetterStream: 'letters' })
+  assert.equal(config.deadLetterStream, 'letters')
+  assert.equal(alteredConsumerConfig(long, config, { maxInflight: 5 }).maxInflight, 5)
 })

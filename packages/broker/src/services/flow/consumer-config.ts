@@ -48,8 +48,8 @@ export function checkConsumerName(name: string): void {
 }
 
 /**
- * The whole configuration of a new consumer. Throws `invalid-consumer-config`, `invalid-pattern`, `invalid-
- * rule`.
+ * The whole configuration of a new consumer. Throws `invalid-consumer-config`, `invalid-pattern`,
+ * `invalid-rule`, `invalid-stream-name` for that of the dead letters.
  */
 export function newConsumerConfig(stream: string, given: Partial<ConsumerConfig>): ConsumerConfig {
   const defaults: ConsumerConfig = {
@@ -59,7 +59,7 @@ export function newConsumerConfig(stream: string, given: Partial<ConsumerConfig>
     ackWaitMs: 30_000,
     maxDeliver: 0,
     backoffMs: [],
-    deadLetterStream: `${stream}.dlq`,
+    deadLetterStream: defaultDeadLetterStream(stream),
   }
   return alteredConsumerConfig(stream, defaults, given)
 }
@@ -80,7 +80,7 @@ export function alteredConsumerConfig(
   const config = { ...current, ...changes }
   for (const pattern of config.filter) parsePattern(pattern)
   checkRules(config.rules)
-  checkStreamName(config.deadLetterStream)
+  checkDeadLetterStream(stream, config.deadLetterStream)
   if (config.deadLetterStream === stream) {
     const text = `'deadLetterStream' is ${stream} itself: a dead letter would be delivered again`
     throw new BrokerError('invalid-consumer-config', text)
@@ -96,6 +96,23 @@ export function consumerDifference(current: ConsumerConfig, wanted: ConsumerConf
     if (has !== asked) return `'${name}' is ${has}, not ${asked}`
   }
   return undefined
+}
+
+/** Throws `invalid-consumer-config` where it is the default that is no name, which nobody has written. */
+function checkDeadLetterStream(stream: string, name: string): void {
+  try {
+    checkStreamName(name)
+  } catch (cause) {
+    const isDefault = name === defaultDeadLetterStream(stream)
+    const text = isDefault
+      ? `'deadLetterStream' must be set: ${name}, its default, is too long for a name of a stream`
+      : `'deadLetterStream' is ${JSON.stringify(name)}, which is no name for a stream`
+    throw new BrokerError(isDefault ? 'invalid-consumer-config' : 'invalid-stream-name', text, { cause })
+  }
+}
+
+function defaultDeadLetterStream(stream: string): string {
+  return `${stream}.dlq`
 }
 
 function checkRules(rules: readonly FlowRule[]): void {
