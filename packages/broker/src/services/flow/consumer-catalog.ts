@@ -3,7 +3,7 @@
 //   consumers/<stream>/<consumer>   { id, createdAt, config }   deleted with the stream, by services/streams
 //   consumer-ids                    the highest id ever given
 //
-// Must never write but through a compare.
+// Must never write but through a compare: what it decided on may have changed meanwhile.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
@@ -62,8 +62,14 @@ export class ConsumerCatalog {
     return (await this.#metadata.commit({ compares, puts: [{ key, value: valueOf(entry) }] })).succeeded
   }
 
+  /** Harmless where it is gone already, also where another one has its name since. */
   async remove(entry: ConsumerEntry): Promise<void> {
-    await this.#metadata.commit({ deletes: [keyOf(entry)] })
+    for (;;) {
+      const current = await this.#metadata.get(keyOf(entry))
+      if (current === undefined || entryOf(current).id !== entry.id) return
+      const { key, revision } = current
+      if ((await this.#metadata.commit({ compares: [{ key, revision }], deletes: [key] })).succeeded) return
+    }
   }
 }
 

@@ -78,23 +78,31 @@ export class StreamCatalog {
     const key = streamKey(identity.name)
     const { succeeded } = await this.#metadata.commit({
       compares: [{ key, revision: entry.revision }],
-      deletes: [key, ...(await this.#consumerKeys(identity.name))],
+      deletes: [key, ...(await this.#consumers(identity.name)).map((consumer) => consumer.key)],
     })
     // Why again: one may have been made between the list and the transaction. From here on none can be, since
     // making one compares the stream's key.
-    if (succeeded) await this.#removeConsumers(await this.#consumerKeys(identity.name))
+    if (succeeded) await this.#removeConsumers(() => this.#consumers(identity.name))
     return succeeded
   }
 
   /** What a crash in the middle of `remove` can have left. */
   async removeOrphanedConsumers(names: ReadonlySet<string>): Promise<void> {
-    const entries = await this.#metadata.list(consumersPrefix)
-    const orphans = entries.map(({ key }) => key).filter((key) => !names.has(key.split('/')[1]!))
-    await this.#removeConsumers(orphans)
+    await this.#removeConsumers(async () => {
+      const entries = await this.#metadata.list(consumersPrefix)
+      return entries.filter(({ key }) => !names.has(key.split('/')[1]!))
+    })
   }
 
-  async #removeConsumers(keys: readonly string[]): Promise<void> {
-    if (keys.length > 0) await this.#metadata.commit({ deletes: keys })
+  /** Those that are listed, as they are listed; lists again where one was changed meanwhile. */
+  async #removeConsumers(list: () => Promise<MetadataEntry[]>): Promise<void> {
+    for (;;) {
+      const entries = await list()
+      if (entries.length === 0) return
+      const compares = entries.map(({ key, revision }) => ({ key, revision }))
+      const deletes = entries.map(({ key }) => key)
+      if ((await this.#metadata.commit({ compares, deletes })).succeeded) return
+    }
   }
 
   async #find(identity: StreamIdentity): Promise<MetadataEntry | undefined> {
@@ -102,8 +110,8 @@ export class StreamCatalog {
     return entry !== undefined && entryOf(entry).identity.id === identity.id ? entry : undefined
   }
 
-  async #consumerKeys(stream: string): Promise<string[]> {
-    return (await this.#metadata.list(`${consumersPrefix}${stream}/`)).map(({ key }) => key)
+  #consumers(stream: string): Promise<MetadataEntry[]> {
+    return this.#metadata.list(`${consumersPrefix}${stream}/`)
   }
 }
 
