@@ -1,14 +1,15 @@
 // The bytes of many short keys in a few large buffers: no object per key, no work for the garbage collector.
 //
-// A key stands in as many granules of 16 bytes as it needs, behind its size (u16). What a removed key
+// A key stands in as many granules of 16 bytes as it needs, behind its size (u8). What a removed key
 // leaves is chained, by its number of granules, for the next key of that size. Keys beyond `smallMax` are
 // kept one by one.
 
 const granuleBytes = 16
 const blockBytes = 1 << 20
-/** Subjects have at most 255 bytes; only opaque keys are longer. */
-const smallMax = 254
-const granulesMax = (smallMax + 2) / granuleBytes
+/** Subjects have at most 255 bytes; only opaque keys are longer. What a size of one byte can say. */
+const smallMax = 255
+const sizeBytes = 1
+const granulesMax = (sizeBytes + smallMax) / granuleBytes
 const none = -1
 
 export class KeyArena {
@@ -28,7 +29,7 @@ export class KeyArena {
     const block = this.#blocks[address >>> 20]!
     const at = address & (blockBytes - 1)
     block[at] = size
-    for (let index = 0; index < size; index++) block[at + 2 + index] = bytes[start + index]!
+    for (let index = 0; index < size; index++) block[at + sizeBytes + index] = bytes[start + index]!
     return address
   }
 
@@ -49,13 +50,13 @@ export class KeyArena {
     const at = address & (blockBytes - 1)
     if (block[at] !== size || size > smallMax) return false
     for (let index = 0; index < size; index++)
-      if (block[at + 2 + index] !== bytes[start + index]) return false
+      if (block[at + sizeBytes + index] !== bytes[start + index]) return false
     return true
   }
 
   copyOf(address: number): Uint8Array {
     if (address < 0) return this.#large.get(address)!.slice()
-    const at = (address & (blockBytes - 1)) + 2
+    const at = (address & (blockBytes - 1)) + sizeBytes
     return this.#blocks[address >>> 20]!.slice(at, at + this.#sizeAt(address))
   }
 
@@ -100,7 +101,7 @@ export class KeyArena {
 }
 
 function granulesOf(size: number): number {
-  return (size + 2 + granuleBytes - 1) >>> 4
+  return (sizeBytes + size + granuleBytes - 1) >>> 4
 }
 
 function isSame(key: Uint8Array, from: number, other: Uint8Array): boolean {
