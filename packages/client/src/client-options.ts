@@ -43,10 +43,10 @@ export interface ClientSettings {
 
 const dayMs = 24 * 3_600_000
 
-/** Throws `invalid-request`, naming the option. */
+/** Throws `invalid-option`, naming the option. */
 export function readClientOptions(options: ClientOptions): ClientSettings {
   const servers = (options.servers ?? ['127.0.0.1:9898']).map(parseServer)
-  if (servers.length === 0) throw new BrokerError('invalid-request', 'servers is empty')
+  if (servers.length === 0) throw new BrokerError('invalid-option', 'servers is empty')
   const minMs = inRange('reconnect.minMs', options.reconnect?.minMs ?? 50, 1, dayMs)
   return {
     servers,
@@ -63,7 +63,7 @@ export function readClientOptions(options: ClientOptions): ClientSettings {
 export function inRange(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
   throw new BrokerError(
-    'invalid-request',
+    'invalid-option',
     `${name} is ${String(value)}; it must be a whole number from ${min} to ${max}`,
   )
 }

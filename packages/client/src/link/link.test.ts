@@ -302,7 +302,11 @@ test('a request larger than the broker takes is refused here, and the connection
 
 test('options out of bounds are refused by name', async () => {
   await assert.rejects(connect({ servers: [] }), /servers is empty/)
-  await assert.rejects(connect({ servers: ['nowhere:99999'] }), /'nowhere:99999' is no server/)
+  const wrong = connect({ servers: ['nowhere:99999'] })
+  await assert.rejects(wrong, {
+    code: 'invalid-option',
+    message: /^servers: 'nowhere:99999' is no server; .*Correct the named option of the client\.$/,
+  })
   await assert.rejects(connect({ requestTimeoutMs: 0 }), /requestTimeoutMs is 0/)
   await assert.rejects(connect({ reconnect: { minMs: 100, maxMs: 50 } }), /reconnect.maxMs is 50/)
 })

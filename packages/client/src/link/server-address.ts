@@ -16,8 +16,8 @@ export function parseServer(text: string): ServerAddress {
   const port = match?.[3] === undefined ? defaultPort : Number(match[3])
   if (host === undefined || port < 1 || port > 65_535) {
     throw new BrokerError(
-      'invalid-request',
-      `'${text}' is no server; write host:port, such as 127.0.0.1:9898`,
+      'invalid-option',
+      `servers: '${text}' is no server; write host:port, such as 127.0.0.1:9898`,
     )
   }
   return { text, host, port }

@@ -113,7 +113,7 @@ function startOf(from: LogStart): Pick<ReadRequest, 'from' | 'value'> {
     if ('time' in from)
       return { from: readFrom.time, value: inRange('time', Number(from.time), 0, 2 ** 53 - 1) }
   }
-  throw new BrokerError('invalid-request', `from must be { offset }, { time }, 'first', 'last' or 'next'`)
+  throw new BrokerError('invalid-option', `from must be { offset }, { time }, 'first', 'last' or 'next'`)
 }
 
 /** The first batch may begin before what was asked for; of `last`, its last record is the one. */

@@ -142,7 +142,7 @@ test('a signal ends a reader that waits', async (t) => {
 
 test('what cannot be read from is refused by name', async (t) => {
   const never = (): never => assert.fail('nothing is asked')
-  await assert.rejects(read(t, { from: 'middle' as 'last' }, never), { code: 'invalid-request' })
+  await assert.rejects(read(t, { from: 'middle' as 'last' }, never), { code: 'invalid-option' })
   await assert.rejects(read(t, { from: { offset: -1 } }, never), /offset is -1/)
   await assert.rejects(read(t, { partition: -1 }, never), (error) => error instanceof BrokerError)
 })

@@ -136,6 +136,7 @@ export const ERROR_CODES = {
   timeout: row(504, 'unavailable', 'No answer in time; it may or may not have been carried out.'),
   aborted: row(505, 'invalid', 'The caller gave up through its signal.'),
   'no-server': row(506, 'unavailable', 'Check the addresses and that a broker listens there.'),
+  'invalid-option': row(507, 'invalid', 'Correct the named option of the client.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERROR_CODES
