@@ -305,9 +305,11 @@ test('a stream or a consumer that exists otherwise is a conflict, and alter chan
   await refused(client.streams.create('S', { ...same, partitions: 2 }), 'stream-exists', 'partitions')
   await refused(client.streams.create('S'), 'stream-exists', 'subjects')
   await refused(client.streams.alter('S', { durability: 'os' }), 'invalid-stream-config', 'durability')
-  await client.streams.alter('S', { partitions: 3 })
-  await refused(client.streams.alter('S', { partitions: 2 }), 'invalid-stream-config', 'partitions')
-  assert.equal((await client.streams.get('S')).partitions.length, 3)
+  await refused(client.streams.alter('S', { partitions: 3 }), 'invalid-stream-config', 'rules')
+  await client.streams.create('T')
+  await client.streams.alter('T', { partitions: 3 })
+  await refused(client.streams.alter('T', { partitions: 2 }), 'invalid-stream-config', 'partitions')
+  assert.equal((await client.streams.get('T')).partitions.length, 3)
   const rules = [{ match: 'a.*', limit: 2 }]
   await client.consumers.create('S', { name: 'c', rules })
   const others = [{ match: 'a.*', limit: 3 }]
