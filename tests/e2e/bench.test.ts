@@ -50,10 +50,8 @@ test('two scenarios for a second each: figures that agree with each other', asyn
   const folder = folderFor(context)
   const html = join(folder, 'report.html')
   const shape = ['--seconds', '1', '--subjects', '1000', '--messages', '20000', '--durability', 'os']
-  const { code, out, error } = await bench([
-    ...['publish', 'flow', '--json', '--folder', folder, '--html', html],
-    ...shape,
-  ])
+  const outputs = ['--json', '--folder', folder, '--html', html]
+  const { code, out, error } = await bench(['publish', 'flow', ...outputs, ...shape])
   assert.equal(code, 0, error)
   const report = JSON.parse(out) as JsonReport
   assert.deepEqual(report.failures, [])
@@ -89,7 +87,14 @@ test('two scenarios for a second each: figures that agree with each other', asyn
 test('a latency at a rate: every message is timed', async (context) => {
   const folder = folderFor(context)
   const { code, out, error } = await bench([
-    ...['latency', '--json', '--seconds', '1', '--rates', '500', '--folder', folder],
+    'latency',
+    '--json',
+    '--seconds',
+    '1',
+    '--rates',
+    '500',
+    '--folder',
+    folder,
   ])
   assert.equal(code, 0, error)
   const { measurements } = JSON.parse(out) as JsonReport

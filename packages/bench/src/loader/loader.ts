@@ -1,0 +1,54 @@
+// The program of a loader process: does what it is told, one task after the other, and ends when whoever
+// started it lets go of it.
+
+import process from 'node:process'
+import { echo, echoServer, embeddedStart, sync } from './baseline-tasks.ts'
+import { consume, hold, read, untilParked } from './consume-tasks.ts'
+import { latency } from './latency-task.ts'
+import { LoadSession } from './load-session.ts'
+import { profiled } from '../profile/own-profile.ts'
+import { preload, publish } from './publish-tasks.ts'
+import type { LoaderAnswer, LoaderCall, LoaderPlace, TaskName, TaskParams, TaskResult } from './task-types.ts'
+
+type TaskTable = { [T in TaskName]: (params: TaskParams<T>) => Promise<TaskResult<T>> }
+
+const place = JSON.parse(process.argv[2]!) as LoaderPlace
+const session = new LoadSession(place)
+/** What is done before a measurement is not what a profile is asked for. */
+const measured = new Set<TaskName>(['publish', 'read', 'consume', 'latency'])
+
+const tasks: TaskTable = {
+  createStream: async ({ durability }) => (await session.client()).createStream(durability),
+  createConsumer: async (plan) => (await session.client()).createConsumer(plan),
+  publish: (params) => publish(session, params),
+  preload: (params) => preload(session, params),
+  read: (params) => read(session, params),
+  consume: (params) => consume(session, params),
+  hold: (params) => hold(session, params),
+  untilParked: (params) => untilParked(session, params),
+  join: ({ consumer, window }) => session.join(consumer, window),
+  latency: (params) => latency(session, params),
+  echo,
+  echoServer,
+  sync,
+  embeddedStart,
+}
+
+process.on('message', (call: LoaderCall) => void answer(call))
+process.once('disconnect', () => void session.close().finally(() => process.exit()))
+
+async function answer({ id, task, params }: LoaderCall): Promise<void> {
+  try {
+    const run = tasks[task] as (params: unknown) => Promise<unknown>
+    const { profileFolder } = place
+    const isProfiled = profileFolder !== undefined && measured.has(task)
+    const result = isProfiled ? await profiled(profileFolder, () => run(params)) : await run(params)
+    say({ id, result })
+  } catch (error) {
+    say({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}
+
+function say(message: LoaderAnswer): void {
+  process.send!(message)
+}

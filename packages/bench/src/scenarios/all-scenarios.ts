@@ -1,0 +1,22 @@
+// The scenarios, in the order in which `all` runs them.
+
+import { fanOut } from './fan-out.ts'
+import { flow } from './flow.ts'
+import { isolation } from './isolation.ts'
+import { latency } from './latency.ts'
+import { memory } from './memory.ts'
+import { publish } from './publish.ts'
+import { read } from './read.ts'
+import { recovery } from './recovery.ts'
+import type { Scenario } from './scenario.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  publish,
+  read,
+  flow,
+  latency,
+  isolation,
+  fanOut,
+  recovery,
+  memory,
+] as readonly Scenario[]

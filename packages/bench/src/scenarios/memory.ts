@@ -1,0 +1,74 @@
+// What flow control holds in memory: a million parked on one subject, and a million subjects that are all
+// active. The growth of the broker from before the consumer comes until it holds them all, with the same
+// messages stored.
+
+import { HOT_SUBJECT, PATTERN_RULES } from '../loader/load-messages.ts'
+import type { LoaderProcess } from '../process/loader-process.ts'
+import { inspectFlag, NodeInspector } from '../process/node-inspector.ts'
+import { rssBytesOf } from '../process/process-usage.ts'
+import type { ServerProcess } from '../process/server-process.ts'
+import type { BenchOptions } from '../options.ts'
+import { onlySluice } from './scenario.ts'
+import type { Bench, Case, Finding, Scenario } from './scenario.ts'
+
+interface MemoryCase extends Case {
+  readonly what: 'parked' | 'active'
+}
+
+const payloadBytes = 64
+const consumer = 'bench'
+const bytesPerMegabyte = 1e6
+
+export const memory: Scenario<MemoryCase> = {
+  name: 'memory',
+  doc: 'what the broker holds for parked messages and for active subjects',
+  cases: ({ parkedCount }: BenchOptions) => [
+    { name: `${parkedCount} parked on one subject`, what: 'parked', durability: 'os' },
+    { name: `${parkedCount} active subjects`, what: 'active', durability: 'os' },
+  ],
+  refusal: onlySluice,
+  measure,
+}
+
+async function measure(bench: Bench, { what, durability }: MemoryCase): Promise<Finding> {
+  const { parkedCount } = bench.options
+  const server = await bench.started([inspectFlag])
+  const publisher = bench.loader(server)
+  await publisher.run('createStream', { durability })
+  const subjects =
+    what === 'parked' ? { subjectCount: 1, heldSubject: HOT_SUBJECT } : { subjectCount: parkedCount }
+  const messageCount = what === 'parked' ? parkedCount + 1 : parkedCount
+  await publisher.run('preload', { messageCount, payloadBytes, ...subjects })
+  const before = await sample(server)
+  await fill(bench.loader(server), what, parkedCount)
+  const after = await sample(server)
+  const growth = (from: number, to: number): number => (to - from) / bytesPerMegabyte
+  return {
+    metrics: [
+      { name: 'live growth', unit: 'MB', value: growth(before.liveBytes, after.liveBytes) },
+      { name: 'RSS growth', unit: 'MB', value: growth(before.rssBytes, after.rssBytes) },
+      { name: 'RSS', unit: 'MB', value: after.rssBytes / bytesPerMegabyte },
+    ],
+    notes: ['live: heap and buffers after a garbage collection'],
+  }
+}
+
+async function fill(loader: LoaderProcess, what: 'parked' | 'active', count: number): Promise<void> {
+  const isParked = what === 'parked'
+  // Why more than one: a consumer whose members are full does not read on, and nothing would be parked.
+  const inFlightMax = isParked ? 1000 : count
+  await loader.run('createConsumer', {
+    name: consumer,
+    rules: isParked ? PATTERN_RULES : [],
+    inFlightMax,
+  })
+  await loader.run('hold', { consumer, window: inFlightMax, messageCount: isParked ? 1 : count })
+  if (isParked) await loader.run('untilParked', { consumer, messageCount: count })
+}
+
+async function sample(server: ServerProcess): Promise<{ liveBytes: number; rssBytes: number }> {
+  const inspector = await NodeInspector.open(server.said)
+  const liveBytes = await inspector.liveBytes()
+  inspector.close()
+  return { liveBytes, rssBytes: rssBytesOf(server.pid) ?? 0 }
+}

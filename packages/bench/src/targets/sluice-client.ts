@@ -1,0 +1,86 @@
+// Sluice, through the SDK that its users have.
+
+import { connect } from '@sluice/client'
+import type { Client, Message } from '@sluice/client'
+import { STREAM, SUBJECTS } from './target.ts'
+import type {
+  ConsumeOptions,
+  ConsumerPlan,
+  Consumption,
+  Durability,
+  OutgoingMessage,
+  TargetClient,
+} from './target.ts'
+
+export async function connectSluice(address: string): Promise<TargetClient> {
+  return new SluiceClient(await connect({ servers: [address], maxBufferedBytes: 256 * 1024 * 1024 }))
+}
+
+class SluiceClient implements TargetClient {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  async createStream(durability: Durability): Promise<void> {
+    await this.#client.streams.create(STREAM, { subjects: [SUBJECTS], durability })
+  }
+
+  async publish({ subject, data }: OutgoingMessage): Promise<void> {
+    await this.#client.publish(STREAM, subject, data)
+  }
+
+  async publishBatch(messages: readonly OutgoingMessage[]): Promise<void> {
+    await this.#client.publishBatch(STREAM, messages)
+  }
+
+  async read(onMessages: (count: number, dataBytes: number) => boolean): Promise<void> {
+    for await (const { records } of this.#client.log(STREAM).read()) {
+      let dataBytes = 0
+      for (const record of records) dataBytes += record.data!.length
+      if (!onMessages(records.length, dataBytes)) return
+    }
+  }
+
+  async createConsumer({ name, rules, inFlightMax }: ConsumerPlan): Promise<void> {
+    await this.#client.consumers.create(STREAM, { name, rules, maxInflight: inFlightMax, ackWaitMs: 0 })
+  }
+
+  async consume(options: ConsumeOptions): Promise<Consumption> {
+    const consumer = await this.#client.consumers.get(STREAM, options.consumer)
+    const stopped = new AbortController()
+    const messages = consumer.messages({ window: options.window, signal: stopped.signal })
+    const ended = settleAll(messages.batches(), options).catch(options.onError)
+    return {
+      stop: async () => {
+        stopped.abort()
+        await ended
+      },
+    }
+  }
+
+  async parkedCount(name: string): Promise<number> {
+    const consumer = await this.#client.consumers.get(STREAM, name)
+    return (await consumer.stats()).parked
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}
+
+/** Settles are confirmed in order, so the last one of an array stands for all before it. */
+async function settleAll(batches: AsyncIterable<Message[]>, options: ConsumeOptions): Promise<void> {
+  const { onMessage, onSettled, onError } = options
+  for await (const batch of batches) {
+    let last: Promise<void> | undefined
+    let count = 0
+    for (const message of batch) {
+      if (!onMessage(message.data!)) continue
+      last = message.ack()
+      count++
+    }
+    last?.then(() => onSettled(count), onError)
+  }
+}
