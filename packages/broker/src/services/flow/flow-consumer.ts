@@ -165,7 +165,7 @@ export class FlowConsumer implements FlowHost {
     let deadlineMs = Infinity
     let delayMs = Infinity
     for (const { state } of this.coordinators) {
-      deadlineMs = Math.min(deadlineMs, state.deliveries.nextDeadlineMs)
+      deadlineMs = Math.min(deadlineMs, state.deliveries.deadlines.nextDueMs)
       delayMs = Math.min(delayMs, state.delays.nextDueMs)
     }
     this.#timer.arm(monotonicMs, deadlineMs, delayMs)

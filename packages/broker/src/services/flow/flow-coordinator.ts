@@ -385,7 +385,7 @@ export class FlowCoordinator implements FetchListener {
     for (;;) {
       const slot = this.state.overdue(moment.monotonicMs)
       if (slot === none) break
-      this.state.deliveries.clearDeadline(slot)
+      this.state.deliveries.deadlines.clear(slot)
       late.push(slot)
     }
     for (const slot of this.#latestFirst(late)) {
@@ -396,9 +396,7 @@ export class FlowCoordinator implements FetchListener {
 
   /** A member is gone: what it held comes back, as released or, if the connection broke, as failed. */
   returnFrom(member: Member, how: 'closed' | 'lost', moment: Moment): void {
-    const held: number[] = []
-    this.state.forEachHeldBy(member.id, (slot) => held.push(slot))
-    for (const slot of this.#latestFirst(held)) {
+    for (const slot of this.#latestFirst(this.state.deliveries.held.slotsOf(member.id))) {
       if (how === 'closed') this.release(slot)
       else {
         this.state.counters.timedOut++

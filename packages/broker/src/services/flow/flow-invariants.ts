@@ -5,6 +5,8 @@ import { assert } from '../../base/assert.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import type { FlowState } from './flow-state.ts'
 
+const none = -1
+
 /**
  * Throws an AssertionError that names the invariant and the numbers. `limitsMayBeExceeded` after one was
  * lowered.
@@ -40,15 +42,20 @@ export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): 
 function countInFlight(state: FlowState, places: Map<number, string>): Map<number, number> {
   const { deliveries } = state
   const counts = new Map<number, number>()
+  const held = new Map<number, number>()
   let total = 0
   deliveries.forEach((slot) => {
     const pool = deliveries.pool[slot]!
     counts.set(pool, (counts.get(pool) ?? 0) + 1)
     place(places, deliveries.offset[slot]!, 'out')
     assert(deliveries.phase[slot] !== deliveryPhases.free, `free slot ${slot} is listed`)
+    const member = deliveries.member[slot]!
+    if (member !== none) held.set(member, (held.get(member) ?? 0) + 1)
     total++
   })
   same(deliveries.count, total, 'rows of deliveries')
+  for (const [member, count] of held)
+    same(deliveries.held.slotsOf(member).length, count, `held by member ${member}`)
   return counts
 }
 

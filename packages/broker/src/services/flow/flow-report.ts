@@ -243,7 +243,7 @@ function inFlightOf({ consumer, coordinator, pool, moment }: Case): Explanation[
   const rows: Explanation['inFlight'][number][] = []
   deliveries.forEach((slot) => {
     if (deliveries.pool[slot] !== pool || deliveries.phase[slot] !== deliveryPhases.out) return
-    const deadlineMs = deliveries.deadlineMs[slot]!
+    const deadlineMs = deliveries.deadlines.dueMs[slot]!
     rows.push({
       offset: deliveries.offset[slot]!,
       attempt: deliveries.attempt[slot]!,

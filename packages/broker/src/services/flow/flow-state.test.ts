@@ -102,9 +102,7 @@ class Script {
 
   #leave(member: number): void {
     const { state } = this.#driver
-    const held: number[] = []
-    state.forEachHeldBy(member, (slot) => held.push(slot))
-    for (const slot of held.reverse()) state.release(slot)
+    for (const slot of state.deliveries.held.slotsOf(member)) state.release(slot)
   }
 
   /** Only what the progress journal keeps survives: settled offsets and retries. */

@@ -327,7 +327,6 @@ export class FlowState {
 
   /** The record is on its way to the member. */
   sent(slot: number, nowMs: number): void {
-    this.deliveries.phase[slot] = deliveryPhases.out
     this.deliveries.sentMs[slot] = nowMs
     this.#startDeadline(slot, nowMs)
     this.counters.delivered++
@@ -340,7 +339,7 @@ export class FlowState {
 
   #startDeadline(slot: number, nowMs: number): void {
     const { ackWaitMs } = this.settings
-    this.deliveries.setDeadline(slot, ackWaitMs === 0 ? Infinity : nowMs + ackWaitMs)
+    this.deliveries.deadlines.set(slot, ackWaitMs === 0 ? Infinity : nowMs + ackWaitMs)
   }
 
   /** Whether a token names a delivery that is out, with this member. */
@@ -407,9 +406,8 @@ export class FlowState {
 
   /** Takes a condemned record from its member, or keeps it from one after a restart. */
   holdForDeadLetter(slot: number): void {
-    this.deliveries.clearDeadline(slot)
+    this.deliveries.takeFromMember(slot)
     this.deliveries.phase[slot] = deliveryPhases.deadLettering
-    this.deliveries.member[slot] = none
   }
 
   #backoffMs(failures: number): number {
@@ -467,12 +465,13 @@ export class FlowState {
 
   /** The first delivery whose deadline has passed; -1 where there is none. */
   overdue(nowMs: number): number {
-    return this.deliveries.nextDeadlineMs <= nowMs ? this.deliveries.firstDue : none
+    const { deadlines } = this.deliveries
+    return deadlines.nextDueMs <= nowMs ? deadlines.first : none
   }
 
   /** When `overdue` or `wakeDelayed` will have something to do; Infinity: not by itself. */
   get nextDueMs(): number {
-    return Math.min(this.deliveries.nextDeadlineMs, this.delays.nextDueMs)
+    return Math.min(this.deliveries.deadlines.nextDueMs, this.delays.nextDueMs)
   }
 
   // ── Changes while it runs ────────────────────────────────────────────────────────────────────────────────
@@ -482,17 +481,10 @@ export class FlowState {
     const before = this.settings
     this.settings = settings
     if (settings.ackWaitMs > 0 && settings.ackWaitMs < before.ackWaitMs) {
-      this.deliveries.capDeadlines(nowMs + settings.ackWaitMs)
+      this.deliveries.deadlines.cap(nowMs + settings.ackWaitMs)
     }
     if (settings.rules === before.rules && settings.filter === before.filter) return
     this.pools.applySettings(settings)
     this.pools.forEach((pool) => this.makeReady(pool))
-  }
-
-  /** Calls back with every delivery of a member that is gone; the caller releases or fails each. */
-  forEachHeldBy(member: number, visit: (slot: number) => void): void {
-    this.deliveries.forEach((slot) => {
-      if (this.deliveries.member[slot] === member) visit(slot)
-    })
   }
 }
