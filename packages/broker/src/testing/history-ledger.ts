@@ -28,6 +28,8 @@ export interface ConsumerRecord {
   readonly name: string
   configs: ConfigsInForce
   isAlive: boolean
+  /** It has had predecessors of the same name. */
+  wasDeleted: boolean
   id: number | undefined
   reference: ReferenceConsumer
 }
@@ -179,7 +181,8 @@ export class HistoryLedger implements DoorWatcher {
       const where = `${consumer.name} ${stream}/${partition}@${offset}`
       const { id } = this.identify(where, subject, message.data ?? Buffer.alloc(0))
       const seen = this.#inTransit.get(transitKey(stream, consumer.name, message, id))?.shift()
-      if (seen !== undefined || consumer.stream.state !== 'alive' || !consumer.isAlive) return seen
+      // Why: what a consumer delivered while it was being deleted is not followed, and may be seen later.
+      if (seen !== undefined || consumer.stream.state !== 'alive' || consumer.wasDeleted) return seen
       throw new Violation(`${where}: ${id}, attempt ${attempt}, is seen more often than it was delivered`)
     } catch (error) {
       this.fail(error)
@@ -214,6 +217,7 @@ export class HistoryLedger implements DoorWatcher {
   /** Called before it is asked to be deleted: nothing is claimed of it any more. */
   consumerGoes(record: ConsumerRecord): void {
     record.isAlive = false
+    record.wasDeleted = true
     record.reference.isRetired = true
     this.deletions++
     if (record.id !== undefined) this.#retiredIds.add(record.id)
@@ -265,7 +269,15 @@ function newStreamRecord(plan: StreamPlan): StreamRecord {
   for (const { name, config } of plan.consumers) {
     const configs = new ConfigsInForce(config)
     const model = new ReferenceConsumer(`${plan.name} ${name}`, configs)
-    stream.consumers.set(name, { stream, name, configs, isAlive: false, id: undefined, reference: model })
+    stream.consumers.set(name, {
+      stream,
+      name,
+      configs,
+      isAlive: false,
+      wasDeleted: false,
+      id: undefined,
+      reference: model,
+    })
   }
   return stream
 }

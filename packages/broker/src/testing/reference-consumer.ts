@@ -208,9 +208,12 @@ export class ReferenceConsumer {
     return undefined
   }
 
+  /** At its deadline, of which nobody heard: the subject may have had another limit then. */
   #timedOut(track: Track): void {
+    const { isLoose } = track
     const { deadlineMs, attempt } = track.out!
     this.#failed(track, deadlineMs, this.#backoffMs(attempt))
+    track.isLoose ||= isLoose
   }
 
   /** It left at about the time when the delivery was taken back, whichever was first. */
@@ -218,7 +221,9 @@ export class ReferenceConsumer {
     const { deadlineMs, attempt } = track.out!
     track.failuresMax = attempt
     if (this.#config.maxDeliver > 0 && attempt >= this.#config.maxDeliver) track.settled = 'maybe'
+    const { isLoose } = track
     this.#back(track, deadlineMs, 0)
+    track.isLoose ||= isLoose
   }
 
   #failed(track: Track, nowMs: number, waitMs: number): void {
