@@ -17,7 +17,7 @@ export class FlowDriver {
   nowMs = 1000
   config: ConsumerConfig
   readonly #parkedMax: number
-  readonly #views: BatchView[] = []
+  #views: BatchView[] = []
 
   constructor(config: Partial<ConsumerConfig>, parkedMax = 1 << 20, known = new ProgressImage()) {
     this.config = newConsumerConfig('S', config)
@@ -27,6 +27,12 @@ export class FlowDriver {
 
   get moment(): Moment {
     return { monotonicMs: this.nowMs, wallMs: this.nowMs }
+  }
+
+  /** Lets go of all that was published, where a test counts what the state alone holds. */
+  forgetBatches(): void {
+    this.#views = []
+    this.subjects.length = 0
   }
 
   alter(changes: Partial<ConsumerConfig>): void {
@@ -73,6 +79,6 @@ export class FlowDriver {
   }
 
   #viewOf(offset: number): BatchView {
-    return this.#views.find((view) => offset < view.nextOffset)!
+    return this.#views.findLast((view) => offset >= view.baseOffset)!
   }
 }

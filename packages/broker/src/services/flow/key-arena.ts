@@ -5,7 +5,9 @@
 // kept one by one.
 
 const granuleBytes = 16
-const blockBytes = 1 << 20
+/** Small, since a consumer of few subjects has a block, too. */
+const blockBits = 13
+const blockBytes = 1 << blockBits
 /** Subjects have at most 255 bytes; only opaque keys are longer. What a size of one byte can say. */
 const smallMax = 255
 const sizeBytes = 1
@@ -26,7 +28,7 @@ export class KeyArena {
     const size = end - start
     if (size > smallMax) return this.#addLarge(bytes.slice(start, end))
     const address = this.#allocate(granulesOf(size))
-    const block = this.#blocks[address >>> 20]!
+    const block = this.#blocks[address >>> blockBits]!
     const at = address & (blockBytes - 1)
     block[at] = size
     for (let index = 0; index < size; index++) block[at + sizeBytes + index] = bytes[start + index]!
@@ -46,7 +48,7 @@ export class KeyArena {
   equals(address: number, bytes: Uint8Array, start: number, end: number): boolean {
     const size = end - start
     if (address < 0) return isSame(this.#large.get(address)!, 0, bytes.subarray(start, end))
-    const block = this.#blocks[address >>> 20]!
+    const block = this.#blocks[address >>> blockBits]!
     const at = address & (blockBytes - 1)
     if (block[at] !== size || size > smallMax) return false
     for (let index = 0; index < size; index++)
@@ -57,7 +59,7 @@ export class KeyArena {
   copyOf(address: number): Uint8Array {
     if (address < 0) return this.#large.get(address)!.slice()
     const at = (address & (blockBytes - 1)) + sizeBytes
-    return this.#blocks[address >>> 20]!.slice(at, at + this.#sizeAt(address))
+    return this.#blocks[address >>> blockBits]!.slice(at, at + this.#sizeAt(address))
   }
 
   #addLarge(key: Uint8Array): number {
@@ -81,11 +83,11 @@ export class KeyArena {
   }
 
   #sizeAt(address: number): number {
-    return this.#blocks[address >>> 20]![address & (blockBytes - 1)]!
+    return this.#blocks[address >>> blockBits]![address & (blockBytes - 1)]!
   }
 
   #writeLink(address: number, next: number): void {
-    const block = this.#blocks[address >>> 20]!
+    const block = this.#blocks[address >>> blockBits]!
     const at = address & (blockBytes - 1)
     block[at] = next >>> 24
     block[at + 1] = next >>> 16
@@ -94,7 +96,7 @@ export class KeyArena {
   }
 
   #readLink(address: number): number {
-    const block = this.#blocks[address >>> 20]!
+    const block = this.#blocks[address >>> blockBits]!
     const at = address & (blockBytes - 1)
     return (block[at]! << 24) | (block[at + 1]! << 16) | (block[at + 2]! << 8) | block[at + 3]!
   }
