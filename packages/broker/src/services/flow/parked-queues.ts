@@ -1,7 +1,8 @@
 // Queues of offsets, one for each pool, 8 bytes an offset. Nodes live in blocks of two arrays; a queue is a
 // chain of node numbers, whose ends its pool keeps.
 
-const blockNodes = 65_536
+const blockBits = 12
+const blockNodes = 1 << blockBits
 const none = -1
 /** Offsets are kept in 32 bits, this far below and above the one that came first. */
 const span = 2 ** 31
@@ -29,30 +30,30 @@ export class ParkedQueues {
     if (this.count === 0) this.#base = Math.max(0, offset - span)
     if (this.#free === none) this.#grow()
     const node = this.#free
-    const block = this.#blocks[node >>> 16]!
-    this.#free = block.next[node & 0xffff]!
-    block.next[node & 0xffff] = none
-    block.offset[node & 0xffff] = offset - this.#base
+    const block = this.#blocks[node >>> blockBits]!
+    this.#free = block.next[node & (blockNodes - 1)]!
+    block.next[node & (blockNodes - 1)] = none
+    block.offset[node & (blockNodes - 1)] = offset - this.#base
     this.count++
     return node
   }
 
   free(node: number): void {
-    this.#blocks[node >>> 16]!.next[node & 0xffff] = this.#free
+    this.#blocks[node >>> blockBits]!.next[node & (blockNodes - 1)] = this.#free
     this.#free = node
     if (--this.count === 0) this.#shrink()
   }
 
   offsetOf(node: number): number {
-    return this.#blocks[node >>> 16]!.offset[node & 0xffff]! + this.#base
+    return this.#blocks[node >>> blockBits]!.offset[node & (blockNodes - 1)]! + this.#base
   }
 
   nextOf(node: number): number {
-    return this.#blocks[node >>> 16]!.next[node & 0xffff]!
+    return this.#blocks[node >>> blockBits]!.next[node & (blockNodes - 1)]!
   }
 
   link(node: number, next: number): void {
-    this.#blocks[node >>> 16]!.next[node & 0xffff] = next
+    this.#blocks[node >>> blockBits]!.next[node & (blockNodes - 1)] = next
   }
 
   #grow(): void {
