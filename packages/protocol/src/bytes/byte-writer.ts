@@ -2,12 +2,21 @@
 // Big endian, as the record batch. A writer is reused: `take` hands the bytes over and starts afresh.
 
 const encoder = new TextEncoder()
+/** What a writer has between `take` and the next byte. */
+const nothing = new Uint8Array(0)
+const viewOfNothing = new DataView(nothing.buffer)
+/** A buffer that was handed over tells how large the next one is likely to be, within these. */
+const usualBytesMin = 256
+const usualBytesMax = 1 << 16
+/** Up to here a loop is quicker than the encoder. */
+const shortTextMax = 96
 
 export class ByteWriter {
   bytes: Uint8Array
   /** Where the next byte goes. */
   position = 0
   #view: DataView
+  #usualBytes = usualBytesMin
 
   constructor(capacity = 256) {
     this.bytes = new Uint8Array(capacity)
@@ -18,7 +27,7 @@ export class ByteWriter {
   ensure(count: number): void {
     const needed = this.position + count
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, this.#usualBytes))
     grown.set(this.bytes.subarray(0, this.position))
     this.bytes = grown
     this.#view = new DataView(grown.buffer)
@@ -94,6 +103,32 @@ export class ByteWriter {
     this.position += 2 + written
   }
 
+  /** UTF-8 with its size as a varint in front: text in a record. */
+  varintString(text: string): void {
+    if (this.#shortAscii(text)) return
+    const bytes = encoder.encode(text)
+    this.varint(bytes.length)
+    this.slice(bytes, 0, bytes.length)
+  }
+
+  /** False, with nothing written, when the text is long or not ASCII. */
+  #shortAscii(text: string): boolean {
+    const size = text.length
+    if (size > shortTextMax) return false
+    const before = this.position
+    this.varint(size)
+    this.ensure(size)
+    for (let at = 0; at < size; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 0x7f) {
+        this.position = before
+        return false
+      }
+      this.bytes[this.position++] = code
+    }
+    return true
+  }
+
   /** UTF-8 with its size as u32 in front. */
   string32(text: string): void {
     this.ensure(4 + text.length * 3)
@@ -107,11 +142,17 @@ export class ByteWriter {
     this.#view.setUint32(at, value)
   }
 
-  /** Hands over what was written. The caller owns the bytes; the writer goes on with a buffer of its own. */
+  /**
+   * Hands over what was written. The caller owns the bytes; the writer gets a buffer of its own when it is
+   * written to again, about as large as this one.
+   */
   take(): Uint8Array {
-    const taken = this.bytes.subarray(0, this.position)
-    this.bytes = new Uint8Array(Math.min(Math.max(256, this.position), 1 << 16))
-    this.#view = new DataView(this.bytes.buffer)
+    const { position } = this
+    const taken = this.bytes.subarray(0, position)
+    // Why an eighth more: a next one that is a little larger must not be grown for it.
+    this.#usualBytes = Math.min(Math.max(usualBytesMin, position + (position >> 3)), usualBytesMax)
+    this.bytes = nothing
+    this.#view = viewOfNothing
     this.position = 0
     return taken
   }

@@ -53,6 +53,35 @@ test('reading hostile bytes gives values or invalid-request', () => {
   )
 })
 
+test('text in a record is its UTF-8 with the size as a varint in front, however long', () => {
+  const long = fc.string({ unit: 'grapheme', maxLength: 300 })
+  fc.assert(
+    fc.property(fc.array(long, { maxLength: 6 }), (texts) => {
+      const writer = new ByteWriter(1)
+      for (const each of texts) writer.varintString(each)
+      const reader = new ByteReader(writer.take())
+      for (const each of texts) {
+        const bytes = reader.raw(reader.varint())
+        assert.deepEqual(Buffer.from(bytes), Buffer.from(each))
+      }
+      reader.finish()
+    }),
+  )
+})
+
+test('a writer goes on after its bytes are taken, and never changes them', () => {
+  const writer = new ByteWriter(4)
+  const taken: Uint8Array[] = []
+  for (let round = 0; round < 5; round++) {
+    for (let byte = 0; byte < 300 * round; byte++) writer.u8(round)
+    taken.push(writer.take())
+  }
+  for (const [round, bytes] of taken.entries()) {
+    assert.equal(bytes.length, 300 * round)
+    assert.ok(bytes.every((byte) => byte === round))
+  }
+})
+
 test('a reader stays within its end, whatever stands behind it', () => {
   const reader = new ByteReader(Uint8Array.of(0, 0, 0, 9, 9, 9), 1, 3)
   assert.equal(reader.remaining, 2)

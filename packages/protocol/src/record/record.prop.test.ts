@@ -161,3 +161,43 @@ test('a hostile single record, as a delivery carries it, never sends a cursor ou
     { numRuns: 2_000 },
   )
 })
+
+test('records of every size that needs another form of it come back, short and long, text and bytes', () => {
+  const sizes = [0, 1, 40, 55, 56, 57, 58, 95, 96, 97, 8180, 8182, 8184, 8186, 8192, 70_000, 1_100_000]
+  const texts = [
+    '',
+    'orders.premium.u1',
+    'é',
+    `${'x'.repeat(90)}ß`,
+    'x'.repeat(95),
+    'x'.repeat(97),
+    '𝄞'.repeat(50),
+  ]
+  for (const size of sizes) {
+    for (const text of texts) builder.add(7, text, new Uint8Array(size).fill(0xab), { [text]: text })
+    const batch = builder.take()
+    assert.equal(checkBatch(batch, 0, batch.length), undefined)
+    const decoded = decodeRecords(batch, 0)
+    assert.deepEqual(
+      decoded.map(({ subject, data, headers }) => {
+        return [subject, data!.length, Buffer.from(Object.values(headers)[0]!).toString()]
+      }),
+      texts.map((text) => [text, size, text]),
+    )
+  }
+})
+
+test('a record that cannot be written leaves the batch as it was', () => {
+  builder.add(5, 'first', 'a')
+  const { sizeBytes } = builder
+  assert.throws(() => builder.add(9, 'second', undefined as unknown as string))
+  assert.deepEqual([builder.sizeBytes, builder.recordCount], [sizeBytes, 1])
+  builder.add(6, 'third', 'b')
+  const batch = builder.take()
+  assert.equal(checkBatch(batch, 0, batch.length), undefined)
+  assert.equal(maxTimestampOf(batch, 0), 6)
+  assert.deepEqual(
+    decodeRecords(batch, 0).map(({ subject }) => subject),
+    ['first', 'third'],
+  )
+})
