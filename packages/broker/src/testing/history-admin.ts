@@ -37,10 +37,11 @@ export class HistoryAdmin {
     const { stream, name, configs } = consumer
     const config = { name, ...configs.newest }
     this.#ledger.note(`create consumer ${name} of ${stream.plan.name}`)
+    this.#ledger.consumerComes(consumer)
     await this.#until(`creating ${name}`, async () => {
       await this.#client.consumers.create(stream.plan.name, config)
     })
-    this.#ledger.consumerCreated(consumer)
+    consumer.isAlive = true
   }
 
   /** Other rules, live. */

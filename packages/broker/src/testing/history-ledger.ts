@@ -27,7 +27,10 @@ export interface ConsumerRecord {
   readonly stream: StreamRecord
   readonly name: string
   configs: ConfigsInForce
+  /** It is known to exist. */
   isAlive: boolean
+  /** It exists, or may. */
+  isFollowed: boolean
   /** It has had predecessors of the same name. */
   wasDeleted: boolean
   id: number | undefined
@@ -199,7 +202,7 @@ export class HistoryLedger implements DoorWatcher {
 
   #consumerAt({ stream, consumer, id }: DoorPlace): ConsumerRecord | undefined {
     const record = this.streams.get(stream)?.consumers.get(consumer)
-    if (record === undefined || record.stream.state !== 'alive' || !record.isAlive) return undefined
+    if (record === undefined || record.stream.state !== 'alive' || !record.isFollowed) return undefined
     if (this.#retiredIds.has(id))
       throw new Violation(`${stream} ${consumer}: its predecessor ${id}, deleted, is at work`)
     record.id ??= id
@@ -209,14 +212,15 @@ export class HistoryLedger implements DoorWatcher {
 
   // ── What happens to streams, consumers and the broker ────────────────────────────────────────────────────
 
-  consumerCreated(record: ConsumerRecord): void {
+  /** Called before it is asked to be created: from then on its deliveries count. */
+  consumerComes(record: ConsumerRecord): void {
     record.reference = new ReferenceConsumer(`${record.stream.plan.name} ${record.name}`, record.configs)
-    record.isAlive = true
+    record.isFollowed = true
   }
 
   /** Called before it is asked to be deleted: nothing is claimed of it any more. */
   consumerGoes(record: ConsumerRecord): void {
-    record.isAlive = false
+    record.isAlive = record.isFollowed = false
     record.wasDeleted = true
     record.reference.isRetired = true
     this.deletions++
@@ -274,6 +278,7 @@ function newStreamRecord(plan: StreamPlan): StreamRecord {
       name,
       configs,
       isAlive: false,
+      isFollowed: false,
       wasDeleted: false,
       id: undefined,
       reference: model,
