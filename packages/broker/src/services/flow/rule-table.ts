@@ -1,37 +1,12 @@
 // The rules of one flow consumer, compiled to be matched against key bytes without making strings.
 
-import { parsePattern } from '@sluice/protocol/subject/pattern'
-import type { Pattern } from '@sluice/protocol/subject/pattern'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
+import { BytePattern, isSameBytes } from '@sluice/protocol/subject/byte-pattern'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
 import { hashKey } from './key-index.ts'
 
-const dot = 0x2e
 /** The limit of a pool that no rule matches. */
 export const unlimited = 0x7fff_ffff
-
-/** A pattern as bytes; a token that matches anything is null. */
-export class BytePattern {
-  readonly pattern: Pattern
-  readonly #tokens: readonly (Uint8Array | null)[]
-
-  constructor(pattern: Pattern) {
-    this.pattern = pattern
-    this.#tokens = pattern.tokens.map((token) => (token === null ? null : Buffer.from(token)))
-  }
-
-  /** Whether the subject `bytes[start, end)` matches. The caller knows that it is a subject. */
-  matches(bytes: Uint8Array, start: number, end: number): boolean {
-    let at = start
-    for (const token of this.#tokens) {
-      if (at > end) return false
-      const tokenEnd = endOfToken(bytes, at, end)
-      if (token !== null && !isSame(token, bytes, at, tokenEnd)) return false
-      at = tokenEnd + 1
-    }
-    return this.pattern.endsOpen ? at <= end : at === end + 1
-  }
-}
 
 export class RuleTable {
   readonly rules: readonly FlowRule[]
@@ -44,7 +19,7 @@ export class RuleTable {
   constructor(rules: readonly FlowRule[]) {
     this.rules = rules
     rules.forEach(({ match, limit }, rule) => {
-      const pattern = new BytePattern(parsePattern(match))
+      const pattern = new BytePattern(match)
       if (pattern.pattern.isLiteral) this.#addLiteral(match, rule)
       else this.#patterns.push({ pattern, limit, rule })
     })
@@ -59,7 +34,8 @@ export class RuleTable {
     if (this.rules.length === 0) return
     const isSubject = end >= 0 && isSubjectBytes(bytes, start, end)
     if (isSubject && this.#matchLiteral(bytes, start, end)) return
-    for (const { pattern, limit, rule } of this.#patterns) {
+    for (let index = 0; index < this.#patterns.length; index++) {
+      const { pattern, limit, rule } = this.#patterns[index]!
       const isMatch = isSubject ? pattern.matches(bytes, start, end) : pattern.pattern.matchesAll
       if (!isMatch) continue
       this.matchedLimit = limit
@@ -79,7 +55,7 @@ export class RuleTable {
   #matchLiteral(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#literals.size === 0) return false
     const candidates = this.#literals.get(hashKey(bytes, start, end)) ?? []
-    const found = candidates.find(({ key }) => isSame(key, bytes, start, end))
+    const found = candidates.find(({ key }) => isSameBytes(key, bytes, start, end))
     if (found === undefined) return false
     this.matchedLimit = this.rules[found.rule]!.limit
     this.matchedRule = found.rule
@@ -93,7 +69,7 @@ export class SubjectFilter {
   readonly #matchesAll: boolean
 
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map((text) => new BytePattern(parsePattern(text)))
+    this.#patterns = patterns.map((text) => new BytePattern(text))
     this.#matchesAll = this.#patterns.some(({ pattern }) => pattern.matchesAll)
   }
 
@@ -104,16 +80,4 @@ export class SubjectFilter {
     for (const pattern of this.#patterns) if (pattern.matches(bytes, start, end)) return true
     return false
   }
-}
-
-function endOfToken(bytes: Uint8Array, start: number, end: number): number {
-  let at = start
-  while (at < end && bytes[at] !== dot) at++
-  return at
-}
-
-function isSame(token: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (token.length !== end - start) return false
-  for (let at = 0; at < token.length; at++) if (token[at] !== bytes[start + at]) return false
-  return true
 }
