@@ -122,7 +122,8 @@ export class SegmentWriter {
     if (!isOf(error, 'full')) return offlineError(segment.path, error)
     try {
       await this.#file.truncate(segment.sizeBytes)
-      // Why also for `os`: a power loss may keep what was refused, and neither the cut nor what came after it.
+      // Why also for `os`: a power loss may keep what was refused, and neither the cut nor what came after
+      // it.
       await this.#file.sync()
     } catch (second) {
       return offlineError(segment.path, second)
