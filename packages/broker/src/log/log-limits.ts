@@ -1,8 +1,5 @@
 // The hard bounds of this layer.
 
-/** Above this many `pendingBytes` a log is behind its disk. */
-export const unflushedBytesMax: number = 32 * 1024 * 1024
-
 /** No stored batch is larger: what claims to be is damage. */
 export const batchBytesMax: number = 64 * 1024 * 1024
 

@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts'
 import { IoError } from '../io/io.ts'
 import type { Io } from '../io/io.ts'
 import type { BatchGroup } from './commit/batch-group.ts'
-import { batchBytesMax, unflushedBytesMax } from './log-limits.ts'
+import { batchBytesMax } from './log-limits.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogParts } from './log-parts.ts'
 import { buildLog, removeSegments } from './log-parts.ts'
@@ -77,17 +77,9 @@ export class Log {
     return this.#parts.segments.sizeBytes
   }
 
-  /** Bytes appended and not yet durable. */
+  /** Bytes appended and not yet durable. `append` never waits: who appends bounds them. */
   get pendingBytes(): number {
     return this.#parts.queue.pendingBytes
-  }
-
-  /**
-   * The disk does not keep up: take no more from publishers until `durable()` settles. `append` never
-   * waits.
-   */
-  get isBehind(): boolean {
-    return this.#parts.queue.pendingBytes > unflushedBytesMax
   }
 
   get quarantined(): readonly QuarantinedRange[] {
