@@ -87,11 +87,11 @@ export function valueOfText(name: PropertyName, text: string): unknown {
   return PROPERTIES[name].kind === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
 }
 
-export function isPropertyName(name: string): name is PropertyName {
+function isPropertyName(name: string): name is PropertyName {
   return Object.hasOwn(PROPERTIES, name)
 }
 
-export function unknownProperty(name: string, from: string): BrokerError {
+function unknownProperty(name: string, from: string): BrokerError {
   const meant = nearestName(name, propertyNames)
   const hint = meant === undefined ? '' : `; perhaps ${meant} is meant`
   return new BrokerError('invalid-config', `There is no property ${name} (in ${from})${hint}`)

@@ -12,7 +12,7 @@ import { IoError } from '../io/io.ts'
 import type { FileLock, FileSystem, Io } from '../io/io.ts'
 import { isTemporary, readFileIfAny, writeFileAtomically } from './atomic-file.ts'
 
-export const formatVersion = 1
+const formatVersion = 1
 
 export const lockName = 'lock'
 const formatName = 'format'

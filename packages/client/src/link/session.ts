@@ -22,7 +22,7 @@ import { KeepAlive } from './keep-alive.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** The largest frame that a client takes. Memory grows with what has come, not with what a frame claims. */
-export const receivedFrameBytesMax: number = 64 * 1024 * 1024
+const receivedFrameBytesMax = 64 * 1024 * 1024
 
 export interface SessionHandler {
   /** `bytes[start, end)` is the body of a DELIVER, borrowed for the call. */

@@ -32,7 +32,7 @@ export const delayByBackoff = 0xffff_ffff
 /** Longest delay that a nack can name: 30 days. */
 export const nackDelayMsMax = 30 * 24 * 3_600_000
 /** What both sides cut a reason to: a stack trace must not fill memory and the log of dead letters. */
-export const settleReasonCharactersMax = 1000
+const settleReasonCharactersMax = 1000
 /** Bytes of one entry of DELIVER before its record. */
 export const deliveryHeaderBytes = 40
 

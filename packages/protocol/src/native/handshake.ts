@@ -11,7 +11,7 @@ import { BrokerError } from '../errors/broker-error.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 
-export const helloMagic = 0x534c4345
+const helloMagic = 0x534c4345
 export const protocolVersion = 1
 
 export interface Hello {

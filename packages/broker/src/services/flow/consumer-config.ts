@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { Shape } from '../../base/shape.ts'
 import { checkStreamName } from '../streams/stream-config.ts'
 
-export const consumerBounds = {
+const consumerBounds = {
   rulesMax: 1024,
   filterMax: 256,
   limitMax: 1_000_000,

@@ -16,7 +16,6 @@ export const deliveryPhases = {
   /** Taken from its member and on its way to the dead-letter stream; keeps its slot. */
   deadLettering: 2,
 } as const
-export type DeliveryPhase = (typeof deliveryPhases)[keyof typeof deliveryPhases]
 
 export class DeliveryTable {
   /** Rows that are not free. */

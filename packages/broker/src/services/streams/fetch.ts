@@ -10,10 +10,10 @@ import type { Timers } from '../../io/io.ts'
 import type { LogSlice } from '../../log/log.ts'
 import type { Stream } from './stream.ts'
 
-export const fetchBytesDefault: number = 1024 * 1024
-export const fetchBytesLimit: number = 8 * 1024 * 1024
+const fetchBytesDefault = 1024 * 1024
+const fetchBytesLimit = 8 * 1024 * 1024
 /** Longest wait for a record; a client that wants to wait longer asks again. */
-export const fetchWaitMsLimit = 60_000
+const fetchWaitMsLimit = 60_000
 
 /** Bytes of others: those of the slices belong to the log and must not be changed. */
 export interface Fetched {

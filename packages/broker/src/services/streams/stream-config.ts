@@ -10,7 +10,7 @@ import { Shape } from '../../base/shape.ts'
 const subjectsMax = 256
 const nameForm = /^[A-Za-z0-9._-]{1,200}$/
 
-export const messageBytesDefault: number = 1024 * 1024
+const messageBytesDefault = 1024 * 1024
 /** Leaves room in the largest frame for what stands around a message. */
 export const messageBytesLimit: number = 15 * 1024 * 1024
 
@@ -69,10 +69,6 @@ export function alteredStreamConfig(
   }
   checkAgainst(config, bounds)
   return config
-}
-
-export function isSameStreamConfig(one: StreamConfig, other: StreamConfig): boolean {
-  return differenceOf(one, other) === undefined
 }
 
 /** The first property in which two configurations differ, as a sentence. */

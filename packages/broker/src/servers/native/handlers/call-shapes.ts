@@ -7,7 +7,7 @@ import type { TObject, TProperties } from 'typebox'
 import { Shape } from '../../../base/shape.ts'
 
 /** Most rows that a live view of pools may ask for. */
-export const poolRowsMax = 1000
+const poolRowsMax = 1000
 
 const name = Type.String({ maxLength: 1000 })
 const config = Type.Object({})
