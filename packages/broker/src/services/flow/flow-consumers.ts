@@ -71,9 +71,8 @@ export class FlowConsumers {
     }
     progress.forgetUnclaimed()
     // Why before anything is published: offsets that a log gives again must not count as settled after a
-    // crash.
-    // Why a sync also for `os`: of the settles and the cut behind them a power loss may keep the settles
-    // alone.
+    // crash. Why a sync also for `os`: of the settles and the cut behind them a power loss may keep the
+    // settles alone.
     await progress.sync()
     options.streams.onDelete((stream) => consumers.#streamDeleted(stream))
     options.streams.beforeGrowth((stream) => consumers.#checkGrowth(stream))

@@ -12,6 +12,7 @@ import { admitted, FlowState } from './flow-state.ts'
 import type { FlowSettings } from './flow-settings.ts'
 import type { Failure, FlowTotals, Moment } from './flow-state.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
+import { cutImage } from './progress-codec.ts'
 import type { ProgressWriter } from './progress-store.ts'
 import { RecordFetcher } from './record-fetcher.ts'
 import type { FetchListener } from './record-fetcher.ts'
@@ -39,6 +40,7 @@ export interface FlowHost {
   readFailed(error: unknown, again: () => void): void
 }
 
+/** Filled anew for each record, and lent to a member's port for one call: no object per delivery. */
 const delivery: Delivery = {
   partition: 0,
   slot: 0,
@@ -92,8 +94,7 @@ export class FlowCoordinator implements FetchListener {
     })
     for (const [offset] of retries.entries()) if (offset >= end) isBeyond = true
     if (!isBeyond) return
-    settled.truncate(end)
-    retries.truncate(end)
+    cutImage(this.#progress.image, end)
     this.#progress.cut(end)
   }
 

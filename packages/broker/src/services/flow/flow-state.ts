@@ -1,7 +1,7 @@
 // What one flow consumer knows of one partition: which records are settled, out, delayed, parked, and which
 // pools are ready. Pure: it is told what was read, settled and how late it is, and answers with what may be
-// done. The flow coordinator beside it reads, sends and persists. The rules are docs/internals/flow-
-// control.md.
+// done. The flow coordinator beside it reads, sends and persists.
+// The rules are in docs/internals/flow-control.md.
 //
 // A record that matches the filter goes this way, and is at each moment in exactly one of these places:
 //

@@ -1,6 +1,5 @@
 // The parked records of each pool that are held in memory, lowest offset first. Nearly all stand in queues;
-// one that comes back far from the front, or whose offset does not fit, is in a heap beside (returned-
-// table.ts).
+// one that comes back far from the front, or whose offset does not fit, is in a heap of returned-table.ts.
 
 import { ParkedQueues } from './parked-queues.ts'
 import type { PoolTable } from './pool-table.ts'
