@@ -22,7 +22,7 @@ export class Message {
   readonly offset: number
   /** When it was published, in milliseconds since 1970. */
   readonly timestamp: number
-  /** How often it was delivered, this time included. */
+  /** From 1: one more than the attempts that failed. A release, or a restart of the broker, counts none. */
   readonly attempt: number
   readonly #tenure: Tenure
   /** Owned by the messages of one block together; at most 16 KiB unless one message is larger. */
