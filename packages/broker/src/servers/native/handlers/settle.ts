@@ -2,14 +2,7 @@
 // With correlation 0 nobody waits for an answer; the settles are persisted all the same.
 
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
-import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
-import {
-  delayByBackoff,
-  nackDelayMsMax,
-  readSettleInto,
-  settleVerbs,
-  writeSettleFailures,
-} from '@sluice/protocol/native/flow-messages'
+import { readSettleInto, settleVerbs, writeSettleFailures } from '@sluice/protocol/native/flow-messages'
 import type { Settle, SettleFailure } from '@sluice/protocol/native/flow-messages'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Membership } from '../../../services/flow/flow-consumers.ts'
@@ -46,14 +39,8 @@ function settleAll(membership: Membership, body: ByteReader, count: number): Set
   const failures: SettleFailure[] = []
   for (let index = 0; index < count; index++) {
     readSettleInto(body, settle)
-    const code = settleOne(membership)
+    const code = membership.settle(settle)
     if (code !== undefined) failures.push({ index, code })
   }
   return failures
-}
-
-function settleOne(membership: Membership): ErrorCode | undefined {
-  const { verb, delayMs } = settle
-  const isTooLate = verb === settleVerbs.nack && delayMs !== delayByBackoff && delayMs > nackDelayMsMax
-  return isTooLate ? 'invalid-request' : membership.settle(settle)
 }
