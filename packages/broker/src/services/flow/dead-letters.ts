@@ -10,8 +10,8 @@ import type { Io } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import { messageBytesLimit } from '../streams/stream-config.ts'
-import type { BatchView } from './batch-view.ts'
-import type { Retry } from './retry-table.ts'
+import type { BatchView } from './reading/batch-view.ts'
+import type { Retry } from './state/retry-table.ts'
 
 export interface DeadLetter {
   readonly stream: Stream

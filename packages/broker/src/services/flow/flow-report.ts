@@ -11,12 +11,12 @@ import type {
 import { isSubject } from '@sluice/protocol/subject/subject'
 import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { deliveryPhases } from './delivery-table.ts'
-import { beingFetched } from './pool-table.ts'
+import { deliveryPhases } from './state/delivery-table.ts'
+import { beingFetched } from './state/pool-table.ts'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
-import type { FlowState, Moment } from './flow-state.ts'
-import { unlimited } from './rule-table.ts'
+import type { FlowState, Moment } from './state/flow-state.ts'
+import { unlimited } from './state/rule-table.ts'
 
 const none = -1
 const countedNames = [

@@ -10,7 +10,7 @@ import test from 'node:test'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { FlowDriver } from './flow-driver.fixture.ts'
 import { checkInvariants } from './flow-invariants.ts'
-import { ProgressImage } from './progress-codec.ts'
+import { ProgressImage } from '../progress/progress-codec.ts'
 
 const folder = new URL('testdata/', import.meta.url)
 

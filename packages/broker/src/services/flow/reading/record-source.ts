@@ -1,7 +1,7 @@
 // The records of one partition for all of its flow consumers: each batch is read once and decoded once.
 
 import { baseOffsetOf, batchSizeOf } from '@sluice/protocol/record/record-batch'
-import type { Partition } from '../../cluster/partition.ts'
+import type { Partition } from '../../../cluster/partition.ts'
 import { BatchView } from './batch-view.ts'
 import type { CachedChunk, RecordCache } from './record-cache.ts'
 

@@ -10,7 +10,7 @@
 //
 // A pool is in the ready queue when it has parked records in memory and room for one of them.
 
-import type { BatchView } from './batch-view.ts'
+import type { BatchView } from '../reading/batch-view.ts'
 import { DelayHeap } from './delay-heap.ts'
 import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
 import { FlowCounters } from './flow-counters.ts'

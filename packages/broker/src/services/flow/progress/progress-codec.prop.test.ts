@@ -11,7 +11,7 @@ import {
   encodeSettled,
   ProgressImage,
 } from './progress-codec.ts'
-import type { Retry } from './retry-table.ts'
+import type { Retry } from '../state/retry-table.ts'
 
 const offset = fc.integer({ min: 0, max: 5000 })
 const verdict = fc.record({

@@ -12,9 +12,9 @@
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { RetryTable } from './retry-table.ts'
-import type { DeadLetterVerdict, Retry } from './retry-table.ts'
-import { SettledSet } from './settled-set.ts'
+import { RetryTable } from '../state/retry-table.ts'
+import type { DeadLetterVerdict, Retry } from '../state/retry-table.ts'
+import { SettledSet } from '../state/settled-set.ts'
 
 const kinds = { settled: 1, retry: 2, floor: 3, cut: 4 } as const
 const verdictReasons = [undefined, 'rejected', 'max-deliver'] as const

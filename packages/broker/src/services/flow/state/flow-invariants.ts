@@ -1,7 +1,7 @@
 // Recomputes what a flow state counts as it goes, and compares (docs/internals/flow-control.md,
 // "Invariants"). Costs a walk over everything: for tests, the simulator and debug builds.
 
-import { assert } from '../../base/assert.ts'
+import { assert } from '../../../base/assert.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import type { FlowState } from './flow-state.ts'
 

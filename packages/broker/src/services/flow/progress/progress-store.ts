@@ -2,10 +2,10 @@
 // settle survives exactly what the record survives. Settles of one turn become one entry.
 
 import type { Durability } from '@sluice/protocol/model/stream'
-import type { Logger } from '../../base/logger.ts'
-import type { Io, Timers } from '../../io/io.ts'
-import { Journal } from '../../log/journal.ts'
-import type { JournalOptions } from '../../log/journal.ts'
+import type { Logger } from '../../../base/logger.ts'
+import type { Io, Timers } from '../../../io/io.ts'
+import { Journal } from '../../../log/journal.ts'
+import type { JournalOptions } from '../../../log/journal.ts'
 import {
   applyEntry,
   decodeKey,
@@ -16,8 +16,8 @@ import {
   encodeSettled,
   ProgressImage,
 } from './progress-codec.ts'
-import type { FlowState } from './flow-state.ts'
-import type { Retry } from './retry-table.ts'
+import type { FlowState } from '../state/flow-state.ts'
+import type { Retry } from '../state/retry-table.ts'
 
 export interface ProgressStoreOptions {
   readonly io: Io

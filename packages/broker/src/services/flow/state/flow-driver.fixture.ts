@@ -4,12 +4,12 @@
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { placeBatch } from '@sluice/protocol/record/record-batch'
-import { BatchView } from './batch-view.ts'
-import { newConsumerConfig } from './consumer-config.ts'
+import { BatchView } from '../reading/batch-view.ts'
+import { newConsumerConfig } from '../consumer-config.ts'
 import { compileSettings } from './flow-settings.ts'
 import { FlowState } from './flow-state.ts'
 import type { Moment } from './flow-state.ts'
-import { ProgressImage } from './progress-codec.ts'
+import { ProgressImage } from '../progress/progress-codec.ts'
 
 export class FlowDriver {
   readonly state: FlowState

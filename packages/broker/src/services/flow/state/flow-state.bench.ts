@@ -1,15 +1,15 @@
 // What a record costs in the flow state, and how it grows with subjects and rules.
-// Run: node packages/broker/src/services/flow/flow-state.bench.ts
+// Run: node packages/broker/src/services/flow/state/flow-state.bench.ts
 // Prints nanoseconds a record (admit, deliver, settle) and the ratio to the first row; compare ratios of
 // one run only.
 
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { placeBatch } from '@sluice/protocol/record/record-batch'
-import { BatchView } from './batch-view.ts'
+import { BatchView } from '../reading/batch-view.ts'
 import { compileSettings } from './flow-settings.ts'
 import { FlowState } from './flow-state.ts'
-import { newConsumerConfig } from './consumer-config.ts'
-import { ProgressImage } from './progress-codec.ts'
+import { newConsumerConfig } from '../consumer-config.ts'
+import { ProgressImage } from '../progress/progress-codec.ts'
 
 const recordCount = 1_000_000
 const perBatch = 256
