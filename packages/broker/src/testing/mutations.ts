@@ -8,6 +8,7 @@ import { DeadLetters } from '../services/flow/dead-letters.ts'
 import { DelayHeap } from '../services/flow/state/delay-heap.ts'
 import { deliveryPhases } from '../services/flow/state/delivery-table.ts'
 import { FlowState } from '../services/flow/state/flow-state.ts'
+import { PoolTable } from '../services/flow/state/pool-table.ts'
 import { ProgressWriter } from '../services/flow/progress/progress-store.ts'
 import { SettledSet } from '../services/flow/state/settled-set.ts'
 import type { SimFiles } from './sim-disk-files.ts'
@@ -103,8 +104,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   overtake: {
     what: 'at limit 1 a record that waits out its delay is overtaken',
     apply: () => {
-      FlowState.prototype.hasRoom = function hasRoomOfTheOut(pool) {
-        return this.pools.inFlight[pool] < this.pools.limit[pool]
+      PoolTable.prototype.hasRoom = function hasRoomOfTheOut(pool) {
+        return this.inFlight[pool]! < this.limit[pool]!
       }
     },
   },

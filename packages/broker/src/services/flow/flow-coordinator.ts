@@ -261,8 +261,8 @@ export class FlowCoordinator implements FetchListener {
    * again.
    */
   #refill(moment: Moment): number {
-    if (this.#isRefilling || this.state.spilled === 0) return 0
-    const pool = this.state.starvingPool()
+    if (this.#isRefilling || this.state.spilled.count === 0) return 0
+    const pool = this.state.spilled.nextStarving()
     if (pool === none) return 0
     const from = this.state.pools.spilledFrom[pool]!
     const view = this.source.viewAt(from)

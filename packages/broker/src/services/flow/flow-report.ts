@@ -77,7 +77,7 @@ function waitingOf(state: FlowState): { ready: number; saturatedPools: number } 
   pools.forEach((pool) => {
     const waiting = pools.parkedCount[pool]! + pools.spilledCount[pool]!
     if (waiting === 0) return
-    if (state.hasRoom(pool)) ready += Math.min(waiting, roomOf(state, pool))
+    if (state.pools.hasRoom(pool)) ready += Math.min(waiting, roomOf(state, pool))
     else saturatedPools++
   })
   return { ready, saturatedPools }
@@ -209,7 +209,7 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
     return { reason: 'delayed', text: `a record that failed is tried again in ${seconds} s` }
   }
   if (parked === 0) return { reason: 'in flight', text: `${inFlight} out, nothing waits` }
-  if (!state.hasRoom(pool)) {
+  if (!state.pools.hasRoom(pool)) {
     const text = `${inFlight} of ${limit} are out (rule '${rule?.match}'), ${parked} wait for a settle`
     return { reason: 'pool full', text }
   }

@@ -73,7 +73,7 @@ export class FlowDriver {
 
   #refill(): void {
     const { state } = this
-    for (let pool = state.starvingPool(); pool >= 0; pool = state.starvingPool()) {
+    for (let pool = state.spilled.nextStarving(); pool >= 0; pool = state.spilled.nextStarving()) {
       state.refill(pool, this.#viewOf(state.pools.spilledFrom[pool]!), this.moment)
     }
   }

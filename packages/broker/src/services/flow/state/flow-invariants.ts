@@ -35,7 +35,7 @@ export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): 
   })
   same(inFlight.size + delayed.size, 0, 'pools with deliveries or delays, but without a row')
   same(state.parked, parked + spilled, 'parked records')
-  same(state.spilled, spilled, 'spilled records')
+  same(state.spilled.count, spilled, 'spilled records')
   checkPlaces(state, places)
 }
 
@@ -103,7 +103,7 @@ function checkPlaces(state: FlowState, places: Map<number, string>): void {
     at = Math.min(end, state.readPosition)
   })
   unsettled += Math.max(0, state.readPosition - at)
-  same(places.size + state.spilled, unsettled, 'unsettled records below the read position')
+  same(places.size + state.spilled.count, unsettled, 'unsettled records below the read position')
 }
 
 function place(places: Map<number, string>, offset: number, where: string): void {

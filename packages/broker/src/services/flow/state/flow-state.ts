@@ -17,8 +17,10 @@ import { FlowCounters } from './flow-counters.ts'
 import type { FlowSettings } from './flow-settings.ts'
 import { ParkedRecords } from './parked-records.ts'
 import { beingFetched, notQueued, PoolTable } from './pool-table.ts'
+import { ReadyQueue } from './ready-queue.ts'
 import type { DeadLetterVerdict, RetryTable } from './retry-table.ts'
 import type { SettledSet } from './settled-set.ts'
+import { SpilledRecords } from './spilled-records.ts'
 
 const none = -1
 
@@ -56,14 +58,9 @@ export class FlowState {
   /** Offset of the next record to be read. */
   readPosition: number
   readonly totals: FlowTotals
-  /** Parked records that are to be read again from the log. */
-  spilled = 0
+  readonly spilled = new SpilledRecords(this.pools)
   readonly #parked = new ParkedRecords(this.pools)
-  /** Pools with room, whose parked records are all still to be read again; in turn. */
-  readonly #starving = new Set<number>()
-  #readyFirst = none
-  #readyLast = none
-  #readyCount = 0
+  readonly #ready = new ReadyQueue(this.pools)
 
   constructor(
     settings: FlowSettings,
@@ -78,12 +75,12 @@ export class FlowState {
   }
 
   get parked(): number {
-    return this.#parked.count + this.spilled
+    return this.#parked.count + this.spilled.count
   }
 
   /** Pools that have something to deliver and room for it. */
   get readyPools(): number {
-    return this.#readyCount
+    return this.#ready.count
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,7 +104,7 @@ export class FlowState {
       this.#delay(pool, offset, moment.monotonicMs + waitMs)
       return admitted.parked
     }
-    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.hasRoom(pool))
+    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.pools.hasRoom(pool))
       return pool
     this.#park(pool, offset)
     return admitted.parked
@@ -136,19 +133,10 @@ export class FlowState {
 
   // ── Parked and ready ─────────────────────────────────────────────────────────────────────────────────────
 
-  hasRoom(pool: number): boolean {
-    return this.pools.inFlight[pool]! + this.pools.holding[pool]! < this.pools.limit[pool]!
-  }
-
   /** The next ready pool, off the queue; -1 where none is ready. `unpark` takes its first record. */
   takeReady(): number {
-    while (this.#readyFirst !== none) {
-      const pool = this.#readyFirst
-      this.#readyFirst = this.pools.next[pool]!
-      if (this.#readyFirst === none) this.#readyLast = none
-      this.pools.next[pool] = notQueued
-      this.#readyCount--
-      if (this.pools.parkedCount[pool]! > 0 && this.hasRoom(pool)) return pool
+    for (let pool = this.#ready.take(); pool !== none; pool = this.#ready.take()) {
+      if (this.pools.parkedCount[pool]! > 0 && this.pools.hasRoom(pool)) return pool
       this.#forgetIfIdle(pool)
     }
     return none
@@ -185,40 +173,21 @@ export class FlowState {
   /** Puts a pool that was set aside first in line: its bytes may not stay in memory for long. */
   bytesArrived(pool: number): void {
     this.pools.next[pool] = notQueued
-    if (this.pools.parkedCount[pool] === 0 || !this.hasRoom(pool)) return
-    this.pools.next[pool] = this.#readyFirst
-    this.#readyFirst = pool
-    if (this.#readyLast === none) this.#readyLast = pool
-    this.#readyCount++
+    if (this.pools.parkedCount[pool]! > 0 && this.pools.hasRoom(pool)) this.#ready.addFirst(pool)
   }
 
-  /**
-   * Puts a pool at the end of the ready queue, or among the starving, if it belongs there and is not there
-   * yet.
-   */
+  /** Puts a pool in the ready queue, or among the starving, if it belongs there and is not there yet. */
   makeReady(pool: number): void {
-    const { next, parkedCount, spilledCount } = this.pools
-    if (next[pool] !== notQueued || !this.hasRoom(pool)) return
-    if (parkedCount[pool] === 0) {
-      if (spilledCount[pool]! > 0) this.#starving.add(pool)
-      return
-    }
-    next[pool] = none
-    if (this.#readyLast === none) this.#readyFirst = pool
-    else next[this.#readyLast] = pool
-    this.#readyLast = pool
-    this.#readyCount++
+    const { next, parkedCount } = this.pools
+    if (next[pool] !== notQueued || !this.pools.hasRoom(pool)) return
+    if (parkedCount[pool]! > 0) this.#ready.add(pool)
+    else this.spilled.noteStarving(pool)
   }
 
   #park(pool: number, offset: number): void {
-    const { spilledCount, spilledFrom } = this.pools
-    if (spilledCount[pool] === 0 && this.#parked.count < this.settings.parkedMax) {
-      this.#parked.append(pool, offset)
-    } else {
-      if (spilledCount[pool] === 0) spilledFrom[pool] = offset
-      spilledCount[pool]!++
-      this.spilled++
-    }
+    const isHeld = this.pools.spilledCount[pool] === 0 && this.#parked.count < this.settings.parkedMax
+    if (isHeld) this.#parked.append(pool, offset)
+    else this.spilled.add(pool, offset)
     this.makeReady(pool)
   }
 
@@ -229,15 +198,6 @@ export class FlowState {
   }
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
-
-  /** The starving pool whose turn it is; -1 where none starves. It is read for from its `spilledFrom` on. */
-  starvingPool(): number {
-    for (const pool of this.#starving) {
-      if (this.#isStarving(pool)) return pool
-      this.#starving.delete(pool)
-    }
-    return none
-  }
 
   /**
    * Reads the records of one batch again, for a starving pool, from where it left off; returns how many.
@@ -260,29 +220,19 @@ export class FlowState {
   #refillPool(pool: number, offset: number, moment: Moment): void {
     const { spilledCount, spilledFrom } = this.pools
     if (spilledCount[pool] === 0 || offset < spilledFrom[pool]! || this.settled.has(offset)) return
-    if (!this.#isStarving(pool) && this.#parked.count >= this.settings.parkedMax) return
-    spilledFrom[pool] = offset + 1
-    this.#unspill(pool, 1)
+    if (!this.spilled.isStarving(pool) && this.#parked.count >= this.settings.parkedMax) return
+    this.spilled.readAgain(pool, offset)
     const waitMs = this.#restoredWaitMs(offset, moment)
     if (waitMs > 0) return this.#delay(pool, offset, moment.monotonicMs + waitMs)
     this.#parked.append(pool, offset)
     this.makeReady(pool)
   }
 
-  /**
-   * A pool that still starves has nothing up to `end`; what was to be found and was not is lost to damage.
-   */
+  /** What was to be found up to the read position, and was not, is lost to damage. */
   #finishRefill(pool: number, end: number): void {
-    this.#starving.delete(pool)
-    if (!this.#isStarving(pool)) return
-    const { spilledCount, spilledFrom } = this.pools
-    spilledFrom[pool] = Math.max(spilledFrom[pool]!, end)
-    if (spilledFrom[pool]! < this.readPosition) {
-      this.#starving.add(pool)
-      return
-    }
-    this.counters.quarantined += spilledCount[pool]!
-    this.#unspill(pool, spilledCount[pool]!)
+    const isUnfinished = this.spilled.turnOver(pool, end)
+    if (!isUnfinished || this.pools.spilledFrom[pool]! < this.readPosition) return
+    this.counters.quarantined += this.spilled.forget(pool)
     this.#forgetIfIdle(pool)
   }
 
@@ -298,16 +248,6 @@ export class FlowState {
     this.pools.forEach((pool) => this.#parked.forEach(pool, keep))
     for (let offset = from; offset < to; offset++) if (!kept.has(offset)) this.settled.add(offset)
     this.#finishRefill(starving, to)
-  }
-
-  #unspill(pool: number, count: number): void {
-    this.spilled -= count
-    this.pools.spilledCount[pool]! -= count
-    if (this.pools.spilledCount[pool] === 0) this.pools.spilledFrom[pool] = none
-  }
-
-  #isStarving(pool: number): boolean {
-    return this.pools.spilledCount[pool]! > 0 && this.pools.parkedCount[pool] === 0 && this.hasRoom(pool)
   }
 
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,11 @@ export class PoolTable {
     if (--this.count === 0 && this.limit.length > rowsKept) this.#shrink()
   }
 
+  /** Whether one record more of the pool may be out. */
+  hasRoom(pool: number): boolean {
+    return this.inFlight[pool]! + this.holding[pool]! < this.limit[pool]!
+  }
+
   isActive(pool: number): boolean {
     return this.limit[pool] !== freeRow
   }

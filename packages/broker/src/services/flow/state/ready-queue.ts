@@ -1,0 +1,47 @@
+// The pools that have something to deliver and room for it, in turn: a chain through the pools' own column
+// `next`.
+
+import { notQueued } from './pool-table.ts'
+import type { PoolTable } from './pool-table.ts'
+
+const none = -1
+
+export class ReadyQueue {
+  count = 0
+  readonly #pools: PoolTable
+  #first = none
+  #last = none
+
+  constructor(pools: PoolTable) {
+    this.#pools = pools
+  }
+
+  /** For a pool that is in no queue. */
+  add(pool: number): void {
+    const { next } = this.#pools
+    next[pool] = none
+    if (this.#last === none) this.#first = pool
+    else next[this.#last] = pool
+    this.#last = pool
+    this.count++
+  }
+
+  /** Puts a pool that is in no queue first in line. */
+  addFirst(pool: number): void {
+    this.#pools.next[pool] = this.#first
+    this.#first = pool
+    if (this.#last === none) this.#last = pool
+    this.count++
+  }
+
+  /** The pool whose turn it is, off the queue; -1 where there is none. */
+  take(): number {
+    const pool = this.#first
+    if (pool === none) return none
+    this.#first = this.#pools.next[pool]!
+    if (this.#first === none) this.#last = none
+    this.#pools.next[pool] = notQueued
+    this.count--
+    return pool
+  }
+}
