@@ -1,5 +1,5 @@
-// The contract of a limit: exactly N out, nothing more however long one waits, and one settle frees exactly
-// one.
+// The contract of a limit: exactly N out, nothing more however long one waits, and one settle
+// frees exactly one.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'

@@ -1,5 +1,5 @@
-// What survives kill -9: every confirmed publish, every confirmed settle, every hole between them, every
-// attempt.
+// What survives kill -9: every confirmed publish, every confirmed settle, every hole between
+// them, every attempt.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'

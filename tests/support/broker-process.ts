@@ -1,5 +1,5 @@
-// A broker as users run it: a process of its own, on a folder of its own, which can be killed and started
-// again.
+// A broker as users run it: a process of its own, on a folder of its own, which can be killed
+// and started again.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'

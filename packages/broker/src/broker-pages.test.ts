@@ -1,5 +1,5 @@
-// The pages in docs/operating say what the tables in the code say. REWRITE=1 writes the page of the
-// configuration.
+// The pages in docs/operating say what the tables in the code say. REWRITE=1 writes the page
+// of the configuration.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'

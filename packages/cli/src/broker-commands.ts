@@ -1,6 +1,6 @@
-// What the broker package brings to the command line: the commands that need a broker, or its files. The
-// command line must not depend on the broker, so it names here what it needs, and the `sluice` program brings
-// it.
+// What the broker package brings to the command line: the commands that need a broker, or its files.
+// The command line must not depend on the broker, so it names here what it needs, and the `sluice`
+// program brings it.
 
 import type { LogRecord } from '@sluice/protocol/record/log-record'
 

@@ -86,9 +86,9 @@ export class Client {
   }
 
   /**
-   * Stores many, in the order given, and confirms them as a whole. What one partition gets within one frame
-   * of the broker is stored as a whole or not at all; where only a part of all is stored, it rejects with
-   * `partly-stored`.
+   * Stores many, in the order given, and confirms them as a whole. What one partition gets within one
+   * frame of the broker is stored as a whole or not at all; where only a part of all is stored, it
+   * rejects with `partly-stored`.
    */
   publishBatch(stream: string, messages: readonly NewMessage[]): Promise<Published[]> {
     if (this.isClosed) return Promise.reject(closedError())

@@ -8,8 +8,8 @@ import type { Log, LogSlice } from '../log/log.ts'
 export class Partition {
   readonly index: number
   /**
-   * Grows with every start of the broker; stored in each batch, so that logs can be compared by who wrote
-   * them.
+   * Grows with every start of the broker; stored in each batch, so that logs can be compared by
+   * who wrote them.
    */
   readonly leaderEpoch: number
   readonly #log: Log
@@ -66,8 +66,8 @@ export class Partition {
   }
 
   /**
-   * Hears, in the same turn, when the high watermark has grown or the partition went offline; returns how to
-   * stop.
+   * Hears, in the same turn, when the high watermark has grown or the partition went offline; returns
+   * how to stop.
    */
   onAdvance(listener: () => void): () => void {
     return this.#log.onAdvance(listener)
@@ -79,8 +79,8 @@ export class Partition {
   }
 
   /**
-   * Whole batches from the one that holds `offset`: at least one if there is one, else about `bytesMax`
-   * bytes.
+   * Whole batches from the one that holds `offset`: at least one if there is one, else
+   * about `bytesMax` bytes.
    */
   read(offset: number, bytesMax: number): Promise<LogSlice> {
     return this.#log.read(offset, bytesMax)

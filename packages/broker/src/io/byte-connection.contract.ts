@@ -1,5 +1,5 @@
-// What every `ByteConnection` must do, run by the tests of TCP, of the in-process pipe and of the simulated
-// network.
+// What every `ByteConnection` must do, run by the tests of TCP, of the in-process pipe and of
+// the simulated network.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

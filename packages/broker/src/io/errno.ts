@@ -30,8 +30,8 @@ const kindOf: Readonly<Record<string, IoErrorKind>> = {
 }
 
 /**
- * `path` is the file or the address; an error without a known errno becomes `failed`, an IoError stays
- * itself.
+ * `path` is the file or the address; an error without a known errno becomes `failed`, an
+ * IoError stays itself.
  */
 export function toIoError(error: unknown, path: string): IoError {
   if (error instanceof IoError) return error

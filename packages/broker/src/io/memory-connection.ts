@@ -15,8 +15,8 @@ export type Soon = (callback: () => void) => void
  * the fastest, but two ends that answer each other without a pause keep timers and sockets waiting: a broker
  * passes its `timers.soon`.
  *
- * `close` finishes when the other end has read everything; there is no time limit, the other end is our own
- * code.
+ * `close` finishes when the other end has read everything; there is no time limit, the other end is
+ * our own code.
  */
 export function connectionPair(soon: Soon = queueMicrotask): [ByteConnection, ByteConnection] {
   const one = new MemoryConnection(soon)

@@ -1,5 +1,5 @@
-// One open file of the operating system: whole reads and writes out of calls that may do less than they were
-// asked.
+// One open file of the operating system: whole reads and writes out of calls that may do less than
+// they were asked.
 
 import fs from 'node:fs'
 import { errnoOf, toIoError } from './errno.ts'
@@ -15,9 +15,9 @@ export type FileCalls = Pick<typeof fs, 'read' | 'writev' | 'fdatasync' | 'ftrun
 type Settle<T> = (error: Error | null, value?: T) => void
 
 /**
- * Callbacks in one promise rather than FileHandle: the hop through the thread pool is nearly all of the cost
- * (about 40 µs), but the plain call is the same or a little cheaper, and needs one promise instead of one per
- * try.
+ * Callbacks in one promise rather than FileHandle: the hop through the thread pool is nearly all of the
+ * cost (about 40 µs), but the plain call is the same or a little cheaper, and needs one promise instead of
+ * one per try.
  */
 export class RealFile implements File {
   readonly path: string

@@ -9,8 +9,8 @@ import type { DirectoryEntry, File, FileLock, FileSystem } from './io.ts'
 import { RealFile } from './real-file.ts'
 import { lockFile } from './real-lock.ts'
 
-// Why not the usual 0666: stored messages and tokens are nobody else's business. The group may read, for
-// backups.
+// Why not the usual 0666: stored messages and tokens are nobody else's business. The group may
+// read, for backups.
 const fileMode = 0o640
 const directoryMode = 0o750
 
@@ -39,8 +39,8 @@ class RealFiles implements FileSystem {
     }
     if (missing.length > 0 && (await isDirectory(resolve(path)))) return
     if (missing.length > 0) throw new IoError('exists', path, `${path} exists and is not a folder`)
-    // Why: a process killed between making this folder and syncing its parent left an entry that is not yet
-    // safe.
+    // Why: a process killed between making this folder and syncing its parent left an entry that is
+    // not yet safe.
     await this.syncDirectory(dirname(resolve(path))).catch(unlessKind('denied'))
   }
 

@@ -12,9 +12,9 @@ const sqliteBusy = 5
 const held = new Set<DatabaseSync>()
 
 /**
- * Makes an empty file at `path` where there is none. Nothing else in this process may open that file: closing
- * any descriptor of it would release the lock (a rule of POSIX record locks; SQLite itself takes care of its
- * own).
+ * Makes an empty file at `path` where there is none. Nothing else in this process may open that file:
+ * closing any descriptor of it would release the lock (a rule of POSIX record locks; SQLite itself takes
+ * care of its own).
  */
 export function lockFile(path: string): FileLock {
   const database = openDatabase(path)

@@ -59,8 +59,8 @@ class RealListener implements Listener {
   }
 
   close(): Promise<void> {
-    // Why not wait for the server's callback: it comes only after the last connection. The port is free at
-    // once.
+    // Why not wait for the server's callback: it comes only after the last connection. The port is
+    // free at once.
     this.#server.close()
     return new Promise((resolve) => setImmediate(resolve))
   }

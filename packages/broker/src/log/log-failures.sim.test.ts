@@ -1,5 +1,5 @@
-// What a log says and keeps when the disk refuses: full, failed writes, failed syncs, no more files,
-// slowness.
+// What a log says and keeps when the disk refuses: full, failed writes, failed syncs, no
+// more files, slowness.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

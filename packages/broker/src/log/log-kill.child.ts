@@ -1,6 +1,6 @@
-// Run by log-kill.test.ts as a process of its own: appends to a log until it is killed, and tells what was
-// confirmed. Each confirmed group is one line `<first offset> <next offset>`; the value of a record is its
-// offset.
+// Run by log-kill.test.ts as a process of its own: appends to a log until it is killed, and tells what
+// was confirmed. Each confirmed group is one line `<first offset> <next offset>`; the value of a record
+// is its offset.
 
 import { realIo } from '../io/real-io.ts'
 import { Log } from './log.ts'

@@ -80,8 +80,8 @@ async function persistLogStart(
     await writeLogStart(io.files, directory, logStart)
   } catch (error) {
     if (!(error instanceof IoError) || error.kind !== 'full') throw error
-    // Why: dropping is how a full disk gets space again. The indexes of what goes can be made anew, if it
-    // stays.
+    // Why: dropping is how a full disk gets space again. The indexes of what goes can be made anew,
+    // if it stays.
     for (const { baseOffset } of dropped) await removeIndexes(io.files, directory, baseOffset)
     await writeLogStart(io.files, directory, logStart)
   }

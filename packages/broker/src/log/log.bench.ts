@@ -1,6 +1,6 @@
-// How close the log comes to what the disk gives: confirmed batches per second of a `Log`, beside a loop
-// that writes and syncs groups of the same size and does nothing else. Run it: `node log.bench.ts
-// [directory]`.
+// How close the log comes to what the disk gives: confirmed batches per second of a `Log`,
+// beside a loop that writes and syncs groups of the same size and does nothing else. Run it:
+// `node log.bench.ts [directory]`.
 
 import { tmpdir } from 'node:os'
 import { silentLogger } from '../base/logger.ts'

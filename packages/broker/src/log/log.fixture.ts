@@ -94,8 +94,8 @@ export async function putFile(files: FileSystem, path: string, bytes: Uint8Array
 }
 
 /**
- * Files of a folder and those below, as they are: two of these are compared after something that changes
- * nothing.
+ * Files of a folder and those below, as they are: two of these are compared after something
+ * that changes nothing.
  */
 export async function snapshotOf(files: FileSystem, directory: string): Promise<Map<string, string>> {
   const found = new Map<string, string>()

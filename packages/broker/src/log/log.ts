@@ -130,8 +130,8 @@ export class Log {
   }
 
   /**
-   * Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw. Returns its
-   * end.
+   * Called, synchronously, whenever `durableEnd` moved or the log went offline; must not throw.
+   * Returns its end.
    */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -139,8 +139,8 @@ export class Log {
   }
 
   /**
-   * The whole batch of the tail cache that contains the offset, or undefined. Borrowed: it is the cache's
-   * own.
+   * The whole batch of the tail cache that contains the offset, or undefined. Borrowed: it is
+   * the cache's own.
    */
   readCached(offset: number): LogSlice | undefined {
     return offset < this.logStart ? undefined : this.#tail.find(offset)
@@ -188,8 +188,8 @@ export class Log {
   }
 
   /**
-   * Drops whole segments below the offset, never the active one. After a crash in between it is finished at
-   * open.
+   * Drops whole segments below the offset, never the active one. After a crash in between it is
+   * finished at open.
    */
   async truncateStart(offset: number): Promise<void> {
     this.#checkOpen()
@@ -203,8 +203,8 @@ export class Log {
   }
 
   /**
-   * Makes durable what is pending and writes the indexes. The end was clean only if `offline` is undefined
-   * then.
+   * Makes durable what is pending and writes the indexes. The end was clean only if `offline`
+   * is undefined then.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return

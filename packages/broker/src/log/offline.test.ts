@@ -15,8 +15,8 @@ const partition = '/data/streams/1/0'
 const firstSegment = `${partition}/00000000000000000000.log`
 
 /**
- * Two partitions of a stream, a catalog and a progress journal; six records in three segments in the first
- * one.
+ * Two partitions of a stream, a catalog and a progress journal; six records in three segments in
+ * the first one.
  */
 async function filled(isClean: boolean): Promise<Io> {
   const io = memoryIo()

@@ -113,8 +113,8 @@ export async function verifyDirectory(
 }
 
 /**
- * The batches of one log, with what is wrong between them, in order. Takes no lock: nothing may write
- * there.
+ * The batches of one log, with what is wrong between them, in order. Takes no lock: nothing
+ * may write there.
  */
 export async function* dumpLog(
   io: Io,

@@ -1,5 +1,5 @@
-// Records that are stored (or should be) and cannot be trusted: named, never served, never dropped in
-// silence.
+// Records that are stored (or should be) and cannot be trusted: named, never served, never
+// dropped in silence.
 
 export type QuarantineReason =
   | 'damaged-batch'

@@ -59,8 +59,8 @@ export class TailCache {
 }
 
 /**
- * The cached batches of one log: without gaps, in order of their offsets, up to the last one that was
- * durable.
+ * The cached batches of one log: without gaps, in order of their offsets, up to the last one
+ * that was durable.
  */
 export class LogTail {
   readonly #cache: TailCache

@@ -11,8 +11,8 @@ export interface LoggerOptions {
 }
 
 /**
- * `write` takes whole lines, and has written them when it returns: the last line before an exit must not be
- * lost.
+ * `write` takes whole lines, and has written them when it returns: the last line before an exit must
+ * not be lost.
  */
 export function operatorLogger({ level, format }: LoggerOptions, write: (line: string) => void): Logger {
   const destination: DestinationStream =

@@ -134,8 +134,7 @@ export class ReferenceConsumer {
   }
 
   /**
-   * First deliveries come in the order of offsets; where the limit is 1, nothing overtakes what came
-   * back.
+   * First deliveries come in the order of offsets; where the limit is 1, nothing overtakes what came back.
    */
   #checkOrder({ offset, message }: Track, isFirst: boolean, where: string, nowMs: number): void {
     const { subject } = message

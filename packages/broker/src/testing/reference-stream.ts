@@ -5,8 +5,7 @@ import { Violation } from './reference-violation.ts'
 import type { Durability } from '@sluice/protocol/model/stream'
 
 /**
- * One message that a publisher sent, known by its id; `publisher` and `sequence` tell the order of
- * sending.
+ * One message that a publisher sent, known by its id; `publisher` and `sequence` tell the order of sending.
  */
 export interface SentMessage {
   readonly id: string

@@ -27,8 +27,8 @@ export interface Track {
   isSettleConfirmed: boolean
   isCondemned: boolean
   /**
-   * Failed attempts: at least, at most, and what was confirmed. They differ after crashes and near
-   * deadlines.
+   * Failed attempts: at least, at most, and what was confirmed. They differ after crashes
+   * and near deadlines.
    */
   failuresMin: number
   failuresMax: number

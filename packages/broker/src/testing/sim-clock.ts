@@ -33,8 +33,8 @@ export class SimClock {
   }
 
   /**
-   * What a process on this machine sees. Only its differences mean something, so each process has another
-   * start.
+   * What a process on this machine sees. Only its differences mean something, so each process
+   * has another start.
    */
   forProcess(monotonicStartMs: number): Clock {
     const startedAtMs = this.#scheduler.nowMs

@@ -75,8 +75,8 @@ export class SimDisk {
   }
 
   /**
-   * Replaces the file, or makes it, safely on the platter: for damage that a test thinks up, and for old
-   * data.
+   * Replaces the file, or makes it, safely on the platter: for damage that a test thinks up, and
+   * for old data.
    */
   putFile(path: string, content: Uint8Array): void {
     const bytes = new SimFileBytes()

@@ -15,8 +15,8 @@ import type { RunLimits } from './sim-scheduler.ts'
  * - `kill`: the process dies (SIGKILL). What it had written is there, a write under way may be torn. Its
  * peers hear
  *   of it soon, its locks are free.
- * - `power`: the machine dies. What was not synced may be gone too, and peers may not hear of it for a
- * minute.
+ * - `power`: the machine dies. What was not synced may be gone too, and peers may not hear of it
+ * for a minute.
  */
 export type CrashMode = 'kill' | 'power'
 

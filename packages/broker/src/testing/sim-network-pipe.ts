@@ -1,5 +1,5 @@
-// One direction of a simulated connection: bytes written, taken by the sender's system, delivered to the
-// reader.
+// One direction of a simulated connection: bytes written, taken by the sender's system, delivered
+// to the reader.
 
 import type { SimRandom } from './sim-random.ts'
 
@@ -7,8 +7,8 @@ import type { SimRandom } from './sim-random.ts'
 export type Chunking = 'seeded' | 'whole' | 'bytes'
 
 /**
- * A connection that delivers tiny chunks does so this many times, then larger ones: enough to split any
- * frame.
+ * A connection that delivers tiny chunks does so this many times, then larger ones: enough to
+ * split any frame.
  */
 const tinyChunksMax = 300
 

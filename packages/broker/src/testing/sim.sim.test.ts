@@ -1,6 +1,6 @@
-// Histories of the real broker: from seeds nothing is refuted, a seed replays exactly, and every deliberate
-// mistake is found. Each runs in a process of its own, as `npm run sim` does: a mistake stays in its
-// process.
+// Histories of the real broker: from seeds nothing is refuted, a seed replays exactly, and every
+// deliberate mistake is found. Each runs in a process of its own, as `npm run sim` does: a mistake stays
+// in its process.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

@@ -1,5 +1,5 @@
-// Whole numbers, durations and sizes of the command line. Each parser throws what makes commander name the
-// option.
+// Whole numbers, durations and sizes of the command line. Each parser throws what makes commander
+// name the option.
 
 import { InvalidArgumentError } from 'commander'
 import { durationText } from '../output/values.ts'

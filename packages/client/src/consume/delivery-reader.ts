@@ -55,8 +55,8 @@ function readBlock(block: Buffer, tenure: Tenure, queue: MessageQueue): void {
 }
 
 function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
-  // Why not allocUnsafe: its pool would share 64 KiB between messages that have nothing to do with each
-  // other.
+  // Why not allocUnsafe: its pool would share 64 KiB between messages that have nothing to do
+  // with each other.
   const block = Buffer.allocUnsafeSlow(end - start)
   block.set(bytes.subarray(start, end), 0)
   return block

@@ -1,5 +1,5 @@
-// Messages for a `for await` loop: pulls from the membership's queue, one already resolved promise per
-// message.
+// Messages for a `for await` loop: pulls from the membership's queue, one already resolved
+// promise per message.
 
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Membership, MembershipListener } from './membership.ts'

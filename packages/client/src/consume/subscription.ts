@@ -113,8 +113,8 @@ export class Subscription {
   }
 
   /**
-   * Why a microtask: a listener that throws is a fault of its own, and must not keep a message from its
-   * settle.
+   * Why a microtask: a listener that throws is a fault of its own, and must not keep a message
+   * from its settle.
    */
   #report(error: unknown, message: Message): void {
     try {

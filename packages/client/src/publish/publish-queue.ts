@@ -1,7 +1,7 @@
 // `client.publish`: messages that are published at about the same time travel in one frame. One frame of a
-// stream is under way at a time and the next gathers meanwhile, so the order of the calls is the order of the
-// offsets, also when the broker refuses one of the messages. The broker syncs its disk by groups in the same
-// way.
+// stream is under way at a time and the next gathers meanwhile, so the order of the calls is the order of
+// the offsets, also when the broker refuses one of the messages. The broker syncs its disk by groups in
+// the same way.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { recordAt } from '@sluice/protocol/record/log-record'

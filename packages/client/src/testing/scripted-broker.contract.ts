@@ -1,5 +1,5 @@
-// A broker for tests that does what a script says, on a real socket: answers well by default, or badly on
-// demand.
+// A broker for tests that does what a script says, on a real socket: answers well by default, or
+// badly on demand.
 
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'

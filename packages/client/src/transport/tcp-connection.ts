@@ -14,8 +14,8 @@ const lingerMs = 5_000
 
 /**
  * Writes of one turn of the event loop leave in one system call: the socket is corked by the first and
- * uncorked at the end of the turn. Several small frames in a row cost about a fifth of what they cost one by
- * one.
+ * uncorked at the end of the turn. Several small frames in a row cost about a fifth of what they cost
+ * one by one.
  */
 export class TcpConnection implements ByteConnection {
   readonly remote: string
@@ -30,8 +30,8 @@ export class TcpConnection implements ByteConnection {
   #linger: NodeJS.Timeout | undefined
 
   /**
-   * The socket is not yet read from, and was made with `socketOptions`. `toError` says what a failure is
-   * called.
+   * The socket is not yet read from, and was made with `socketOptions`. `toError` says what a
+   * failure is called.
    */
   constructor(socket: Socket, toError: (error: Error, remote: string) => Error = (error) => error) {
     this.#socket = socket

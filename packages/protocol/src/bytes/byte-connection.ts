@@ -2,8 +2,8 @@
 // Only types: the implementations live where I/O is allowed (the broker's io/, the client's transport/).
 
 /**
- * What the owner of a connection wants to hear. Called on the owner's event loop, never re-entrantly from
- * `write`.
+ * What the owner of a connection wants to hear. Called on the owner's event loop, never re-
+ * entrantly from `write`.
  */
 export interface ByteConnectionHandler {
   /** Bytes arrived. They are borrowed: copy what outlives the call. */

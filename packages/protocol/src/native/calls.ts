@@ -1,6 +1,6 @@
-// CALL: the control plane, asked seldom, so its bodies are JSON: `{ "method": …, "params": … }`, answered
-// with the result as JSON. This table is the list of methods with their parameters and results, for both
-// sides.
+// CALL: the control plane, asked seldom, so its bodies are JSON: `{ "method": …, "params": … }`,
+// answered with the result as JSON. This table is the list of methods with their parameters and results,
+// for both sides.
 
 import type { ConsumerConfig, ConsumerInfo, ConsumerStats, Explanation, PoolRow } from '../model/consumer.ts'
 import type { StreamConfig, StreamInfo } from '../model/stream.ts'

@@ -1,5 +1,5 @@
-// Every message of the native protocol: what is written is read back, and hostile bodies are refused, not
-// obeyed.
+// Every message of the native protocol: what is written is read back, and hostile bodies are
+// refused, not obeyed.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

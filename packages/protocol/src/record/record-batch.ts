@@ -132,8 +132,8 @@ export function checkBatch(bytes: Uint8Array, at: number, end: number): ErrorCod
 }
 
 /**
- * Fills in a header around records that already stand at `at + batchHeaderBytes`; the last step of
- * building.
+ * Fills in a header around records that already stand at `at + batchHeaderBytes`; the last
+ * step of building.
  */
 export function sealBatch(
   bytes: Uint8Array,

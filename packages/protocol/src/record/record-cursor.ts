@@ -66,8 +66,8 @@ export class RecordCursor {
   }
 
   /**
-   * Reads the one record that fills `[start, end)`. Its offset and timestamp are deltas: it has no batch
-   * here.
+   * Reads the one record that fills `[start, end)`. Its offset and timestamp are deltas: it has
+   * no batch here.
    */
   openRecord(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes

@@ -122,8 +122,8 @@ export class SegmentWriter {
     if (!isOf(error, 'full')) return offlineError(segment.path, error)
     try {
       await this.#file.truncate(segment.sizeBytes)
-      // Why also for `os`: a power loss may keep what was refused, and neither the cut nor what came after
-      // it.
+      // Why also for `os`: a power loss may keep what was refused, and neither the cut nor what
+      // came after it.
       await this.#file.sync()
     } catch (second) {
       return offlineError(segment.path, second)
@@ -138,8 +138,8 @@ export class SegmentWriter {
     // Why: rolling never gets ahead of sealing by more than one, so neither files nor indexes pile up.
     await this.#sealing
     try {
-      // Why also for `os`: what was lost with the machine is then within one segment, and recovery looks
-      // there.
+      // Why also for `os`: what was lost with the machine is then within one segment, and
+      // recovery looks there.
       if (durability === 'os') await this.#file.sync()
     } catch (error) {
       return offlineError(this.#active.segment.path, error)

@@ -1,5 +1,5 @@
-// A sliding view of a file for scanning it from front to end: bytes are read in large pieces, each about
-// once.
+// A sliding view of a file for scanning it from front to end: bytes are read in large pieces,
+// each about once.
 
 import type { File } from '../../io/io.ts'
 

@@ -23,8 +23,8 @@ export class QuarantineStore {
   }
 
   /**
-   * Names the ranges of the segment, in its file and to the operator; one that cannot be written is found
-   * again.
+   * Names the ranges of the segment, in its file and to the operator; one that cannot be written
+   * is found again.
    */
   async record(segment: Segment): Promise<void> {
     for (const range of segment.quarantined) {
@@ -48,8 +48,8 @@ export class QuarantineStore {
   }
 
   /**
-   * Copies the bytes from `position` to the end into the quarantine folder, durably; returns the new file's
-   * path.
+   * Copies the bytes from `position` to the end into the quarantine folder, durably; returns the
+   * new file's path.
    */
   async save(segment: Segment, file: File, position: number, sizeBytes: number): Promise<string> {
     const directory = `${segment.directory}/${folder}`

@@ -123,8 +123,8 @@ class Recovery {
   }
 
   /**
-   * Sets where the segment ends, from its index if that can be believed, else by a scan, whose index is
-   * returned.
+   * Sets where the segment ends, from its index if that can be believed, else by a scan, whose
+   * index is returned.
    */
   async #findEnd(
     segment: Segment,

@@ -47,8 +47,8 @@ export class SegmentExaminer {
   }
 
   /**
-   * Offset after the segment's last batch as its stored index tells; undefined where that cannot be
-   * believed.
+   * Offset after the segment's last batch as its stored index tells; undefined where that
+   * cannot be believed.
    */
   async probeEnd(file: File, segment: Segment): Promise<number | undefined> {
     const entry = await this.#parts.indexFiles.readLastEntry(segment)
@@ -107,8 +107,8 @@ export class SegmentExaminer {
     const { sizeBytes, endOffset } = segment
     const { index, ranges, tail } = await this.scan(await open.opening, segment, endOffset)
     await this.quarantine(segment, tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
-    // Why not of a segment that grew meanwhile: its index in memory was made by what was appended, and is
-    // whole.
+    // Why not of a segment that grew meanwhile: its index in memory was made by what was appended,
+    // and is whole.
     if (segment.sizeBytes !== sizeBytes) return
     open.index = index
     await this.#parts.indexFiles.write(segment, index)

@@ -37,8 +37,8 @@ export interface ScanRequest {
 
 export interface ScanResult {
   /**
-   * Offset after the last accepted batch, and after damaged ones that still tell how many records they
-   * held.
+   * Offset after the last accepted batch, and after damaged ones that still tell how many
+   * records they held.
    */
   readonly endOffset: number
   /** All but what is at the end. */

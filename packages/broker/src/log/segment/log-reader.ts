@@ -1,6 +1,6 @@
 // Reads whole, verified batches from the segments of a log: by offset, and by time.
-// Damage that it meets is scanned for once, named, and skipped from then on; it must never pass a batch
-// unchecked.
+// Damage that it meets is scanned for once, named, and skipped from then on; it must never pass
+// a batch unchecked.
 
 import { baseOffsetOf, lastOffsetOf, maxTimestampOf } from '@sluice/protocol/record/record-batch'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'

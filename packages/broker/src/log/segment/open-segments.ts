@@ -12,8 +12,8 @@ export class OpenSegment {
   /** Undefined until it is read from disk or made anew. */
   index: SegmentIndex | undefined
   /**
-   * How many hold it; it is closed only while nobody does. Counted before waiting, so that no close slips
-   * in.
+   * How many hold it; it is closed only while nobody does. Counted before waiting, so that no
+   * close slips in.
    */
   users = 1
 

@@ -8,8 +8,8 @@ import type { LogSlice } from '../log-slice.ts'
 const logAppendTimeBit = 0x08
 
 /**
- * Offset of the first record of the slice's first batch that is not older; undefined if its header said too
- * much.
+ * Offset of the first record of the slice's first batch that is not older; undefined if its header
+ * said too much.
  */
 export function timeWithin({ bytes, start }: LogSlice, timeMs: number): number | undefined {
   const isOpaque = compressionOf(bytes, start) !== 0 || (attributesOf(bytes, start) & logAppendTimeBit) !== 0

@@ -1,7 +1,6 @@
 // The sparse lookups of one segment in memory: where an offset stands, and from where on a time may occur.
-// An entry is made every so many bytes; both lists always have the same count of entries.
-// Must never be trusted blindly: it may come from a file without checksums, so a reader compares what it
-// finds.
+// An entry is made every so many bytes; both lists always have the same count of entries. Must never be
+// trusted blindly: it may come from a file without checksums, so a reader compares what it finds.
 
 import { batchHeaderBytes } from '@sluice/protocol/record/record-batch'
 

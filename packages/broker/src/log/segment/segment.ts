@@ -1,5 +1,5 @@
-// One file of batches back to back, as the log knows it: what is durable in it, and what in it is not to be
-// trusted.
+// One file of batches back to back, as the log knows it: what is durable in it, and what in it is not
+// to be trusted.
 
 import type { QuarantinedRange, QuarantineReason } from '../quarantined-range.ts'
 import { segmentPath } from './segment-names.ts'

@@ -1,7 +1,7 @@
 // Path of a message 1/5 · from the socket · to servers/native/handlers/publish.ts.
-// One connection: bytes in, requests in their order, answers as they complete, and an end for whoever
-// misbehaves. Must never let a peer make it hold more than its bounds, nor let one request's failure reach
-// another's.
+// One connection: bytes in, requests in their order, answers as they complete, and an end for
+// whoever misbehaves. Must never let a peer make it hold more than its bounds, nor let one request's
+// failure reach another's.
 
 import type { ByteConnection, ByteConnectionHandler } from '@sluice/protocol/bytes/byte-connection'
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'

@@ -118,8 +118,8 @@ export class NativeListener {
   }
 
   readonly #tick = (): void => {
-    // Why not the clock's time: when this process was stopped for a minute, its peers were not silent for a
-    // minute.
+    // Why not the clock's time: when this process was stopped for a minute, its peers were not silent
+    // for a minute.
     const elapsedMs = this.#services.io.clock.monotonicMs() - this.#tickedMs
     this.#awakeMs += Math.min(elapsedMs, 2 * this.#tickMs)
     for (const connection of this.#connections) connection.tick(this.#awakeMs)

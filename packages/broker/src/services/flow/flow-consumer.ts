@@ -22,8 +22,8 @@ import { MemberTable } from './member.ts'
 import type { Member, MemberPort } from './member.ts'
 
 /**
- * Records that one partition may hand out before the next has its turn, and before others than us have
- * theirs.
+ * Records that one partition may hand out before the next has its turn, and before others than
+ * us have theirs.
  */
 const recordsPerTurn = 64
 const recordsPerRound = 2048

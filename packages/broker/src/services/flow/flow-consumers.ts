@@ -110,8 +110,8 @@ export class FlowConsumers {
       const open = this.#require(stream, name)
       const entry = { ...open.entry, config: alteredConsumerConfig(stream, open.entry.config, changes) }
       checkRulesHold(this.#options.streams.require(stream), entry.config)
-      // Why first: what the old filter passed over is settled, and a restart must not ask the new one about
-      // it.
+      // Why first: what the old filter passed over is settled, and a restart must not ask the new
+      // one about it.
       await open.consumer.saveProgress()
       if (!(await this.#catalog.change(entry)))
         throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)

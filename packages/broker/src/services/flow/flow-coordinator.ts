@@ -142,8 +142,8 @@ export class FlowCoordinator implements FetchListener {
   }
 
   /**
-   * The batch with the next record; undefined at the end of the log, or where it must be read from disk
-   * first.
+   * The batch with the next record; undefined at the end of the log, or where it must be read
+   * from disk first.
    */
   #viewToRead(): BatchView | undefined {
     const { state } = this
@@ -257,8 +257,8 @@ export class FlowCoordinator implements FetchListener {
   // ── Reading again what was not kept ──────────────────────────────────────────────────────────────────────
 
   /**
-   * One batch at a time, so that deliveries have their turn between. Returns how many records were read
-   * again.
+   * One batch at a time, so that deliveries have their turn between. Returns how many records
+   * were read again.
    */
   #refill(moment: Moment): number {
     if (this.#isRefilling || this.state.spilled.count === 0) return 0

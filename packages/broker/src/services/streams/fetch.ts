@@ -1,6 +1,6 @@
-// Reads of a stream's log: whole record batches from an offset, a time or an end, up to the high watermark.
-// Up again from cluster/partition.ts to servers/native/handlers/read.ts. A read at the tail waits, within
-// bounds.
+// Reads of a stream's log: whole record batches from an offset, a time or an end, up to the high
+// watermark. Up again from cluster/partition.ts to servers/native/handlers/read.ts. A read at the tail
+// waits, within bounds.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { readFrom } from '@sluice/protocol/native/publish-messages'

@@ -1,6 +1,6 @@
-// Where the logs of streams are: `<data>/streams/<stream id>/<partition>/`. Opens, closes and removes them.
-// Streams of durability `memory` have the same paths in a file system of their own, which ends with the
-// process.
+// Where the logs of streams are: `<data>/streams/<stream id>/<partition>/`. Opens, closes and removes
+// them. Streams of durability `memory` have the same paths in a file system of their own, which ends
+// with the process.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'

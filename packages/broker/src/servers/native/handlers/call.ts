@@ -1,5 +1,5 @@
-// CALL: the control plane, `{ "method": …, "params": … }`, checked against the method's shape before it is
-// run.
+// CALL: the control plane, `{ "method": …, "params": … }`, checked against the method's shape before
+// it is run.
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'

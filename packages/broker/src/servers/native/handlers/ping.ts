@@ -1,5 +1,5 @@
-// PING: a sign of life, which the connection has noticed already. It is not answered; each side sends its
-// own.
+// PING: a sign of life, which the connection has noticed already. It is not answered; each side
+// sends its own.
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import type { NativeSession } from '../native-session.ts'

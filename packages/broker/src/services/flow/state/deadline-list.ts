@@ -1,5 +1,5 @@
-// Deliveries in the order of their deadlines: a chain of slots, so that setting and clearing one costs
-// nothing.
+// Deliveries in the order of their deadlines: a chain of slots, so that setting and clearing
+// one costs nothing.
 
 import { resized } from './columns.ts'
 

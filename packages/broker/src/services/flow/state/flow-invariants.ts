@@ -8,8 +8,8 @@ import type { FlowState } from './flow-state.ts'
 const none = -1
 
 /**
- * Throws an AssertionError that names the invariant and the numbers. `limitsMayBeExceeded` after one was
- * lowered.
+ * Throws an AssertionError that names the invariant and the numbers. `limitsMayBeExceeded` after
+ * one was lowered.
  */
 export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): void {
   const places = new Map<number, string>()

@@ -253,8 +253,8 @@ export class FlowState {
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes a slot for a record that left its queue or was just admitted. The deadline starts when it is
-   * sent.
+   * Takes a slot for a record that left its queue or was just admitted. The deadline starts when
+   * it is sent.
    */
   deliver(pool: number, offset: number, member: number): number {
     const attempt = this.retries.failuresOf(offset) + 1

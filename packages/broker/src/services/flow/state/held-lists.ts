@@ -1,5 +1,5 @@
-// What each member holds: a chain of slots for each, so that a member that leaves costs what it held and no
-// more.
+// What each member holds: a chain of slots for each, so that a member that leaves costs what it held
+// and no more.
 
 import { resized } from './columns.ts'
 

@@ -29,8 +29,8 @@ export class PoolTable {
   parkedTail = new Int32Array(0)
   parkedCount = new Int32Array(0)
   /**
-   * Parked records that are not in memory: how many, and the offset from which the log is to be read for
-   * them.
+   * Parked records that are not in memory: how many, and the offset from which the log is to be
+   * read for them.
    */
   spilledCount = new Int32Array(0)
   spilledFrom = new Float64Array(0)

@@ -1,5 +1,5 @@
-// The pools that have something to deliver and room for it, in turn: a chain through the pools' own column
-// `next`.
+// The pools that have something to deliver and room for it, in turn: a chain through the pools'
+// own column `next`.
 
 import { notQueued } from './pool-table.ts'
 import type { PoolTable } from './pool-table.ts'

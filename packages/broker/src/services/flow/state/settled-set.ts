@@ -1,6 +1,6 @@
 // Which offsets are settled: a floor below which all are, and exact bits above it.
-// A block of 4096 offsets costs 512 bytes while it is mixed, and next to nothing when none or all are
-// settled.
+// A block of 4096 offsets costs 512 bytes while it is mixed, and next to nothing when none or
+// all are settled.
 
 const blockOffsets = 4096
 const blockWords = blockOffsets / 32
