@@ -26,12 +26,17 @@ export interface SubscriberBounds {
 
 const printingConcurrency = 64
 const heldWindow = 256
+/** How long refused settles are gathered before they are told. */
+const refusalsMs = 100
 
 export class Subscriber {
   readonly #options: SubscriberOptions
   /** Resolved at the end: what is held is given back. */
   readonly #letGo = Promise.withResolvers<void>()
   #takenCount = 0
+  /** Settles refused since that was told last, and what was said of the first. */
+  #refusedCount = 0
+  #firstRefusal = ''
   /** Why it ends, when that is an error of ours. */
   #failure: unknown
 
@@ -41,11 +46,10 @@ export class Subscriber {
 
   /** Rejects when the broker ends the subscription, or the output has no place. */
   async run(consumer: Consumer, bounds: SubscriberBounds): Promise<void> {
-    const { stop, output } = this.#options
+    const { stop } = this.#options
     const subscription = consumer.subscribe((message) => this.#handle(message), {
       ...this.#bounds(bounds),
-      onError: (error, { partition, offset, subject }) =>
-        output.notice(`${subject} (${partition}:${offset}) was not settled: ${(error as Error).message}`),
+      onError: (error, message) => this.#refused(error as Error, message),
     })
     try {
       await Promise.race([aborted(stop.signal), subscription.closed])
@@ -53,8 +57,23 @@ export class Subscriber {
       await subscription.drain()
     } finally {
       this.#letGo.resolve()
+      this.#tellRefusals()
     }
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Why gathered: a broker that goes away refuses all that is held at once, and one line says it. */
+  #refused(error: Error, { partition, offset, subject }: Message): void {
+    if (this.#refusedCount++ > 0) return
+    this.#firstRefusal = `${subject} (${partition}:${offset}) was not settled: ${error.message}`
+    setTimeout(() => this.#tellRefusals(), refusalsMs).unref()
+  }
+
+  #tellRefusals(): void {
+    if (this.#refusedCount === 0) return
+    const others = this.#refusedCount > 1 ? ` (and ${this.#refusedCount - 1} more)` : ''
+    this.#options.output.notice(this.#firstRefusal + others)
+    this.#refusedCount = 0
   }
 
   /** Never more at a time than the limit leaves to do. */
