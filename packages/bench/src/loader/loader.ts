@@ -49,6 +49,7 @@ async function answer({ id, task, params }: LoaderCall): Promise<void> {
   }
 }
 
+/** An answer that nobody waits for any longer is dropped. */
 function say(message: LoaderAnswer): void {
-  process.send!(message)
+  if (process.connected) process.send!(message, () => {})
 }
