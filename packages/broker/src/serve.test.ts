@@ -108,7 +108,7 @@ test('a folder that another broker holds is a conflict: 4, and the other goes on
   const port = await portOf(first)
   const second = start(['serve', '--data-dir', dataDir, ...listen])
   assert.equal((await second.exit).code, 4)
-  assert.match(second.error, /Another broker uses this data directory/)
+  assert.match(second.error, /Stop the other broker first/)
   const client = await connect({ servers: [`127.0.0.1:${port}`] })
   await client.streams.create('S', {})
   await client.close()
