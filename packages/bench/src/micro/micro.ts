@@ -2,8 +2,8 @@
 // a process of its own. With `--against REV` also those of another revision, taking turns in one run.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, globSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -62,7 +62,7 @@ function compareWith(revision: string, benches: readonly string[], rounds: numbe
 
 /** Takes turns: what the machine does meanwhile, it does to both. */
 function compareBench(bench: string, copy: RevisionCopy, rounds: number): string {
-  if (!existsSync(join(copy.folder, bench))) return '   is not there\n'
+  putWhereMissing(bench, copy)
   const here: BenchFigure[][] = []
   const there: BenchFigure[][] = []
   for (let round = 0; round < rounds; round++) {
@@ -70,6 +70,14 @@ function compareBench(bench: string, copy: RevisionCopy, rounds: number): string
     there.push(readBenchLines(run(copy.folder, bench)))
   }
   return compareRuns(here, there).map(comparedText).join('')
+}
+
+/** A benchmark that is newer than the revision measures what was there before it. */
+function putWhereMissing(bench: string, { folder }: RevisionCopy): void {
+  const path = join(folder, bench)
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true })
+  copyFileSync(join(root, bench), path)
 }
 
 function comparedText({ name, unit, here, there, gain }: Compared): string {
