@@ -21,7 +21,7 @@ test('a data directory of a newer format is left alone, and named', async (t) =>
   writeFileSync(format, '{"format":999}\n')
   const before = readdirSync(broker.dataDir)
   await assert.rejects(broker.start())
-  assert.match(broker.errorText, /has format 999.* use that version/)
+  assert.match(broker.errorText, /has format 999.* Use the version that wrote the data/)
   assert.doesNotMatch(broker.errorText, /    at /, 'an operator gets no stack trace')
   await refused(Broker.start({ dataDir: broker.dataDir }), 'data-directory-newer', '999')
   assert.deepEqual(readdirSync(broker.dataDir), before, 'nothing is changed')
@@ -54,7 +54,7 @@ test('two brokers on one directory: the second is refused, the first goes on', a
   t.after(() => second.kill())
   for (let round = 0; round < 2; round++) {
     await assert.rejects(second.start())
-    assert.match(second.errorText, /is in use.* stop it first/)
+    assert.match(second.errorText, /is in use.* Stop the other broker first/)
     assert.ok(second.errorText.includes(first.dataDir))
   }
   await refused(Broker.start({ dataDir: first.dataDir }), 'data-directory-locked', first.dataDir)
