@@ -10,9 +10,9 @@ test('a function has the time until the next sample; waiting is no work', () => 
   const profile = {
     nodes: [
       node(1, '(idle)'),
-      node(2, 'append', 'file:///work/packages/broker/src/log/log.ts'),
+      node(2, 'append', 'file:///srv/packages/broker/src/log/log.ts'),
       node(3, '(garbage collector)'),
-      node(4, 'append', 'file:///work/packages/broker/src/log/log.ts'),
+      node(4, 'append', 'file:///srv/packages/broker/src/log/log.ts'),
     ],
     samples: [1, 2, 4, 3, 1],
     timeDeltas: [0, 1000, 100, 500, 200],
