@@ -207,7 +207,7 @@ export class FlowConsumer implements FlowHost {
       durable: async () => {
         const own = letters
         letters = []
-        await this.#durable()
+        await this.#settlesDurable()
         if (own.length > 0) await Promise.all(own)
       },
       leave: (how) => this.#leave(member, how),
@@ -226,9 +226,13 @@ export class FlowConsumer implements FlowHost {
   }
 
   /** All partitions write to one journal, that of the stream's durability. */
-  async #durable(): Promise<void> {
+  #journalDurable(): Promise<void> {
+    return this.coordinators[0]!.durable()
+  }
+
+  async #settlesDurable(): Promise<void> {
     try {
-      await this.coordinators[0]!.durable()
+      await this.#journalDurable()
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new BrokerError('settle-not-durable', `A settle was not written to disk: ${why}`, { cause })
@@ -311,7 +315,7 @@ export class FlowConsumer implements FlowHost {
   /** Makes all progress durable as it is now, also what the filter has passed over. */
   saveProgress(): Promise<void> {
     for (const coordinator of this.coordinators) coordinator.saveProgress()
-    return this.#durable()
+    return this.#journalDurable()
   }
 
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */

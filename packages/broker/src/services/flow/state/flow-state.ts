@@ -78,11 +78,6 @@ export class FlowState {
     return this.#parked.count + this.spilled.count
   }
 
-  /** Pools that have something to deliver and room for it. */
-  get readyPools(): number {
-    return this.#ready.count
-  }
-
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -7,7 +7,6 @@ import type { PoolTable } from './pool-table.ts'
 const none = -1
 
 export class ReadyQueue {
-  count = 0
   readonly #pools: PoolTable
   #first = none
   #last = none
@@ -23,7 +22,6 @@ export class ReadyQueue {
     if (this.#last === none) this.#first = pool
     else next[this.#last] = pool
     this.#last = pool
-    this.count++
   }
 
   /** Puts a pool that is in no queue first in line. */
@@ -31,7 +29,6 @@ export class ReadyQueue {
     this.#pools.next[pool] = this.#first
     this.#first = pool
     if (this.#last === none) this.#last = pool
-    this.count++
   }
 
   /** The pool whose turn it is, off the queue; -1 where there is none. */
@@ -41,7 +38,6 @@ export class ReadyQueue {
     this.#first = this.#pools.next[pool]!
     if (this.#first === none) this.#last = none
     this.#pools.next[pool] = notQueued
-    this.count--
     return pool
   }
 }
