@@ -52,7 +52,7 @@ export class EmbeddedMetadata implements Metadata {
   static async open(options: EmbeddedMetadataOptions): Promise<EmbeddedMetadata> {
     const { io, directory, ...rest } = options
     const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin }
-    const journal = await Journal.open(io, directory, { ...rest, ...bounds })
+    const journal = await Journal.open(io, directory, { ...rest, ...bounds, isDamageFatal: true })
     try {
       return new EmbeddedMetadata({
         io,

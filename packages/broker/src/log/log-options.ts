@@ -14,4 +14,9 @@ export interface LogOptions {
   logger: Logger
   /** True when the data directory was closed cleanly: sizes are trusted, and nothing is ever cut. */
   wasClosedCleanly: boolean
+  /**
+   * Opening waits for space rather than leave a torn end in place as damage: rejects with `disk-full`. For
+   * a log that is of no use with a part missing.
+   */
+  isDamageFatal?: boolean
 }

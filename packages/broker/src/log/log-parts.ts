@@ -34,12 +34,13 @@ export async function buildLog(
   options: LogOptions,
   listener: CommitListener,
 ): Promise<LogParts> {
-  const { logger, indexIntervalBytes, durability, wasClosedCleanly } = options
+  const { logger, indexIntervalBytes, durability, wasClosedCleanly, isDamageFatal = false } = options
   const { files, clock } = io
   const indexFiles = new IndexFileStore(files, logger)
   const quarantine = new QuarantineStore(files, logger)
   const examiner = new SegmentExaminer({ indexFiles, quarantine, indexIntervalBytes })
-  const recovery = { files, logger, examiner, quarantine, indexIntervalBytes, wasClosedCleanly }
+  const facts = { indexIntervalBytes, wasClosedCleanly, isDamageFatal }
+  const recovery = { files, logger, examiner, quarantine, ...facts }
   const { segments: recovered, active, gaps, mustRoll } = await recoverLog(directory, recovery)
   const segments = new SegmentList(recovered)
   const opened = new OpenSegments(files)

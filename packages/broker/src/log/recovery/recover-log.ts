@@ -2,6 +2,7 @@
 // be served. After it returns, everything that it accepted is durable and everything that it did not accept
 // has a name.
 
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
 import { IoError } from '../../io/io.ts'
 import type { File, FileSystem } from '../../io/io.ts'
@@ -25,6 +26,7 @@ export interface RecoveryParts {
   readonly quarantine: QuarantineStore
   readonly indexIntervalBytes: number
   readonly wasClosedCleanly: boolean
+  readonly isDamageFatal: boolean
 }
 
 export interface RecoveredLog {
@@ -194,6 +196,10 @@ class Recovery {
       return await this.#parts.quarantine.save(segment, file, tail.position, tail.sizeBytes)
     } catch (error) {
       if (!(error instanceof IoError) || error.kind !== 'full') throw error
+      if (this.#parts.isDamageFatal) {
+        const text = `There is no space to save the torn end of ${segment.path}`
+        throw new BrokerError('disk-full', text, { cause: error })
+      }
       this.#parts.logger.warn(
         { error, segment: segment.path },
         'no space to save a torn end: it is left in place',
