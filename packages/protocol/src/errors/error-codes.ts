@@ -62,6 +62,9 @@ export const ERROR_CODES = {
     'invalid',
     'Read from an offset up to the high watermark, or from first or next.',
   ),
+  'too-many-streams': row(107, 'overloaded', 'Delete streams, or raise streamsMax.'),
+  'not-leader': row(108, 'unavailable', 'Ask the node that the text names; clients of Sluice do so themselves.'),
+  'node-unavailable': row(109, 'unavailable', 'Try again: the node is being started.'),
 
   'invalid-subject': row(
     200,
@@ -112,6 +115,10 @@ export const ERROR_CODES = {
     'unavailable',
     'Mend the disk: it is written when it can be, and until then a crash may undo it.',
   ),
+  'too-many-consumers': row(410, 'overloaded', 'Delete consumers, or raise consumersMax.'),
+  'not-paused': row(411, 'conflict', 'Look at the pauses of the consumer: the pattern must be the same.'),
+  'not-blocked': row(412, 'conflict', 'Look at the blocked records of the consumer.'),
+  'dead-letter-loop': row(413, 'invalid', 'Name another dead-letter stream.'),
 
   disconnected: row(500, 'unavailable', 'Try again: the client reconnects by itself.'),
   'outcome-unknown': row(501, 'unavailable', 'Look whether it was carried out before sending it again.'),

@@ -1,11 +1,48 @@
 // Flow consumers as every door shows them. The words are those of docs/internals/flow-control.md.
 
 export interface FlowRule {
-  /** Pattern of the subjects that the rule holds. */
+  /**
+   * Pattern of the subjects that the rule holds. Without captures a pool is one subject; with captures
+   * (`orders.*.{tenant}.>`) it is one tuple of captured tokens, over all subjects and partitions.
+   */
   readonly match: string
-  /** Most records of one subject that may be in flight. */
+  /** Most records of one pool that may be in flight. */
   readonly limit: number
+  /** Most records of all pools of the rule together. */
+  readonly total?: number
+  /** How fast one pool may be delivered. */
+  readonly rate?: FlowRate
+  /** Records that a subject may take each time it has its turn; default 1. */
+  readonly weight?: number
 }
+
+/** A token bucket: `burst` at once after a quiet time, `perSecond` in the long run. */
+export interface FlowRate {
+  /** May be a fraction. */
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/**
+ * Where a new consumer begins in each partition. `last`: with the newest record; `last-per-subject`: with the
+ * newest record of every subject, then everything that comes; `fromTime` is ISO 8601.
+ */
+export type DeliverFrom =
+  | 'all'
+  | 'new'
+  | 'last'
+  | 'last-per-subject'
+  | { readonly fromOffset: number }
+  | { readonly fromTime: string }
+
+/**
+ * `explicit`: each delivery is settled by itself. `all`: an ack settles it and every earlier delivery of its
+ * partition to the same member. `none`: what is delivered is settled.
+ */
+export type AckPolicy = 'explicit' | 'all' | 'none'
+
+/** What becomes of a record whose last attempt failed; `block` holds its subject until an operator decides. */
+export type Exhausted = 'dead-letter' | 'drop' | 'block'
 
 export interface ConsumerConfig {
   /** Patterns of the subjects that are delivered; default `['>']`: all. */
@@ -21,6 +58,22 @@ export interface ConsumerConfig {
   readonly backoffMs: readonly number[]
   /** Where dead letters go; default `<stream>.dlq`. */
   readonly deadLetterStream: string
+  /** Default `all`. Cannot be altered: a consumer begins once. */
+  readonly deliverFrom: DeliverFrom
+  /** Default `explicit`. Cannot be altered. */
+  readonly ackPolicy: AckPolicy
+  /** Default `dead-letter`. */
+  readonly onExhausted: Exhausted
+}
+
+/** Subjects that are not delivered for now. */
+export interface Pause {
+  /** `>` pauses the whole consumer, a pattern its subjects, a subject itself. */
+  readonly match: string
+  /** ISO 8601. */
+  readonly since: string
+  /** ISO 8601; absent: until it is resumed. */
+  readonly until?: string
 }
 
 export interface ConsumerInfo {
@@ -29,6 +82,10 @@ export interface ConsumerInfo {
   readonly config: ConsumerConfig
   /** ISO 8601. */
   readonly createdAt: string
+  /** Those that have not ended, in the order in which they began. */
+  readonly pauses: readonly Pause[]
+  /** The node that serves its members; absent where there is only one. */
+  readonly node?: number
 }
 
 export interface ConsumerStats {
@@ -50,8 +107,24 @@ export interface ConsumerStats {
   readonly timedOut: number
   readonly deadLettered: number
   readonly staleSettles: number
+  /** Settled by `onExhausted: 'drop'`. */
+  readonly dropped: number
+  /** Settled by `drain`. */
+  readonly drained: number
+  /** Left the log before they were settled: purged, deleted, or past the stream's retention. */
+  readonly expired: number
   readonly quarantined: number
-  readonly heldBy: { readonly pool: number; readonly consumer: number }
+  /** Records that an operator must decide on (`onExhausted: 'block'`). */
+  readonly blocked: number
+  /** Parked records by what holds them back. */
+  readonly heldBy: {
+    readonly pool: number
+    readonly total: number
+    readonly rate: number
+    readonly consumer: number
+    readonly paused: number
+    readonly blocked: number
+  }
   readonly partitions: readonly {
     readonly partition: number
     /** Every offset below is settled. */
@@ -69,7 +142,11 @@ export type HeldReason =
   | 'idle'
   | 'ready'
   | 'pool full'
+  | 'rule total full'
+  | 'rate'
   | 'consumer full'
+  | 'paused'
+  | 'blocked'
   | 'delayed'
   | 'no member'
   | 'dead-lettering'
@@ -100,16 +177,81 @@ export interface Explanation {
     /** Until it is taken back; absent when never. */
     readonly deadlineInMs?: number
   }[]
-  /** Until the first delayed record may be delivered. */
+  /** Until the first delayed record, or the next one that a rate lets through, may be delivered. */
+  readonly nextDueInMs?: number
+  /** What the subject shares with others: captured pools, totals and rates of all matching rules. */
+  readonly shared: readonly SharedPool[]
+}
+
+/** A limit that several subjects, or partitions, share. */
+export interface SharedPool {
+  readonly rule: FlowRule
+  readonly kind: 'capture' | 'total' | 'rate'
+  /** What was captured, by name; absent for a total and where nothing is captured. */
+  readonly captured?: Readonly<Record<string, string>>
+  /** Absent for a rate. */
+  readonly inFlight?: number
+  /** Absent for a rate. */
+  readonly limit?: number
+  /** Subjects that wait for it. */
+  readonly waiting: number
+  /** Until a rate lets the next record through; 0: now. Absent for others. */
   readonly nextDueInMs?: number
 }
 
-/** The subjects with most in flight or parked, for a live view. */
+export type PoolOrder = 'inflight' | 'parked' | 'oldest'
+
+/** The subjects with most in flight or parked, or whose next record has waited longest, for a live view. */
 export interface PoolRow {
   readonly subject: string
   readonly partition: number
   readonly inFlight: number
   readonly parked: number
   readonly delayed: number
+  readonly blocked: number
+  readonly isPaused: boolean
   readonly rule?: FlowRule
+  /** Offset of its next record that is not in flight. */
+  readonly nextOffset?: number
+}
+
+/** A record that waits for an operator (`onExhausted: 'block'`). */
+export interface BlockedRow {
+  readonly subject: string
+  readonly partition: number
+  readonly offset: number
+  readonly attempts: number
+  /** The words of the last failure. */
+  readonly error: string
+}
+
+/** What an operator decides of blocked records; `retry` counts attempts anew. */
+export type BlockedDecision = 'retry' | 'dead-letter' | 'drop'
+
+/** A dead letter of a consumer, without its payload. */
+export interface DeadLetterRow {
+  /** Where the letter is, in the dead-letter stream. */
+  readonly partition: number
+  readonly offset: number
+  readonly subject: string
+  readonly reason: string
+  readonly error: string
+  readonly attempts: number
+  /** ISO 8601: when it was written. */
+  readonly at: string
+  readonly sizeBytes: number
+  readonly origin: { readonly stream: string; readonly partition: number; readonly offset: number }
+}
+
+export interface DeadLetterPage {
+  readonly deadLetterStream: string
+  readonly letters: readonly DeadLetterRow[]
+  /** To be given as `after` for the next page; absent on the last one. */
+  readonly next?: readonly MessagePlace[]
+}
+
+/** One record of a stream. */
+export interface MessagePlace {
+  readonly partition: number
+  readonly offset: number
 }

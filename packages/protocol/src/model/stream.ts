@@ -10,6 +10,12 @@ export interface StreamConfig {
   readonly durability: Durability
   /** Size limit of one message: subject, headers and value together. */
   readonly messageBytesMax: number
+  /** Records older than this are dropped from the start of their partition, segment by segment; 0: never. */
+  readonly maxAgeMs: number
+  /** Size of a partition beyond which its oldest segments are dropped; 0: no limit. */
+  readonly maxBytes: number
+  /** Records of a partition beyond which its oldest segments are dropped; 0: no limit. */
+  readonly maxMessages: number
 }
 
 export interface PartitionInfo {
@@ -23,6 +29,8 @@ export interface PartitionInfo {
   readonly offline?: string
   /** Records that are lost to damaged bytes, by the files' own account; see `sluice log verify`. */
   readonly quarantined: number
+  /** The node that leads it; absent where there is only one. */
+  readonly node?: number
 }
 
 export interface StreamInfo {

@@ -2,8 +2,11 @@
 //
 // SUBSCRIBE     subscription u32 (chosen by the client) · stream string16 · consumer string16 · window u32
 // SET_WINDOW    subscription u32 · window u32       0: deliver nothing more; after the answer nothing comes
+// PULL          subscription u32 · count u32        deliver at most so many records more, whatever is held;
+//               a subscription with window 0 gets what it pulls. 0 takes back what is not delivered yet, and
+//               after the answer nothing comes. At most 2^20.
 // UNSUBSCRIBE   subscription u32                    what is held is returned and counts as released
-//               the three are answered with an empty body
+//               the four are answered with an empty body
 // DELIVER       subscription u32 · count u32 ·
 //               { partition u32 · slot u32 · sequence i64 · offset i64 · timestamp i64 · attempt u32 ·
 //                 size u32 · record as in a record batch, without its length }*
@@ -33,6 +36,8 @@ export const delayByBackoff = 0xffff_ffff
 export const nackDelayMsMax = 30 * 24 * 3_600_000
 /** What both sides cut a reason to: a stack trace must not fill memory and the log of dead letters. */
 const settleReasonCharactersMax = 1000
+/** Most records that one PULL may ask for. */
+export const pullCountMax: number = 2 ** 20
 /** Bytes of one entry of DELIVER before its record. */
 export const deliveryHeaderBytes = 40
 

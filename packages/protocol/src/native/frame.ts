@@ -30,6 +30,7 @@ export const opcodes = {
   subscriptionEnded: 11,
   /** Broker to client, not asked for: why the connection is about to be closed. */
   goodbye: 12,
+  pull: 13,
 } as const
 
 export type Opcode = (typeof opcodes)[keyof typeof opcodes]
