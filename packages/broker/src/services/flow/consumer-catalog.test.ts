@@ -14,6 +14,7 @@ const given = {
   name: 'c',
   createdAt: '2026-01-01T00:00:00Z',
   config: newConsumerConfig('S', {}),
+  pauses: [],
 }
 
 /** Runs something once, right before the first transaction that deletes. */

@@ -1,13 +1,15 @@
 // Flow consumers as the catalog keeps them. Keys:
 //
-//   consumers/<stream>/<consumer>   { id, createdAt, config }   deleted with the stream, by services/streams
+//   consumers/<stream>/<consumer>   { id, createdAt, config, pauses }   deleted with the stream, by
+//                                   services/streams
 //   consumer-ids                    the highest id ever given
 //
 // Must never write but through a compare: what it decided on may have changed meanwhile.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import type { ConsumerConfig, Pause } from '@sluice/protocol/model/consumer'
 import type { Metadata, MetadataEntry } from '../../cluster/metadata.ts'
+import { defaultConsumerConfig } from './consumer-config.ts'
 
 const prefix = 'consumers/'
 const idsKey = 'consumer-ids'
@@ -20,6 +22,8 @@ export interface ConsumerEntry {
   /** ISO 8601. */
   readonly createdAt: string
   readonly config: ConsumerConfig
+  /** Also some that have ended: they go with the next change. */
+  readonly pauses: readonly Pause[]
 }
 
 export class ConsumerCatalog {
@@ -77,15 +81,18 @@ function keyOf({ stream, name }: { stream: string; name: string }): string {
   return `${prefix}${stream}/${name}`
 }
 
-function valueOf({ id, createdAt, config }: ConsumerEntry): string {
-  return JSON.stringify({ id, createdAt, config })
+function valueOf({ id, createdAt, config, pauses }: ConsumerEntry): string {
+  return JSON.stringify({ id, createdAt, config, pauses })
 }
+
+/** Entries of before there were pauses have none. */
+type StoredEntry = Omit<ConsumerEntry, 'pauses'> & { readonly pauses?: readonly Pause[] }
 
 function entryOf({ key, value }: MetadataEntry): ConsumerEntry {
   const [, stream, name] = key.split('/') as [string, string, string]
   try {
-    const { id, createdAt, config } = JSON.parse(value) as ConsumerEntry
-    return { id, stream, name, createdAt, config }
+    const { id, createdAt, config, pauses = [] } = JSON.parse(value) as StoredEntry
+    return { id, stream, name, createdAt, config: { ...defaultConsumerConfig(stream), ...config }, pauses }
   } catch (cause) {
     throw new BrokerError('corrupt-log', `The catalog's entry of consumer ${name} of ${stream} is no JSON`, {
       cause,

@@ -7,6 +7,7 @@ import type {
   ConsumerInfo,
   ConsumerStats,
   Explanation,
+  PoolOrder,
   PoolRow,
 } from '@sluice/protocol/model/consumer'
 import type { Metadata } from '../../cluster/metadata.ts'
@@ -98,7 +99,7 @@ export class FlowConsumers {
       if (existing !== undefined) return this.#same(existing, config)
       const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
       this.#checkCount()
-      const entry = await this.#catalog.add({ stream: streamName, name, createdAt, config })
+      const entry = await this.#catalog.add({ stream: streamName, name, createdAt, config, pauses: [] })
       if (entry === undefined)
         throw new BrokerError('stream-deleted', `Stream ${streamName} was changed meanwhile`)
       return infoOf(this.#admit(stream, entry).entry)
@@ -149,11 +150,7 @@ export class FlowConsumers {
     return explain(this.#require(stream, name).consumer, subject)
   }
 
-  pools(
-    stream: string,
-    name: string,
-    { top, count }: { top: 'inflight' | 'parked'; count: number },
-  ): PoolRow[] {
+  pools(stream: string, name: string, { top, count }: { top: PoolOrder; count: number }): PoolRow[] {
     return topPools(this.#require(stream, name).consumer, top, count)
   }
 
@@ -228,10 +225,7 @@ export class FlowConsumers {
     for (const consumers of this.#consumers.values()) count += consumers.size
     const { consumersMax } = this.#options.limits
     if (count < consumersMax) return
-    throw new BrokerError(
-      'invalid-consumer-config',
-      `There are ${consumersMax} consumers, which is the limit`,
-    )
+    throw new BrokerError('too-many-consumers', `There are ${consumersMax} consumers, which is the limit`)
   }
 
   #require(stream: string, name: string): OpenConsumer {
@@ -269,8 +263,8 @@ function forget(consumer: FlowConsumer, reason: BrokerError): void {
   for (const coordinator of consumer.coordinators) coordinator.forget()
 }
 
-function infoOf({ stream, name, config, createdAt }: ConsumerEntry): ConsumerInfo {
-  return { stream, name, config, createdAt }
+function infoOf({ stream, name, config, createdAt, pauses }: ConsumerEntry): ConsumerInfo {
+  return { stream, name, config, createdAt, pauses }
 }
 
 function checkRulesHold(stream: Stream, { rules }: ConsumerConfig): void {

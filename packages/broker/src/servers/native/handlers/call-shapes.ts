@@ -8,6 +8,9 @@ import { Shape } from '../../../base/shape.ts'
 
 /** Most rows that a live view of pools may ask for. */
 const poolRowsMax = 1000
+/** Most blocked records or dead letters in one answer, and most of these in one request. */
+const rowsMax = 1000
+const placesMax = 10_000
 
 const name = Type.String({ maxLength: 1000 })
 const config = Type.Object({})
@@ -24,6 +27,11 @@ const nothing = new Shape(exactly({}))
 const streamName = new Shape(exactly({ name }))
 const streamConfig = new Shape(exactly({ name, config }))
 const consumerName = new Shape(exactly({ stream: name, name }))
+const place = exactly({ partition: Type.Integer({ minimum: 0 }), offset: Type.Integer({ minimum: 0 }) })
+const places = Type.Array(place, { maxItems: placesMax })
+const rowCount = Type.Integer({ minimum: 1, maximum: rowsMax })
+const match = Type.Optional(name)
+const letterChoice = new Shape(exactly({ stream: name, name, letters: Type.Optional(places), match }))
 const consumerConfig = new Shape(exactly({ stream: name, name, config }))
 
 export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): string | undefined }>> = {
@@ -33,6 +41,15 @@ export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): 
   'streams.list': nothing,
   'streams.alter': streamConfig,
   'streams.delete': streamName,
+  'streams.purge': new Shape(
+    exactly({
+      name,
+      match,
+      partition: Type.Optional(Type.Integer({ minimum: 0 })),
+      before: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+  ),
+  'streams.deleteMessages': new Shape(exactly({ name, messages: places })),
   'consumers.create': consumerConfig,
   'consumers.get': consumerName,
   'consumers.list': new Shape(exactly({ stream: name })),
@@ -44,8 +61,26 @@ export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): 
     exactly({
       stream: name,
       name,
-      top: Type.Union([Type.Literal('inflight'), Type.Literal('parked')]),
+      top: Type.Union([Type.Literal('inflight'), Type.Literal('parked'), Type.Literal('oldest')]),
       count: Type.Integer({ minimum: 1, maximum: poolRowsMax }),
     }),
   ),
+  'consumers.pause': new Shape(exactly({ stream: name, name, match, until: Type.Optional(name) })),
+  'consumers.resume': new Shape(exactly({ stream: name, name, match })),
+  'consumers.drain': new Shape(exactly({ stream: name, name, match: name })),
+  'consumers.blocked': new Shape(exactly({ stream: name, name, count: rowCount })),
+  'consumers.unblock': new Shape(
+    exactly({
+      stream: name,
+      name,
+      subject: name,
+      decision: Type.Union([Type.Literal('retry'), Type.Literal('dead-letter'), Type.Literal('drop')]),
+    }),
+  ),
+  'deadLetters.list': new Shape(
+    exactly({ stream: name, name, count: rowCount, after: Type.Optional(places), match }),
+  ),
+  'deadLetters.replay': letterChoice,
+  'deadLetters.drop': letterChoice,
+  'cluster.nodes': nothing,
 }

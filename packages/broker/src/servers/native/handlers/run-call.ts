@@ -1,5 +1,6 @@
 // Runs one method of the control plane on the service that owns it. Parameters have been checked.
 
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
 import { version } from '../../../base/version.ts'
 import type { NativeServices } from '../native-session.ts'
@@ -19,6 +20,8 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
     await streams.delete(name)
     return null
   },
+  'streams.purge': notYet,
+  'streams.deleteMessages': notYet,
   'consumers.create': ({ flow }, { stream, name, config }) => flow.create(stream, name, config),
   'consumers.get': ({ flow }, { stream, name }) => flow.get(stream, name),
   'consumers.list': ({ flow }, { stream }) => flow.list(stream),
@@ -30,6 +33,19 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'consumers.stats': ({ flow }, { stream, name }) => flow.stats(stream, name),
   'consumers.explain': ({ flow }, { stream, name, subject }) => flow.explain(stream, name, subject),
   'consumers.pools': ({ flow }, { stream, name, top, count }) => flow.pools(stream, name, { top, count }),
+  'consumers.pause': notYet,
+  'consumers.resume': notYet,
+  'consumers.drain': notYet,
+  'consumers.blocked': notYet,
+  'consumers.unblock': notYet,
+  'deadLetters.list': notYet,
+  'deadLetters.replay': notYet,
+  'deadLetters.drop': notYet,
+  'cluster.nodes': notYet,
+}
+
+function notYet(): never {
+  throw new BrokerError('unknown-method', 'This broker does not know the method yet')
 }
 
 export async function runCall(
@@ -43,5 +59,5 @@ export async function runCall(
 
 function brokerInfo({ identity, io }: NativeServices): BrokerInfo {
   const { name, bootEpoch, startedMs } = identity
-  return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs) }
+  return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs), node: 0 }
 }
