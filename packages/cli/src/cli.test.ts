@@ -103,7 +103,7 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ['publish S s.x data --lines', /--lines reads a file/],
   ['publish S s.x --lines --count 3', /cannot be used with/],
   ['publish S s.x data --header trace', /'--header <name=value>' argument 'trace' is invalid/],
-  ['consumer create S c --rule a.>', /'--rule <pattern=limit>' argument 'a.>' is invalid/],
+  ['consumer create S c --rule a.>', /'--rule <rule>' argument 'a.>' is invalid. There is no limit/],
   ['consumer alter S c', /nothing to change/],
   ['stream alter S', /nothing to change/],
   ['subscribe S c --ack none --exec x', /exclude each other/],

@@ -3,7 +3,12 @@
 import type { Command } from 'commander'
 import { defineCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
-import { alteredRules, consumerConfigOf, describeConsumerOptions } from '../options/consumer-options.ts'
+import {
+  alteredRules,
+  consumerConfigOf,
+  describeConsumerOptions,
+  ruleNotes,
+} from '../options/consumer-options.ts'
 import type { ConsumerOptions } from '../options/consumer-options.ts'
 import { pattern, repeated } from '../options/text-options.ts'
 import { showConsumer } from '../output/consumer-view.ts'
@@ -13,12 +18,14 @@ type AlterOptions = ConsumerOptions & { readonly removeRule?: string[] }
 export const consumerAlter = defineCommand<[stream: string, name: string], AlterOptions>({
   path: ['consumer', 'alter'],
   summary: 'change rules and settings of a flow consumer, live',
-  notes: `What is not named stays as it is. --rule sets the limit of one pattern and leaves the other rules;
---filter replaces all patterns. A lower limit holds for the next delivery and recalls nothing.`,
+  notes: `What is not named stays as it is. --rule replaces the rule of one pattern and leaves the others;
+--filter replaces all patterns. A lower limit holds for the next delivery and recalls nothing. Where a consumer
+begins and how it acks is said once, at its creation.
+${ruleNotes}`,
   examples: [
     "sluice consumer alter ORDERS gateway --rule 'orders.premium.>=50'",
     "sluice consumer alter ORDERS gateway --remove-rule 'orders.freemium.>' --max-inflight 2000",
-    'sluice consumer alter ORDERS gateway --backoff none --ack-wait 1m',
+    'sluice consumer alter ORDERS gateway --backoff none --ack-wait 1m --on-exhausted block',
   ],
   describe,
   run: ({ output, withClient }, [stream, name], { removeRule = [], ...options }) => {

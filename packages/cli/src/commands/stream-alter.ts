@@ -13,6 +13,7 @@ export const streamAlter = defineCommand<[stream: string], StreamOptions>({
   examples: [
     "sluice stream alter ORDERS --subject 'orders.>' --subject 'returns.>'",
     'sluice stream alter ORDERS --partitions 8 --message-bytes-max 2MiB',
+    'sluice stream alter ORDERS --max-age 30d --max-messages 0',
   ],
   describe: (command) => describeStreamOptions(command.argument('<stream>', 'its name')),
   run: ({ output, withClient }, [stream], options) => {

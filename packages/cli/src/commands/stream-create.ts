@@ -13,6 +13,7 @@ export const streamCreate = defineCommand<[stream: string], StreamOptions>({
     'sluice stream create ORDERS',
     "sluice stream create ORDERS --subject 'orders.>' --partitions 4",
     'sluice stream create CLICKS --durability os --message-bytes-max 64KiB --json',
+    'sluice stream create EVENTS --max-age 7d --max-bytes 10GiB',
   ],
   describe: (command) => describeDurability(describeStreamOptions(command.argument('<stream>', 'its name'))),
   run: ({ output, withClient }, [stream], options) =>

@@ -6,8 +6,8 @@ import { alteredRules, consumerConfigOf } from './consumer-options.ts'
 
 test('a rule of a known pattern is replaced, others are added, and the rest stays', () => {
   const current = [
-    { match: 'a.>', limit: 1 },
-    { match: 'b.>', limit: 2 },
+    { match: 'a.>', limit: 1, weight: 4 },
+    { match: 'b.>', limit: 2, total: 9 },
     { match: 'c.>', limit: 3 },
   ]
   assert.deepEqual(
@@ -15,19 +15,23 @@ test('a rule of a known pattern is replaced, others are added, and the rest stay
       current,
       [
         { match: 'b.>', limit: 20 },
-        { match: 'd', limit: 4 },
+        { match: 'd', limit: 4, rate: { perSecond: 1, burst: 1 } },
       ],
       ['c.>'],
     ),
     [
-      { match: 'a.>', limit: 1 },
+      { match: 'a.>', limit: 1, weight: 4 },
       { match: 'b.>', limit: 20 },
-      { match: 'd', limit: 4 },
+      { match: 'd', limit: 4, rate: { perSecond: 1, burst: 1 } },
     ],
   )
 })
 
 test('what is not named is not in the configuration', () => {
   assert.deepEqual(consumerConfigOf({}), {})
-  assert.deepEqual(consumerConfigOf({ ackWait: 0, backoff: [] }), { ackWaitMs: 0, backoffMs: [] })
+  assert.deepEqual(consumerConfigOf({ ackWait: 0, backoff: [], onExhausted: 'block' }), {
+    ackWaitMs: 0,
+    backoffMs: [],
+    onExhausted: 'block',
+  })
 })

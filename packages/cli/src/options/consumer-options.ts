@@ -1,9 +1,17 @@
 // The options that say what a flow consumer is, for `consumer create` and `consumer alter`.
 
-import type { ConsumerConfig, FlowRule } from '@sluice/client'
+import type {
+  AckPolicy,
+  ConsumerConfig,
+  DeliverFrom,
+  Exhausted,
+  FlowRule,
+} from '@sluice/protocol/model/consumer'
 import type { Command } from 'commander'
+import { Option } from 'commander'
 import { duration, durations, integer } from './number-options.ts'
-import { pattern, repeated, rule } from './text-options.ts'
+import { rule } from './rule-option.ts'
+import { deliverFrom, pattern, repeated } from './text-options.ts'
 
 export interface ConsumerOptions {
   readonly filter?: string[]
@@ -13,6 +21,9 @@ export interface ConsumerOptions {
   readonly maxDeliver?: number
   readonly backoff?: number[]
   readonly deadLetterStream?: string
+  readonly onExhausted?: Exhausted
+  readonly deliverFrom?: DeliverFrom
+  readonly ackPolicy?: AckPolicy
 }
 
 const countMax = 1_000_000
@@ -22,7 +33,7 @@ const backoffCountMax = 64
 export function describeConsumerOptions(command: Command): Command {
   return command
     .option('--filter <pattern>', 'subjects that are delivered; repeatable', repeated(pattern))
-    .option('--rule <pattern=limit>', 'most records of one subject in flight; repeatable', repeated(rule))
+    .option('--rule <rule>', 'pattern=limit, or with more: see below; repeatable', repeated(rule))
     .option('--max-inflight <count>', 'most records in flight over all subjects', integer(1, countMax))
     .option('--ack-wait <duration>', 'how long a delivery may be held; 0 for ever', duration(0, waitMaxMs))
     .option('--max-deliver <count>', 'attempts before a dead letter; 0 no limit', integer(0, countMax))
@@ -32,30 +43,58 @@ export function describeConsumerOptions(command: Command): Command {
       durations(waitMaxMs, backoffCountMax),
     )
     .option('--dead-letter-stream <stream>', 'where dead letters go (default: <stream>.dlq)')
+    .addOption(
+      new Option('--on-exhausted <what>', 'what becomes of a record whose last attempt failed').choices([
+        'dead-letter',
+        'drop',
+        'block',
+      ]),
+    )
 }
+
+/** Cannot be altered: a consumer begins once. */
+export function describeBeginning(command: Command): Command {
+  return command
+    .option(
+      '--deliver-from <place>',
+      'where it begins: all, new, last, last-per-subject, an offset, a time',
+      deliverFrom,
+    )
+    .addOption(
+      new Option('--ack-policy <policy>', 'explicit; all: an ack settles all before it; none').choices([
+        'explicit',
+        'all',
+        'none',
+      ]),
+    )
+}
+
+/** For the help of both commands. */
+export const ruleNotes = `A rule is PATTERN=LIMIT, or 'PATTERN limit=5 total=50 rate=10/s burst=20 weight=2', or
+a JSON object. A subject may have LIMIT messages in flight; with a capture ({tenant}) all subjects that capture
+the same share it. 'total' counts all of them together, 'rate' is per subject or capture, and 'weight' is how
+many messages a subject is given each time it has its turn.`
 
 /** What was named, and nothing else. */
 export function consumerConfigOf(options: ConsumerOptions): Partial<ConsumerConfig> {
-  const { filter, rule: rules, maxInflight, ackWait, maxDeliver, backoff, deadLetterStream } = options
+  const { filter, rule: rules, ackWait, backoff, ...others } = options
   return {
+    ...others,
     ...(filter !== undefined && { filter }),
     ...(rules !== undefined && { rules }),
-    ...(maxInflight !== undefined && { maxInflight }),
     ...(ackWait !== undefined && { ackWaitMs: ackWait }),
-    ...(maxDeliver !== undefined && { maxDeliver }),
     ...(backoff !== undefined && { backoffMs: backoff }),
-    ...(deadLetterStream !== undefined && { deadLetterStream }),
   }
 }
 
-/** The rules after an alteration: the rule of a pattern that has one is replaced. */
+/** The rules after an alteration: the rule of a pattern that has one is replaced as a whole. */
 export function alteredRules(
   current: readonly FlowRule[],
   set: readonly FlowRule[],
   removed: readonly string[],
 ): FlowRule[] {
-  const limits = new Map(current.map(({ match, limit }) => [match, limit]))
-  for (const match of removed) limits.delete(match)
-  for (const { match, limit } of set) limits.set(match, limit)
-  return [...limits].map(([match, limit]) => ({ match, limit }))
+  const rules = new Map(current.map((one) => [one.match, one]))
+  for (const match of removed) rules.delete(match)
+  for (const one of set) rules.set(one.match, one)
+  return [...rules.values()]
 }

@@ -43,6 +43,8 @@ test('several durations, or none', () => {
 })
 
 test('sizes', () => {
+  assert.equal(size(0, Number.MAX_SAFE_INTEGER)('10GiB'), 10 * 1024 ** 3)
+  assert.equal(size(0, Number.MAX_SAFE_INTEGER)('0'), 0)
   const parse = size(1, 2 * 1024 * 1024)
   const cases = {
     '1': 1,

@@ -55,9 +55,15 @@ const sizeUnits: Readonly<Record<string, number>> = {
   mib: 1024 ** 2,
   m: 1024 ** 2,
   mb: 1000 ** 2,
+  gib: 1024 ** 3,
+  g: 1024 ** 3,
+  gb: 1000 ** 3,
+  tib: 1024 ** 4,
+  t: 1024 ** 4,
+  tb: 1000 ** 4,
 }
 
-/** Bytes from `1048576`, `64KiB`, `1MiB`, `2mb`. */
+/** Bytes from `1048576`, `64KiB`, `1MiB`, `2mb`, `10GiB`. */
 export function size(minBytes: number, maxBytes: number): Parse<number> {
   return (text) => {
     const match = /^(\d+(?:\.\d+)?)([a-z]*)$/i.exec(text)

@@ -3,24 +3,35 @@
 import type { Durability, StreamConfig } from '@sluice/client'
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { integer, size } from './number-options.ts'
-import { pattern, repeated } from './text-options.ts'
+import { duration, integer, size } from './number-options.ts'
+import { partitionMax, pattern, repeated } from './text-options.ts'
 
 export interface StreamOptions {
   readonly subject?: string[]
   readonly partitions?: number
   readonly durability?: Durability
   readonly messageBytesMax?: number
+  readonly maxAge?: number
+  readonly maxBytes?: number
+  readonly maxMessages?: number
 }
 
-const partitionsMax = 0xffff
 const messageBytesLimit = 15 * 1024 * 1024
+const ageMsLimit = 36_500 * 24 * 3_600_000
+const countLimit = Number.MAX_SAFE_INTEGER
 
 export function describeStreamOptions(command: Command): Command {
   return command
     .option('--subject <pattern>', 'subjects that may be published; repeatable', repeated(pattern))
-    .option('--partitions <count>', 'number of partitions', integer(1, partitionsMax))
+    .option('--partitions <count>', 'number of partitions', integer(1, partitionMax))
     .option('--message-bytes-max <size>', 'largest message, such as 64KiB', size(1, messageBytesLimit))
+    .option('--max-age <duration>', 'drop older messages; 0 never', duration(0, ageMsLimit))
+    .option('--max-bytes <size>', 'size of a partition that is kept; 0 no limit', size(0, countLimit))
+    .option(
+      '--max-messages <count>',
+      'messages of a partition that are kept; 0 no limit',
+      integer(0, countLimit),
+    )
 }
 
 /** Cannot be altered. */
@@ -33,6 +44,10 @@ export function describeDurability(command: Command): Command {
 }
 
 /** What was named, and nothing else. */
-export function streamConfigOf({ subject, ...others }: StreamOptions): Partial<StreamConfig> {
-  return { ...others, ...(subject !== undefined && { subjects: subject }) }
+export function streamConfigOf({ subject, maxAge, ...others }: StreamOptions): Partial<StreamConfig> {
+  return {
+    ...others,
+    ...(subject !== undefined && { subjects: subject }),
+    ...(maxAge !== undefined && { maxAgeMs: maxAge }),
+  }
 }

@@ -1,9 +1,9 @@
 // Streams as tables.
 
-import type { PartitionInfo, StreamInfo } from '@sluice/client'
+import type { PartitionInfo, StreamConfig, StreamInfo } from '@sluice/client'
 import type { Output } from './output.ts'
 import type { TableColumn } from './table.ts'
-import { sizeText } from './values.ts'
+import { durationText, sizeText } from './values.ts'
 
 const streamColumns: readonly TableColumn<StreamInfo>[] = [
   { head: 'STREAM', cell: ({ name }) => name },
@@ -31,6 +31,7 @@ export async function showStream(output: Output, stream: StreamInfo): Promise<vo
     ['subjects', config.subjects.join(', ')],
     ['durability', config.durability],
     ['largest message', sizeText(config.messageBytesMax)],
+    ['kept', retentionText(config)],
     ['created', createdAt],
     ['messages', messageCount(stream)],
   ])
@@ -41,6 +42,16 @@ export async function showStream(output: Output, stream: StreamInfo): Promise<vo
 export async function showStreams(output: Output, streams: readonly StreamInfo[]): Promise<void> {
   if (output.isJson) return output.document(streams)
   await output.table(streamColumns, streams)
+}
+
+/** What is older or more than this is dropped from the start of a partition. */
+function retentionText({ maxAgeMs, maxBytes, maxMessages }: StreamConfig): string {
+  const said = [
+    ...(maxAgeMs > 0 ? [durationText(maxAgeMs)] : []),
+    ...(maxBytes > 0 ? [`${sizeText(maxBytes)} of a partition`] : []),
+    ...(maxMessages > 0 ? [`${maxMessages} messages of a partition`] : []),
+  ]
+  return said.length === 0 ? 'for ever' : `at most ${said.join(', ')}`
 }
 
 /** Offsets that are kept; of a log that was compacted or damaged, fewer records. */
