@@ -70,7 +70,8 @@ function drawStream(random: SimRandom, name: string): StreamPlan {
     return `t.${random.pick(['a', 'b', 'c'])}.${index}`
   })
   const durability = random.pick(['fsync', 'fsync', 'fsync', 'os', 'os', 'memory'] as const)
-  const config = { subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib }
+  const keepsAll = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
+  const config = { subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib, ...keepsAll }
   const consumers = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `C${index}`,
     config: drawConsumer(random, name, `${name}.dlq${index}`),

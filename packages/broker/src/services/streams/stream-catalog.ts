@@ -15,6 +15,9 @@ const streamsPrefix = 'streams/'
 const consumersPrefix = 'consumers/'
 const idsKey = 'stream-ids'
 
+/** What the entries of streams that are older than these properties do not have. */
+const addedLater = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
+
 /** A stream's entry, with the revision at which it was read. */
 export interface StreamEntry {
   readonly identity: StreamIdentity
@@ -127,7 +130,8 @@ function entryOf({ key, value, revision }: MetadataEntry): StreamEntry {
   const name = key.slice(streamsPrefix.length)
   try {
     const { id, createdAt, firstPartitions, config } = JSON.parse(value) as StoredStream
-    return { identity: { id, name, createdAt, firstPartitions }, config, revision }
+    const identity = { id, name, createdAt, firstPartitions }
+    return { identity, config: { ...addedLater, ...config }, revision }
   } catch (cause) {
     throw new BrokerError('corrupt-log', `The catalog's entry of stream ${name} is no JSON`, { cause })
   }

@@ -14,6 +14,9 @@ const messageBytesDefault = 1024 * 1024
 /** Leaves room in the largest frame for what stands around a message. */
 export const messageBytesLimit: number = 15 * 1024 * 1024
 
+/** Of what is kept; 0: no limit. */
+const limit = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+
 const configShape = new Shape(
   Type.Object(
     {
@@ -23,6 +26,9 @@ const configShape = new Shape(
         Type.Union([Type.Literal('fsync'), Type.Literal('os'), Type.Literal('memory')]),
       ),
       messageBytesMax: Type.Optional(Type.Integer({ minimum: 1, maximum: messageBytesLimit })),
+      maxAgeMs: limit,
+      maxBytes: limit,
+      maxMessages: limit,
     },
     { additionalProperties: false },
   ),
@@ -48,6 +54,9 @@ export function newStreamConfig(given: Partial<StreamConfig>, bounds: StreamBoun
     partitions: given.partitions ?? 1,
     durability: given.durability ?? bounds.onlyDurability ?? 'fsync',
     messageBytesMax: given.messageBytesMax ?? messageBytesDefault,
+    maxAgeMs: given.maxAgeMs ?? 0,
+    maxBytes: given.maxBytes ?? 0,
+    maxMessages: given.maxMessages ?? 0,
   }
   checkAgainst(config, bounds)
   return config
@@ -73,8 +82,7 @@ export function alteredStreamConfig(
 
 /** The first property in which two configurations differ, as a sentence. */
 export function differenceOf(current: StreamConfig, wanted: StreamConfig): string | undefined {
-  const names = ['subjects', 'partitions', 'durability', 'messageBytesMax'] as const
-  for (const name of names) {
+  for (const name of Object.keys(wanted) as (keyof StreamConfig)[]) {
     const [is, asked] = [JSON.stringify(current[name]), JSON.stringify(wanted[name])]
     if (is !== asked) return `'${name}' is ${is}, not ${asked}`
   }

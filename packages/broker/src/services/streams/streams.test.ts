@@ -20,6 +20,9 @@ test('a stream has the defaults that were not named', async () => {
     partitions: 1,
     durability: 'fsync',
     messageBytesMax: 1024 * 1024,
+    maxAgeMs: 0,
+    maxBytes: 0,
+    maxMessages: 0,
   })
   assert.equal(name, 'ORDERS')
   assert.deepEqual(partitions, [
@@ -83,6 +86,9 @@ for (const [config, text] of [
   [{ partitions: 17 }, /'partitions' must be <= 16/],
   [{ partitions: 1.5 }, /'partitions'/],
   [{ messageBytesMax: 0 }, /'messageBytesMax'/],
+  [{ maxAgeMs: -1 }, /'maxAgeMs'/],
+  [{ maxBytes: 1.5 }, /'maxBytes'/],
+  [{ maxMessages: Infinity }, /'maxMessages'/],
   [{ durability: 'disk' }, /'durability' must be one of "fsync", "os", "memory"/],
   [{ subjects: [] }, /'subjects'/],
   [{ subjects: 'a' }, /'subjects' must be array/],
@@ -230,7 +236,7 @@ test('a log that is missing stops the start instead of becoming an empty one', a
 test('there is a limit to streams', async () => {
   const { streams, close } = await openStreams(memoryWorld(), { limits: { ...testLimits, streamsMax: 1 } })
   await streams.create('A', {})
-  await assert.rejects(streams.create('B', {}), { code: 'invalid-stream-config', message: /limit/ })
+  await assert.rejects(streams.create('B', {}), { code: 'too-many-streams', message: /limit/ })
   await streams.delete('A')
   await streams.create('B', {})
   await close()

@@ -167,7 +167,7 @@ export class Streams {
   async #create(name: string, config: StreamConfig): Promise<Stream> {
     const { streamsMax } = this.#options.limits
     if (this.#open.size >= streamsMax) {
-      throw new BrokerError('invalid-stream-config', `There are ${streamsMax} streams, which is the limit`)
+      throw new BrokerError('too-many-streams', `There are ${streamsMax} streams, which is the limit`)
     }
     const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
     const identity = { id: ++this.#lastId, name, createdAt, firstPartitions: config.partitions }
