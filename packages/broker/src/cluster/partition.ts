@@ -5,18 +5,61 @@
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Log, LogSlice } from '../log/log.ts'
 
-export class Partition {
+/**
+ * What services may ask of any partition, whoever leads it. One object is one life of a log: where a log
+ * begins anew, because it was in memory and its leader has died, another object takes the place of this one.
+ */
+export interface Partition {
+  readonly index: number
+  /** The node that leads it; undefined where there is only one. */
+  readonly node: number | undefined
+  /** Offset of the first record that is kept. */
+  readonly logStart: number
+  /** Offset after the last record that may be read, as far as this node has heard. */
+  readonly highWatermark: number
+  readonly sizeBytes: number
+  /** Records lost to damaged bytes. */
+  readonly quarantined: number
+  /** Undefined while all is well; else why nothing can be appended. */
+  readonly offline: BrokerError | undefined
+  /** Asks the leader how things stand: resolves when the fields above are no older than the call. */
+  refresh(): Promise<void>
+  /**
+   * Appends checked batches, which must not be touched any more, all or none. Resolves with the first base
+   * offset when they are durable.
+   */
+  store(batches: readonly Uint8Array[]): Promise<number>
+  /** Hears when the high watermark has grown or the partition went offline; returns how to stop. */
+  onAdvance(listener: () => void): () => void
+  /** The whole batch that holds `offset`, if it is in memory here. */
+  readCached(offset: number): LogSlice | undefined
+  /** Whole batches from the one that holds `offset`: at least one if there is one, else about `bytesMax`. */
+  read(offset: number, bytesMax: number): Promise<LogSlice>
+  /** Offset of the first record at or after this time; the high watermark when there is none. */
+  offsetForTime(timeMs: number): Promise<number>
+}
+
+export interface Leadership {
+  readonly leaderEpoch: number
+  /** Undefined where there is only one node. */
+  readonly node: number | undefined
+}
+
+/** A partition that this node leads. */
+export class LedPartition implements Partition {
   readonly index: number
   /**
    * Grows with every start of the broker; stored in each batch, so that logs can be compared by
    * who wrote them.
    */
   readonly leaderEpoch: number
+  readonly node: number | undefined
   readonly #log: Log
 
-  constructor(index: number, leaderEpoch: number, log: Log) {
+  constructor(index: number, { leaderEpoch, node }: Leadership, log: Log) {
     this.index = index
     this.leaderEpoch = leaderEpoch
+    this.node = node
     this.#log = log
   }
 
@@ -63,6 +106,16 @@ export class Partition {
    */
   durable(): Promise<void> {
     return this.#log.durable()
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async store(batches: readonly Uint8Array[]): Promise<number> {
+    const baseOffset = this.appendAll(batches)
+    await this.durable()
+    return baseOffset
   }
 
   /**

@@ -2,7 +2,7 @@
 // plausibly get wrong, and a history must find it from outside, without the broker's own checks.
 // `sim.sim.test.ts` shows that every one is found; a mistake that is not found is a hole in the checker.
 
-import { Partition } from '../cluster/partition.ts'
+import { LedPartition } from '../cluster/partition.ts'
 import type { File, FileSystem, Io } from '../io/io.ts'
 import { DeadLetters } from '../services/flow/dead-letters.ts'
 import { DelayHeap } from '../services/flow/state/delay-heap.ts'
@@ -40,7 +40,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'ack-before-durable': {
     what: 'a publish is confirmed before the log has it',
     apply: () => {
-      Partition.prototype.durable = () => Promise.resolve()
+      LedPartition.prototype.durable = () => Promise.resolve()
     },
   },
   'settle-before-durable': {

@@ -48,8 +48,7 @@ export class DeadLetters {
     const headers = [...own, ...origin(letter)]
     this.#builder.add(Math.round(this.#io.clock.wallMs()), key, value, headers)
     const partition = target.partitions[key === null ? 0 : partitionOfKey(key, target.partitions.length)]!
-    partition.append(this.#builder.take())
-    await partition.durable()
+    await partition.store([this.#builder.take()])
   }
 
   async #target({ stream, deadLetterStream }: DeadLetter): Promise<Stream> {

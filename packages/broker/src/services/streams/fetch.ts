@@ -37,7 +37,7 @@ export interface FetchContext {
 
 /** Throws `offset-out-of-range` beyond the high watermark; below the log start it reads from there. */
 export async function fetch(stream: Stream, request: ReadRequest, context: FetchContext): Promise<Fetched> {
-  const partition = stream.requirePartition(request.partition)
+  const partition = stream.requireLed(request.partition)
   const bytesMax = Math.min(request.bytesMax === 0 ? fetchBytesDefault : request.bytesMax, fetchBytesLimit)
   context.hold(bytesMax)
   let offset = await startOf(partition, request)

@@ -32,7 +32,7 @@ export async function publish(stream: Stream, parts: readonly PublishPart[]): Pr
 
 function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
-  const { offline } = stream.requirePartition(partition)
+  const { offline } = stream.requireLed(partition)
   if (offline !== undefined) throw offline
   checkPublishedBatch(stream, batch)
 }
@@ -40,7 +40,7 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
 /** All parts are of one partition. */
 async function store(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
   const index = parts[0]!.partition
-  const partition = stream.requirePartition(index)
+  const partition = stream.requireLed(index)
   let baseOffset = partition.appendAll(parts.map(ownBatch))
   const published: PublishedPart[] = []
   for (const { batch } of parts) {

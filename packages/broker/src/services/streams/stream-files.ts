@@ -4,7 +4,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
-import { Partition } from '../../cluster/partition.ts'
+import { LedPartition } from '../../cluster/partition.ts'
 import { IoError } from '../../io/io.ts'
 import type { FileSystem, Io } from '../../io/io.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
@@ -18,7 +18,7 @@ const openingMax = 16
 
 /** A partition with the log that it stands on, which only its stream may close. */
 export interface OpenPartition {
-  readonly partition: Partition
+  readonly partition: LedPartition
   readonly log: Log
 }
 
@@ -106,7 +106,7 @@ export class StreamFiles {
       logger,
       wasClosedCleanly,
     })
-    return { partition: new Partition(index, leaderEpoch, log), log }
+    return { partition: new LedPartition(index, { leaderEpoch, node: undefined }, log), log }
   }
 
   /** Why: opening would make an empty log where one was lost, and nobody would hear of it. */

@@ -3,6 +3,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { PartitionInfo, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
+import { LedPartition } from '../../cluster/partition.ts'
 import type { Partition } from '../../cluster/partition.ts'
 import type { PublishAdmission } from './publish-admission.ts'
 import { SubjectAcceptance } from './subject-acceptance.ts'
@@ -80,6 +81,14 @@ export class Stream {
     throw new BrokerError('unknown-partition', text)
   }
 
+  /** Throws `unknown-partition`, or `not-leader` where another node leads it. */
+  requireLed(index: number): LedPartition {
+    const partition = this.requirePartition(index)
+    if (partition instanceof LedPartition) return partition
+    const text = `Partition ${index} of stream ${this.name} is led by node ${partition.node}`
+    throw new BrokerError('not-leader', text)
+  }
+
   info(): StreamInfo {
     const { name, config, createdAt } = this
     return { name, config, createdAt, partitions: this.#partitions.map(partitionInfo) }
@@ -118,7 +127,7 @@ export class Stream {
 }
 
 function partitionInfo(partition: Partition): PartitionInfo {
-  const { index, logStart, highWatermark, sizeBytes, quarantined, offline } = partition
+  const { index, logStart, highWatermark, sizeBytes, quarantined, offline, node } = partition
   return {
     partition: index,
     logStart,
@@ -126,5 +135,6 @@ function partitionInfo(partition: Partition): PartitionInfo {
     sizeBytes,
     quarantined,
     ...(offline === undefined ? {} : { offline: offline.message }),
+    ...(node === undefined ? {} : { node }),
   }
 }
