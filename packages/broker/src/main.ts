@@ -3,6 +3,7 @@
 // hears signals for the broker and ends the process.
 
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import { runCli } from '@sluice/cli'
 import type { BrokerCommands } from '@sluice/cli'
 import { serveHelp } from './config/serve-arguments.ts'
@@ -12,6 +13,14 @@ import { version } from './base/version.ts'
 
 /** How long peers may take for the last bytes after the broker has closed. */
 const lastBytesMs = 1_000
+/**
+ * Published and read bytes are buffers outside V8's heap. Left alone, V8 collects the whole heap for each few
+ * dozen megabytes of them; told to count them with the heap, it waits until there is something to gain.
+ * docs/internals/performance.md has the figures.
+ */
+const bufferAccountingFlag = '--external-memory-accounted-in-global-limit'
+/** Versions of V8 that know the flag; one that does not would complain on standard error. */
+const bufferAccountingSince = 13
 
 // Why: whoever started us may stop reading what we print, and that must not end a broker.
 process.stdout.on('error', () => {})
@@ -38,6 +47,9 @@ process.exitCode = await runCli(process.argv.slice(2), commands)
 
 /** The broker goes on running when this resolves; its end sets the exit code. */
 async function runServe(args: readonly string[]): Promise<number> {
+  // Why here: it is about the process, so only the program that owns it may say so, never an embedded broker.
+  if (Number.parseInt(process.versions.v8, 10) >= bufferAccountingSince)
+    setFlagsFromString(bufferAccountingFlag)
   const { serve } = await import('./serve.ts')
   const serving = await serve(args, {
     environment: process.env,
