@@ -17,6 +17,8 @@ import type { Publisher, PublisherOptions } from './publish/publisher.ts'
 import { Streams } from './streams.ts'
 import type { ClientPlatform } from './transport/platform.ts'
 
+export type { ClientEvents, ClientListener } from './client-events.ts'
+
 /** How long `close` waits for the answers to what was published. */
 const closeWaitMs = 5_000
 

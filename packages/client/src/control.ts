@@ -9,7 +9,10 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** What changes nothing; after a break it is asked again. */
-type Question = Extract<CallMethod, `${string}.${'info' | 'get' | 'list' | 'stats' | 'explain' | 'pools'}`>
+type Question = Extract<
+  CallMethod,
+  `${string}.${'info' | 'get' | 'list' | 'stats' | 'explain' | 'pools' | 'blocked' | 'nodes'}`
+>
 
 export class Control {
   readonly #link: Link

@@ -2,24 +2,44 @@
 
 export { BrokerError } from '@sluice/protocol/errors/broker-error'
 export type {
+  AckPolicy,
+  BlockedDecision,
+  BlockedRow,
   ConsumerConfig,
   ConsumerInfo,
   ConsumerStats,
+  DeadLetterPage,
+  DeadLetterRow,
+  DeliverFrom,
+  Exhausted,
   Explanation,
+  FlowRate,
   FlowRule,
   HeldReason,
+  MessagePlace,
+  Pause,
+  PoolOrder,
   PoolRow,
+  SharedPool,
 } from '@sluice/protocol/model/consumer'
 export type { Durability, PartitionInfo, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 export { Client } from './client.ts'
-export type { ClientEvents, ClientListener } from './client-events.ts'
+export type { ClientEvents, ClientListener } from './client.ts'
 export type { ClientOptions } from './client-options.ts'
 export { connect } from './connect.ts'
-export type { Consumer, MessagesOptions, PoolsOptions } from './consume/consumer.ts'
-export type { Consumers, NewConsumer } from './consume/consumers.ts'
+export type {
+  BlockedOptions,
+  Consumer,
+  MessagesOptions,
+  PauseOptions,
+  PoolsOptions,
+  ResumeOptions,
+} from './consume/consumer.ts'
+export type { Consumers, ConsumerSettings, NewConsumer } from './consume/consumers.ts'
+export type { DeadLetterChoice, DeadLetterListOptions, DeadLetters } from './consume/dead-letters.ts'
 export type { Message } from './consume/message.ts'
 export type { MessageHandler, SubscribeOptions, Subscription } from './consume/subscription.ts'
-export type { LogMessage } from './log/log-message.ts'
-export type { Log, LogBatch, LogReadOptions, LogStart } from './log/log-reader.ts'
+export type { Log, LogBatch, LogMessage, LogReadOptions, LogStart } from './log/log-reader.ts'
 export type { MessageOptions, NewMessage, Published, PublishOptions } from './publish/published.ts'
 export type { Publisher, PublisherOptions } from './publish/publisher.ts'
+export type { PurgeOptions } from './streams.ts'

@@ -1,12 +1,19 @@
 // `client.consumers`.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import type { ConsumerConfig, DeliverFrom } from '@sluice/protocol/model/consumer'
 import type { Control } from '../control.ts'
+import { isoTime } from '../iso-time.ts'
 import { Consumer } from './consumer.ts'
 import type { JoinConsumer } from './consumer.ts'
 
-export type NewConsumer = Partial<ConsumerConfig> & { readonly name: string }
+/** A consumer's configuration as it is given: what is left out has its default. */
+export type ConsumerSettings = Partial<Omit<ConsumerConfig, 'deliverFrom'>> & {
+  /** Where it begins; a time is a Date or ISO 8601. Default `all`. */
+  readonly deliverFrom?: DeliverFrom | { readonly fromTime: Date }
+}
+
+export type NewConsumer = ConsumerSettings & { readonly name: string }
 
 export class Consumers {
   readonly #control: Control
@@ -22,7 +29,8 @@ export class Consumers {
     if (typeof consumer?.name !== 'string') {
       throw new BrokerError('invalid-consumer-name', 'The consumer has no name')
     }
-    const { name, ...config } = consumer
+    const { name, ...settings } = consumer
+    const config = configOf(settings)
     const info = await this.#control.order('consumers.create', { stream, name, config })
     return new Consumer(info, this.#control, this.#join)
   }
@@ -38,12 +46,22 @@ export class Consumers {
   }
 
   /** Changes rules and settings live; what is not named stays. */
-  async alter(stream: string, name: string, changes: Partial<ConsumerConfig>): Promise<Consumer> {
-    const info = await this.#control.order('consumers.alter', { stream, name, config: changes })
+  async alter(stream: string, name: string, changes: ConsumerSettings): Promise<Consumer> {
+    const config = configOf(changes)
+    const info = await this.#control.order('consumers.alter', { stream, name, config })
     return new Consumer(info, this.#control, this.#join)
   }
 
   async delete(stream: string, name: string): Promise<void> {
     await this.#control.order('consumers.delete', { stream, name })
   }
+}
+
+function configOf({ deliverFrom, ...others }: ConsumerSettings): Partial<ConsumerConfig> {
+  if (deliverFrom === undefined) return others
+  if (typeof deliverFrom !== 'object' || deliverFrom === null || !('fromTime' in deliverFrom)) {
+    return { ...others, deliverFrom }
+  }
+  const fromTime = isoTime('deliverFrom.fromTime', deliverFrom.fromTime)
+  return { ...others, deliverFrom: { ...deliverFrom, fromTime } }
 }

@@ -17,6 +17,8 @@ import { inRange } from '../client-options.ts'
 import type { Link } from '../link/link.ts'
 import { LogMessage } from './log-message.ts'
 
+export type { LogMessage } from './log-message.ts'
+
 export type LogStart =
   | { readonly offset: number }
   | { readonly time: number | Date }

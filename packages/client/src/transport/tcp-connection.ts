@@ -64,7 +64,7 @@ export class TcpConnection implements ByteConnection {
     this.#socket.resume()
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, taken?: () => void): boolean {
     if (this.#closing || !this.#socket.writable) return false
     if (!this.#corked) {
       this.#corked = true
@@ -72,7 +72,8 @@ export class TcpConnection implements ByteConnection {
       process.nextTick(this.#uncork)
     }
     this.#acceptedBytes += bytes.length
-    this.#socket.write(bytes)
+    // Why not for an error: what was on its way when the socket broke may still be looked at.
+    this.#socket.write(bytes, taken && ((error) => (error ? undefined : taken())))
     const isFull = this.#socket.writableLength > highWaterMark
     if (isFull) this.#congested = true
     return !isFull
