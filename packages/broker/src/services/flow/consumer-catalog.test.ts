@@ -40,11 +40,15 @@ function interrupted(metadata: Metadata, interrupt: () => Promise<unknown>): Met
   }
 }
 
+async function added(catalog: ConsumerCatalog, rest: Omit<ConsumerEntry, 'id'>): Promise<ConsumerEntry> {
+  return (await catalog.add({ ...rest, id: await catalog.reserveId() }))!
+}
+
 async function scene(): Promise<{ metadata: Metadata; catalog: ConsumerCatalog; entry: ConsumerEntry }> {
   const { streams, metadata } = await openStreams()
   await streams.create('S', {})
   const catalog = new ConsumerCatalog(metadata)
-  return { metadata, catalog, entry: (await catalog.add(given))! }
+  return { metadata, catalog, entry: await added(catalog, given) }
 }
 
 test('removing a consumer does not take another that has its name since', async () => {
@@ -52,7 +56,7 @@ test('removing a consumer does not take another that has its name since', async 
   let later: ConsumerEntry | undefined
   const replace = async (): Promise<void> => {
     await catalog.remove(entry)
-    later = await catalog.add(given)
+    later = await added(catalog, given)
   }
   await new ConsumerCatalog(interrupted(metadata, replace)).remove(entry)
   assert.notEqual(later!.id, entry.id)
@@ -72,7 +76,7 @@ test('a consumer that is altered while it is removed is removed', async () => {
 test('with its stream a consumer goes that was made or altered meanwhile', async () => {
   const { metadata, catalog } = await scene()
   const [stream] = await new StreamCatalog(metadata).list()
-  const add = (): Promise<unknown> => catalog.add({ ...given, name: 'late' })
+  const add = (): Promise<unknown> => added(catalog, { ...given, name: 'late' })
   assert.equal(await new StreamCatalog(interrupted(metadata, add)).remove(stream!.identity), true)
   assert.deepEqual(await catalog.list(), [])
 })
@@ -83,4 +87,11 @@ test('consumers without a stream go, also where one is altered meanwhile', async
     catalog.change({ ...entry, config: { ...entry.config, maxInflight: 7 } })
   await new StreamCatalog(interrupted(metadata, alter)).removeOrphanedConsumers(new Set())
   assert.deepEqual(await catalog.list(), [])
+})
+
+test('ids are given once, also to two who ask at once', async () => {
+  const { metadata } = await scene()
+  const ask = (): Promise<number> => new ConsumerCatalog(metadata).reserveId()
+  const ids = await Promise.all([ask(), ask(), ask()])
+  assert.equal(new Set([1, ...ids]).size, 4)
 })

@@ -37,22 +37,27 @@ export class ConsumerCatalog {
     return (await this.#metadata.list(prefix)).map(entryOf)
   }
 
-  /** Gives the consumer its id. Undefined when the name is taken, or the stream gone, meanwhile. */
-  async add(given: Omit<ConsumerEntry, 'id'>): Promise<ConsumerEntry | undefined> {
-    const ids = await this.#metadata.get(idsKey)
-    const stream = await this.#metadata.get(`streams/${given.stream}`)
+  /** An id that no consumer has had or will have, but one that is added with it. */
+  async reserveId(): Promise<number> {
+    for (;;) {
+      const ids = await this.#metadata.get(idsKey)
+      const id = Number(ids === undefined ? 0 : JSON.parse(ids.value)) + 1
+      const compares = [{ key: idsKey, revision: ids?.revision ?? 0 }]
+      const puts = [{ key: idsKey, value: JSON.stringify(id) }]
+      if ((await this.#metadata.commit({ compares, puts })).succeeded) return id
+    }
+  }
+
+  /** Undefined when the name is taken, or the stream gone, meanwhile. */
+  async add(entry: ConsumerEntry): Promise<ConsumerEntry | undefined> {
+    const stream = await this.#metadata.get(`streams/${entry.stream}`)
     if (stream === undefined) return undefined
-    const entry = { ...given, id: Number(ids === undefined ? 0 : JSON.parse(ids.value)) + 1 }
     const { succeeded } = await this.#metadata.commit({
       compares: [
         { key: keyOf(entry), revision: 0 },
-        { key: idsKey, revision: ids?.revision ?? 0 },
         { key: stream.key, revision: stream.revision },
       ],
-      puts: [
-        { key: keyOf(entry), value: valueOf(entry) },
-        { key: idsKey, value: JSON.stringify(entry.id) },
-      ],
+      puts: [{ key: keyOf(entry), value: valueOf(entry) }],
     })
     return succeeded ? entry : undefined
   }

@@ -313,9 +313,8 @@ export class FlowConsumer implements FlowHost {
   // ── Changes and the end ──────────────────────────────────────────────────────────────────────────────────
 
   /** Makes all progress durable as it is now, also what the filter has passed over. */
-  saveProgress(): Promise<void> {
-    for (const coordinator of this.coordinators) coordinator.saveProgress()
-    return this.#journalDurable()
+  async saveProgress(): Promise<void> {
+    for (const coordinator of this.coordinators) await coordinator.saveProgress()
   }
 
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */

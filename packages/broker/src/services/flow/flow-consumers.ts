@@ -10,10 +10,7 @@ import type {
   PoolOrder,
   PoolRow,
 } from '@sluice/protocol/model/consumer'
-import type { Metadata } from '../../cluster/metadata.ts'
-import type { Partition } from '../../cluster/partition.ts'
 import type { Stream } from '../streams/stream.ts'
-import type { Streams } from '../streams/streams.ts'
 import { ConsumerCatalog } from './consumer-catalog.ts'
 import type { ConsumerEntry } from './consumer-catalog.ts'
 import {
@@ -22,43 +19,27 @@ import {
   consumerDifference,
   newConsumerConfig,
 } from './consumer-config.ts'
+import { ConsumerOpener } from './consumer-opener.ts'
+import type { BegunConsumer } from './consumer-opener.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { FlowConsumer } from './flow-consumer.ts'
-import type { Membership } from './flow-consumer.ts'
+import type { FlowConsumer, Membership } from './flow-consumer.ts'
+import type { FlowConsumersOptions } from './flow-options.ts'
 import { explain, statsOf, topPools } from './flow-report.ts'
 import type { MemberPort } from './member.ts'
 import { ProgressStore } from './progress/progress-store.ts'
-import type { ProgressStoreOptions } from './progress/progress-store.ts'
-import { RecordCache } from './reading/record-cache.ts'
-import { RecordSource } from './reading/record-source.ts'
 
 export type { Membership } from './flow-consumer.ts'
 export type { Delivery, MemberPort } from './member.ts'
-
-export interface FlowConsumersOptions extends ProgressStoreOptions {
-  readonly metadata: Metadata
-  readonly streams: Streams
-  readonly limits: FlowLimits
-  readonly areInvariantsChecked: boolean
-}
-
-export interface FlowLimits {
-  /** Most parked records of one consumer and partition that are held in memory, at 8 bytes each. */
-  readonly parkedMax: number
-  /** Decoded batches of all partitions, each for all of its consumers. */
-  readonly recordCacheBytes: number
-  readonly consumersMax: number
-}
 
 export class FlowConsumers {
   readonly #options: FlowConsumersOptions
   readonly #catalog: ConsumerCatalog
   readonly #progress: ProgressStore
-  readonly #deadLetters: DeadLetters
   /** By stream, then by name. */
   readonly #consumers = new Map<string, Map<string, OpenConsumer>>()
-  readonly #sources = new WeakMap<Partition, RecordSource>()
-  readonly #cache: RecordCache
+  readonly #opener: ConsumerOpener
+  /** Places to begin that are being looked for. */
+  readonly #beginnings = new Set<Promise<unknown>>()
   /** The last change in line: changes are rare, and each sees the one before completed. */
   #last: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -84,26 +65,70 @@ export class FlowConsumers {
     this.#options = options
     this.#progress = progress
     this.#catalog = new ConsumerCatalog(options.metadata)
-    this.#deadLetters = new DeadLetters(options.streams, options.io)
-    this.#cache = new RecordCache(options.limits.recordCacheBytes)
+    const deadLetters = new DeadLetters(options.streams, options.io)
+    this.#opener = new ConsumerOpener(options, progress, deadLetters)
   }
 
   /** Answers with the consumer when it exists with the same configuration, else throws `consumer-exists`. */
-  create(streamName: string, name: string, given: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
-    return this.#inTurn(async () => {
-      checkConsumerName(name)
-      const stream = this.#options.streams.require(streamName)
-      const config = newConsumerConfig(streamName, given)
-      checkRulesHold(stream, config)
-      const existing = this.#consumers.get(streamName)?.get(name)
-      if (existing !== undefined) return this.#same(existing, config)
-      const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
-      this.#checkCount()
-      const entry = await this.#catalog.add({ stream: streamName, name, createdAt, config, pauses: [] })
-      if (entry === undefined)
-        throw new BrokerError('stream-deleted', `Stream ${streamName} was changed meanwhile`)
-      return infoOf(this.#admit(stream, entry).entry)
+  async create(streamName: string, name: string, given: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
+    const made = await this.#inTurn(() => this.#createNow(streamName, name, given))
+    if ('pauses' in made) return made
+    // Why not in turn: finding where it begins may take reading a whole log.
+    const begun = await this.#begin(made)
+    try {
+      const info = await this.#inTurn(() => this.#createNow(streamName, name, given, begun))
+      if ('pauses' in info) return info
+      throw streamChanged(streamName)
+    } finally {
+      if (!begun.isNamed) this.#opener.abandon(begun)
+    }
+  }
+
+  /** Answers with the place at which it is to begin where that has to be found first. */
+  async #createNow(
+    streamName: string,
+    name: string,
+    given: Partial<ConsumerConfig>,
+    begun?: BegunConsumer,
+  ): Promise<ConsumerInfo | Place> {
+    checkConsumerName(name)
+    const stream = this.#options.streams.require(streamName)
+    const config = newConsumerConfig(streamName, given)
+    checkRulesHold(stream, config)
+    const existing = this.#consumers.get(streamName)?.get(name)
+    if (existing !== undefined) return this.#same(existing, config)
+    this.#checkCount()
+    if (begun === undefined && config.deliverFrom !== 'all') return { stream, config }
+    const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
+    if (begun !== undefined && begun.stream !== stream) throw streamChanged(streamName)
+    const id = begun?.id ?? (await this.#catalog.reserveId())
+    const entry = { id, stream: streamName, name, createdAt, config, pauses: [] }
+    await this.#addToCatalog(entry, begun)
+    return infoOf(this.#admit(stream, entry, begun).entry)
+  }
+
+  async #addToCatalog(entry: ConsumerEntry, begun: BegunConsumer | undefined): Promise<void> {
+    let isNamed: boolean | undefined
+    try {
+      isNamed = (await this.#catalog.add(entry)) !== undefined
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'disk-full') isNamed = false
+      throw error
+    } finally {
+      // Why also where nobody knows: then it must begin right after the next start.
+      if (begun !== undefined) begun.isNamed = isNamed !== false
+    }
+    if (!isNamed) throw streamChanged(entry.stream)
+  }
+
+  async #begin({ stream, config }: Place): Promise<BegunConsumer> {
+    const id = await this.#catalog.reserveId()
+    const beginning = this.#opener.begin(stream, id, config, () => {
+      if (this.#isClosed) throw new BrokerError('stopping', 'The broker is shutting down')
+      if (stream.isDeleted) throw new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`)
     })
+    this.#beginnings.add(beginning)
+    return beginning.finally(() => this.#beginnings.delete(beginning))
   }
 
   alter(stream: string, name: string, changes: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
@@ -163,6 +188,7 @@ export class FlowConsumers {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    await Promise.allSettled(this.#beginnings)
     await this.#last
     // Why no reason: members are not ended, their connections are, and they come back to the broker that
     // starts next.
@@ -171,34 +197,12 @@ export class FlowConsumers {
     await this.#progress.close()
   }
 
-  #admit(stream: Stream, entry: ConsumerEntry): OpenConsumer {
-    const { io, logger, limits, areInvariantsChecked } = this.#options
-    const consumer = new FlowConsumer({
-      ...entry,
-      stream,
-      io,
-      logger,
-      deadLetters: this.#deadLetters,
-      parkedMax: limits.parkedMax,
-      areInvariantsChecked,
-      portsOf: (partition) => ({
-        source: this.#sourceOf(partition),
-        progress: this.#progress.attach(stream.config.durability, entry.id, partition.index),
-      }),
-    })
-    const open = { entry, consumer }
+  #admit(stream: Stream, entry: ConsumerEntry, begun?: BegunConsumer): OpenConsumer {
+    const open = { entry, consumer: this.#opener.open(stream, entry, begun) }
     const ofStream = this.#consumers.get(stream.name) ?? new Map<string, OpenConsumer>()
     this.#consumers.set(stream.name, ofStream)
     ofStream.set(entry.name, open)
     return open
-  }
-
-  #sourceOf(partition: Partition): RecordSource {
-    const known = this.#sources.get(partition)
-    if (known !== undefined) return known
-    const source = new RecordSource(partition, this.#cache)
-    this.#sources.set(partition, source)
-    return source
   }
 
   /** New partitions take subjects from the old ones, and a limit counts in one partition. */
@@ -240,7 +244,7 @@ export class FlowConsumers {
     const reason = new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`)
     for (const { consumer } of this.#consumers.get(stream.name)?.values() ?? []) forget(consumer, reason)
     this.#consumers.delete(stream.name)
-    for (const partition of stream.partitions) this.#sources.get(partition)?.close()
+    this.#opener.streamDeleted(stream)
     return Promise.resolve()
   }
 
@@ -250,6 +254,12 @@ export class FlowConsumers {
     this.#last = turn.catch(() => undefined)
     return turn
   }
+}
+
+/** Where a consumer that there is not yet is to begin. */
+interface Place {
+  readonly stream: Stream
+  readonly config: ConsumerConfig
 }
 
 interface OpenConsumer {
@@ -265,6 +275,10 @@ function forget(consumer: FlowConsumer, reason: BrokerError): void {
 
 function infoOf({ stream, name, config, createdAt, pauses }: ConsumerEntry): ConsumerInfo {
   return { stream, name, config, createdAt, pauses }
+}
+
+function streamChanged(name: string): BrokerError {
+  return new BrokerError('stream-deleted', `Stream ${name} was changed meanwhile`)
 }
 
 function checkRulesHold(stream: Stream, { rules }: ConsumerConfig): void {

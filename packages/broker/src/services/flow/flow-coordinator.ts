@@ -427,8 +427,8 @@ export class FlowCoordinator implements FetchListener {
   }
 
   /** Writes all that is known of the partition, what a filter has passed over included. */
-  saveProgress(): void {
-    this.#progress.writeSnapshot()
+  saveProgress(): Promise<void> {
+    return this.#progress.save()
   }
 
   /** The bytes of a delivery's record, read from disk where need be; undefined where they are quarantined. */

@@ -172,19 +172,41 @@ class ProgressJournal {
   }
 
   /**
-   * Others have their turn between writers. Each writer's snapshot is true when it is written; what the
-   * writer records later follows it in the journal, and what it recorded since the compaction began is in it
-   * already and changes nothing a second time. One that is made meanwhile has recorded all that it knows
-   * behind the start; one that is removed must not be written behind its removal.
+   * Others have their turn between pieces. Each piece is true when it is written, and what is settled stays
+   * so; what the writer records later follows it in the journal, and what it recorded since the compaction
+   * began is in it already and changes nothing a second time. One that is made meanwhile has recorded all
+   * that it knows behind the start; one that is removed must not be written behind its removal.
    */
   async #writeSnapshots(): Promise<void> {
     let rows = 0
     for (const writer of this.#writers) {
-      rows += writer.writeSnapshot()
-      if (rows < rowsPerTurn) continue
-      await new Promise<void>((resolve) => this.#timers.soon(resolve))
-      rows = 0
+      for (const written of writer.snapshot()) {
+        rows += written
+        if (rows < rowsPerTurn) continue
+        await this.#othersTurn()
+        rows = 0
+        if (!this.#writers.has(writer)) break
+      }
     }
+  }
+
+  /** The whole state of one writer, and a sync: it survives a power loss, whatever the durability. */
+  async save(writer: ProgressWriter): Promise<void> {
+    let rows = 0
+    for (const written of writer.snapshot()) {
+      rows += written
+      if (rows < rowsPerTurn) continue
+      await this.#othersTurn()
+      rows = 0
+      if (!this.#writers.has(writer)) return
+    }
+    await this.sync()
+  }
+
+  #othersTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timers.soon(resolve)
+    })
   }
 
   #compactIfNeeded(): void {
@@ -277,24 +299,33 @@ export class ProgressWriter {
     this.#settled = []
   }
 
-  /** For the journal: all there is to know. Returns how many ranges and retries that is. */
-  writeSnapshot(): number {
-    if (this.#journal === undefined) return 0
+  /** Makes all that is known survive a power loss, whatever the durability. */
+  async save(): Promise<void> {
+    await this.#journal?.save(this)
+  }
+
+  /** For the journal: all there is to know, piece by piece; gives the ranges and retries of each. */
+  *snapshot(): Generator<number> {
+    if (this.#journal === undefined) return
     const { settled, retries } = this.#state ?? this.image
-    this.#journal.record(this.#key, encodeFloor(settled.floor))
-    this.#writtenFloor = settled.floor
-    let rows = 1 + retries.count
-    let ranges: number[] = []
-    settled.forEachRange((start, end) => {
-      rows++
-      ranges.push(start, end)
-      if (ranges.length < rangesPerEntry * 2) return
-      this.#journal!.record(this.#key, encodeSettled(ranges))
-      ranges = []
-    })
-    if (ranges.length > 0) this.#journal.record(this.#key, encodeSettled(ranges))
-    for (const [offset, retry] of retries.entries()) this.retry(offset, retry)
-    return rows
+    this.#recordFloor(settled.floor)
+    yield 1
+    for (const ranges of settled.pieces(rangesPerEntry)) {
+      this.#journal.record(this.#key, encodeSettled(ranges))
+      yield ranges.length / 2
+    }
+    let rows = 0
+    for (const [offset, retry] of retries.entries()) {
+      this.retry(offset, retry)
+      if (++rows % rangesPerEntry === 0) yield rangesPerEntry
+    }
+    // Why again: ranges that the floor has risen over meanwhile may stand in none of the pieces.
+    this.#recordFloor(settled.floor)
+  }
+
+  #recordFloor(floor: number): void {
+    this.#journal!.record(this.#key, encodeFloor(floor))
+    this.#writtenFloor = floor
   }
 }
 

@@ -90,6 +90,26 @@ export class SettledSet {
     if (start >= 0) visit(start, end)
   }
 
+  /**
+   * The ranges above the floor in pieces of about so many, flat: `[start, end, start, end, …]`. The set may
+   * grow between pieces: then what has come since may be in them or not, and what is below the new floor is not.
+   */
+  *pieces(rangesMax: number): Generator<number[]> {
+    let piece: number[] = []
+    for (const index of [...this.#blocks.keys()].sort((a, b) => a - b)) {
+      const block = this.#blocks.get(index)
+      if (block === undefined) continue
+      forEachRun(block, index * blockOffsets, this.floor, (from, to) => {
+        if (piece.at(-1) === from) piece[piece.length - 1] = to
+        else piece.push(from, to)
+      })
+      if (piece.length < rangesMax * 2) continue
+      yield piece
+      piece = []
+    }
+    if (piece.length > 0) yield piece
+  }
+
   get rangeCount(): number {
     let count = 0
     this.forEachRange(() => count++)
