@@ -44,7 +44,8 @@ export interface MetadataChange {
   readonly deletes: readonly string[]
 }
 
-export interface Metadata {
+/** The part of the catalog that services use, from whatever node. */
+export interface Transactions {
   get(key: string): Promise<MetadataEntry | undefined>
   /** Keys that begin with `prefix`, sorted by their UTF-16 units. */
   list(prefix: string): Promise<MetadataEntry[]>
@@ -53,6 +54,9 @@ export interface Metadata {
    * other rejection the outcome is unknown.
    */
   commit(transaction: Transaction): Promise<CommitResult>
+}
+
+export interface Metadata extends Transactions {
   /** Hears of every later transaction that touches the prefix, in order; returns how to stop. */
   watch(prefix: string, listener: (change: MetadataChange) => void): () => void
   /** Returns the lease's id. Its keys are deleted `ttlMs` after the last sign of life, or when revoked. */

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { memoryThreads } from './memory-threads.ts'
+import { availableCores, realThreads } from './real-threads.ts'
+import { channelContract } from './threads.contract.ts'
+import type { Threads } from './threads.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-threads-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const entry = join(folder, 'entry.mjs')
+const realThreadsModule = new URL('real-threads.ts', import.meta.url).href
+writeFileSync(
+  entry,
+  `import { threadStart, openPort } from ${JSON.stringify(realThreadsModule)}
+const { setup, end } = threadStart()
+const channel = openPort(end)
+channel.start({
+  received: (message) => {
+    if (message === 'fail') throw new Error('it was told to')
+    channel.post({ setup, message })
+  },
+  closed: () => {},
+})
+`,
+)
+
+const real = (): Threads => realThreads(pathToFileURL(entry))
+const inMemory = (): Threads =>
+  memoryThreads(({ setup, end }, threads, fail) => {
+    const channel = threads.open(end)
+    channel.start({
+      received: (message) => {
+        if (message === 'fail') fail(new Error('it was told to'))
+        else channel.post({ setup, message })
+      },
+      closed: () => {},
+    })
+  })
+
+for (const [kind, threads] of [
+  ['real', real],
+  ['in memory', inMemory],
+] as const) {
+  channelContract(kind, threads)
+
+  test(`${kind}: a thread answers, and its failure is told after its channel has closed`, async () => {
+    const world = threads()
+    const [ours, theirs] = world.channel()
+    const events: unknown[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    world.start({ setup: { node: 3 }, end: theirs }, (error) => {
+      events.push(error?.message)
+      resolve()
+    })
+    const channel = world.open(ours)
+    channel.start({
+      received: (message) => {
+        events.push(message)
+        channel.post('fail')
+      },
+      closed: () => events.push('closed'),
+    })
+    channel.post('hello')
+    await promise
+    await new Promise((done) => setImmediate(done))
+    assert.deepEqual(events[0], { setup: { node: 3 }, message: 'hello' })
+    assert.deepEqual(new Set(events.slice(1)), new Set(['closed', 'it was told to']))
+  })
+
+  test(`${kind}: a thread that is ended has no error`, async () => {
+    const world = threads()
+    const [ours, theirs] = world.channel()
+    const ended = new Promise<Error | undefined>((resolve) => {
+      const thread = world.start({ setup: null, end: theirs }, resolve)
+      const channel = world.open(ours)
+      channel.start({ received: () => thread.terminate(), closed: () => {} })
+      channel.post('hello')
+    })
+    assert.equal(await ended, undefined)
+  })
+}
+
+test('there is a core', () => assert.ok(availableCores() >= 1))
