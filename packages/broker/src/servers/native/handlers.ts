@@ -4,6 +4,7 @@ import { opcodes } from '@sluice/protocol/native/frame'
 import { handleCall } from './handlers/call.ts'
 import { handlePing } from './handlers/ping.ts'
 import { handlePublish } from './handlers/publish.ts'
+import { handlePull } from './handlers/pull.ts'
 import { handleRead } from './handlers/read.ts'
 import { handleSettle } from './handlers/settle.ts'
 import { handleSetWindow } from './handlers/set-window.ts'
@@ -19,6 +20,7 @@ export const handlers: readonly (Handler | undefined)[] = tableOf([
   [opcodes.read, handleRead],
   [opcodes.subscribe, handleSubscribe],
   [opcodes.setWindow, handleSetWindow],
+  [opcodes.pull, handlePull],
   [opcodes.unsubscribe, handleUnsubscribe],
   [opcodes.settle, handleSettle],
 ])

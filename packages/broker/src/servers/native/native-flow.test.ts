@@ -3,32 +3,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
-import {
-  readSettleFailures,
-  readSubscriptionEnded,
-  settleVerbs,
-  writeSettle,
-  writeSubscribe,
-} from '@sluice/protocol/native/flow-messages'
+import { readSettleFailures, readSubscriptionEnded, settleVerbs } from '@sluice/protocol/native/flow-messages'
 import type { SettleVerb } from '@sluice/protocol/native/flow-messages'
 import { opcodes } from '@sluice/protocol/native/frame'
-import { writePublish } from '@sluice/protocol/native/publish-messages'
-import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import type { ConsumerStats } from '@sluice/protocol/model/consumer'
 import { Broker } from '../../broker.ts'
+import { deliveriesOf, delivered, publishTo, settleBody, subscribeBody } from './flow-peer.contract.ts'
+import type { Delivered } from './flow-peer.contract.ts'
 import { frameOf, RawPeer } from './raw-peer.contract.ts'
 import type { WriteBody } from './raw-peer.contract.ts'
-
-interface Delivered {
-  readonly subscription: number
-  readonly partition: number
-  readonly slot: number
-  readonly sequence: number
-  readonly offset: number
-  readonly attempt: number
-  readonly size: number
-}
 
 let broker: Broker
 let port: number
@@ -52,62 +35,6 @@ async function madeConsumer(peer: RawPeer, config: object = {}): Promise<string>
   await peer.call('streams.create', { name: stream, config: {} })
   await peer.call('consumers.create', { stream, name: 'c', config })
   return stream
-}
-
-async function publishTo(peer: RawPeer, stream: string, count: number, size = 10): Promise<void> {
-  const builder = new RecordBatchBuilder()
-  for (let index = 0; index < count; index++) builder.add(1000, `s.${index}`, new Uint8Array(size))
-  const parts = [{ partition: 0, batch: builder.take() }]
-  const { error } = await peer.ask(opcodes.publish, (writer) => writePublish(writer, { stream, parts }))
-  assert.equal(error, undefined)
-}
-
-function subscribeBody(stream: string, window: number, subscription = 1, consumer = 'c'): WriteBody {
-  return (writer) => writeSubscribe(writer, { subscription, stream, consumer, window })
-}
-
-function settleBody(
-  verb: SettleVerb,
-  deliveries: readonly Delivered[],
-  change = 0,
-  subscription = 1,
-): WriteBody {
-  return (writer) => {
-    writer.u32(subscription)
-    writer.u32(deliveries.length)
-    for (const { partition, slot, sequence } of deliveries) {
-      writeSettle(writer, { verb, partition, slot, sequence: sequence + change, delayMs: 0, reason: 'bad' })
-    }
-  }
-}
-
-function readDeliver(body: ByteReader): Delivered[] {
-  body.position = 0
-  const subscription = body.u32()
-  const delivered = Array.from({ length: body.u32() }, () => {
-    const [partition, slot, sequence, offset] = [body.u32(), body.u32(), body.i64(), body.i64()]
-    body.i64()
-    const attempt = body.u32()
-    const size = body.u32()
-    body.raw(size)
-    return { subscription, partition, slot, sequence, offset, attempt, size }
-  })
-  body.finish()
-  return delivered
-}
-
-function deliveriesOf(peer: RawPeer): Delivered[] {
-  return peer.frames
-    .filter(({ opcode }) => opcode === opcodes.deliver)
-    .flatMap(({ body }) => readDeliver(body))
-}
-
-async function delivered(peer: RawPeer, count: number): Promise<Delivered[]> {
-  while (deliveriesOf(peer).length < count) {
-    assert.equal(peer.isClosed, false)
-    await sleep(20)
-  }
-  return deliveriesOf(peer)
 }
 
 function statsOf(peer: RawPeer, stream: string): Promise<ConsumerStats> {

@@ -28,6 +28,7 @@ class Sink implements Pick<ByteConnection, 'write'> {
 class Member implements Membership {
   readonly calls: string[] = []
   setWindow = (window: number): void => void this.calls.push(`window ${window}`)
+  pull = (count: number): void => void this.calls.push(`pull ${count}`)
   resume = (): void => void this.calls.push('resume')
   settle = (): undefined => undefined
   durable = (): Promise<void> => Promise.resolve()

@@ -1,5 +1,5 @@
-// Puts a flow consumer together: the sources that it shares with others of its stream, its progress, and where
-// it begins. The consumers of one broker share one opener.
+// Puts a flow consumer together: the sources that it shares with others of its stream, its progress, and
+// where it begins. The consumers of one broker share one opener.
 
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import type { Partition } from '../../cluster/partition.ts'

@@ -7,7 +7,7 @@ import type { Pattern } from '@sluice/protocol/subject/pattern'
 import { Type } from 'typebox'
 import { Shape } from '../../base/shape.ts'
 
-const limitMax = 1_000_000
+export const limitMax = 1_000_000
 /** Slowest rate: one record in 11 days, so that what a rate makes wait has an end that a timer can name. */
 const perSecondMin = 1e-6
 const perSecondMax = 1e9

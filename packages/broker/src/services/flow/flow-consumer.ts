@@ -4,7 +4,12 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
-import { nackDelayMsMax, delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
+import {
+  nackDelayMsMax,
+  delayByBackoff,
+  pullCountMax,
+  settleVerbs,
+} from '@sluice/protocol/native/flow-messages'
 import type { Settle } from '@sluice/protocol/native/flow-messages'
 import type { Logger } from '../../base/logger.ts'
 import type { Partition } from '../../cluster/partition.ts'
@@ -50,6 +55,11 @@ export interface FlowConsumerOptions {
 /** A member's hold on its consumer. */
 export interface Membership {
   setWindow(window: number): void
+  /**
+   * Asks for so many deliveries more, whatever is held; 0 takes back what was asked for and has not come.
+   * Throws `invalid-request` where that would be more than `pullCountMax` in all.
+   */
+  pull(count: number): void
   /** The member's port is writable again. */
   resume(): void
   /** The code of why it was refused, or undefined. */
@@ -195,6 +205,11 @@ export class FlowConsumer implements FlowHost {
         this.members.offer(member)
         this.wake()
       },
+      pull: (count) => {
+        member.credits = creditsAfter(member.credits, count)
+        this.members.offer(member)
+        this.wake()
+      },
       resume: () => {
         this.members.offer(member)
         this.wake()
@@ -337,4 +352,12 @@ export class FlowConsumer implements FlowHost {
     if (reason === undefined) return
     for (const member of this.members.all()) member.port.ended(reason)
   }
+}
+
+function creditsAfter(credits: number, count: number): number {
+  if (count === 0) return 0
+  if (credits + count <= pullCountMax) return credits + count
+  const before = credits === 0 ? '' : ` after ${credits} that have not come`
+  const text = `A pull asks for ${count} records${before}; the limit is ${pullCountMax}`
+  throw new BrokerError('invalid-request', text)
 }

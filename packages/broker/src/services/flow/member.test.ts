@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { MemberTable } from './member.ts'
-import type { MemberPort } from './member.ts'
+import type { Member, MemberPort } from './member.ts'
 
 function port(): MemberPort & { isWritable: boolean; flushes: number } {
   const made = {
@@ -13,6 +13,11 @@ function port(): MemberPort & { isWritable: boolean; flushes: number } {
     ended() {},
   }
   return made
+}
+
+function oneMember(window: number): { members: MemberTable; member: Member } {
+  const members = new MemberTable()
+  return { members, member: members.add(port(), window) }
 }
 
 test('members with room take turns', () => {
@@ -58,4 +63,35 @@ test('each member is flushed once a round, and only if it was given something', 
   members.flush()
   members.flush()
   assert.deepEqual([busy.flushes, idle.flushes], [1, 0])
+})
+
+test('what a member asks for it gets whatever it holds, and each delivery counts once', () => {
+  const { members, member } = oneMember(0)
+  assert.equal(members.take(), undefined)
+  member.credits = 2
+  members.offer(member)
+  assert.equal(members.take(), member)
+  assert.equal(members.take(), member)
+  assert.equal(members.take(), undefined)
+  assert.deepEqual([member.held, member.credits], [2, 0])
+})
+
+test('credits go first, so that a window does not eat what was asked for', () => {
+  const { members, member } = oneMember(3)
+  member.credits = 2
+  for (let count = 0; count < 3; count++) assert.equal(members.take(), member)
+  assert.equal(members.take(), undefined)
+  assert.deepEqual([member.held, member.credits], [3, 0])
+  member.credits = 1
+  members.offer(member)
+  assert.equal(members.take(), member)
+  assert.equal(members.take(), undefined)
+})
+
+test('a member that left has no credits any more', () => {
+  const { members, member } = oneMember(0)
+  member.credits = 5
+  members.remove(member)
+  members.offer(member)
+  assert.equal(members.hasRoom, false)
 })

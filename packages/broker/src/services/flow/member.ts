@@ -35,6 +35,8 @@ export class Member {
   window: number
   /** Deliveries that it holds. */
   held = 0
+  /** Deliveries that it asked for whatever it holds, and has not got yet. */
+  credits = 0
   isInTurn = false
   hasUnflushed = false
 
@@ -45,7 +47,7 @@ export class Member {
   }
 
   get hasRoom(): boolean {
-    return this.held < this.window && this.port.isWritable
+    return (this.credits > 0 || this.held < this.window) && this.port.isWritable
   }
 }
 
@@ -80,6 +82,7 @@ export class MemberTable {
   remove(member: Member): void {
     this.#byId.delete(member.id)
     member.window = 0
+    member.credits = 0
     if (member.isInTurn) this.#takeOut(this.#inTurn.indexOf(member))
   }
 
@@ -119,6 +122,8 @@ export class MemberTable {
     if (member === undefined) return undefined
     this.#turn++
     member.held++
+    // Why first: what was asked for is to be had also when the window is full meanwhile.
+    if (member.credits > 0) member.credits--
     return member
   }
 

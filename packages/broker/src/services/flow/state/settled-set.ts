@@ -92,7 +92,8 @@ export class SettledSet {
 
   /**
    * The ranges above the floor in pieces of about so many, flat: `[start, end, start, end, …]`. The set may
-   * grow between pieces: then what has come since may be in them or not, and what is below the new floor is not.
+   * grow between pieces: then what has come since may be in them or not, and what is below the new floor is
+   * not.
    */
   *pieces(rangesMax: number): Generator<number[]> {
     let piece: number[] = []
