@@ -41,13 +41,26 @@ interface Outcome {
   readonly err: string
 }
 
-async function run(argv: string[], commandsOfBroker = broker, outError?: Error): Promise<Outcome> {
+async function* typing(text: string | undefined): AsyncGenerator<string> {
+  if (text !== undefined) yield text
+}
+
+interface Given {
+  readonly broker?: BrokerCommands
+  readonly outError?: Error
+  /** What a person at a terminal types; without it there is nobody. */
+  readonly typed?: string
+}
+
+async function run(argv: string[], given: Given = {}): Promise<Outcome> {
+  const { broker: commandsOfBroker = broker, outError, typed } = given
   const [stdout, stderr] = [new Written(outError), new Written()]
+  const isTTY = typed !== undefined
   const code = await runCli(argv, commandsOfBroker, {
     environment: {},
-    stdin: Object.assign((async function* () {})(), { isTTY: true }),
+    stdin: Object.assign(typing(typed), { isTTY: true }),
     stdout,
-    stderr,
+    stderr: Object.assign(stderr, { isTTY }),
     onInterrupt: () => () => {},
     exit: () => assert.fail('nobody interrupted'),
   })
@@ -106,6 +119,24 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ['consumer create S c --rule a.>', /'--rule <rule>' argument 'a.>' is invalid. There is no limit/],
   ['consumer alter S c', /nothing to change/],
   ['stream alter S', /nothing to change/],
+  ['stream purge S', /nobody to ask whether to remove all messages of S; add --yes/],
+  ['stream purge S --match a.> --before 3 --yes', /--before needs --partition/],
+  ['message delete S 0:1', /nobody to ask whether to remove 1 message of S/],
+  ['message delete S 0-1 --yes', /value '0-1' is invalid for argument 'places'/],
+  ['consumer drain S c a.>', /nobody to ask/],
+  ['consumer pause S c --for 1m --until 2026-01-01', /exclude each other/],
+  ['consumer unblock S c a.b forget', /Allowed choices are retry, dead-letter, drop/],
+  [
+    'consumer create S c --deliver-from yesterday',
+    /'--deliver-from <place>' argument 'yesterday' is invalid/,
+  ],
+  ['consumer alter S c --deliver-from new', /unknown option '--deliver-from'/],
+  ['dead-letter drop S c --yes', /Say which letters/],
+  ['dead-letter replay S c 0:1 --all', /one of the three/],
+  [
+    'dead-letter drop S c --match a.>',
+    /nobody to ask whether to remove the dead letters that match a.> of c/,
+  ],
   ['subscribe S c --ack none --exec x', /exclude each other/],
   ['log verify d --server h:1', /'log verify' talks to no broker; leave out --server/],
   ['log dump /nowhere', /\/nowhere cannot be read/],
@@ -125,6 +156,18 @@ for (const [line, message] of mistakes) {
     assert.deepEqual([error['code'], error['exitCode']], ['usage', 2])
   })
 }
+
+test('a person is asked before something is destroyed, and silence is no consent', async () => {
+  const argv = ['stream', 'purge', 'S', '--server', '127.0.0.1:1', '--connect-timeout', '50ms']
+  for (const typed of ['n\n', '', '\n', 'yesterday\n']) {
+    const { code, err } = await run(argv, { typed })
+    assert.equal(code, 2, typed)
+    assert.match(err, /^Really remove all messages of S\?.*Nothing was done \[usage\]\n$/s)
+  }
+  for (const typed of ['y\n', 'YES\n']) assert.match((await run(argv, { typed })).err, /\[no-server\]\n$/)
+  assert.match((await run([...argv, '--yes'])).err, /^sluice: .*\[no-server\]\n$/)
+  assert.match((await run([...argv, '--json'], { typed: 'y\n' })).err, /add --yes/)
+})
 
 test('a format that is no JSON and --json exclude each other', async () => {
   const { code, err } = await run(['read', 'S', '--json', '--format', 'raw'])
@@ -149,8 +192,8 @@ test('without a command the help is on standard error', async () => {
 test('serve is handed its flags as they are', async () => {
   const seen: (readonly string[])[] = []
   const serving: BrokerCommands = { ...broker, serve: async (flags) => (seen.push(flags), 7) }
-  assert.equal((await run(['serve', '--data-dir', '/x', '--listen=:0'], serving)).code, 7)
-  await run(['serve', '--name', 'n', '--json'], serving)
+  assert.equal((await run(['serve', '--data-dir', '/x', '--listen=:0'], { broker: serving })).code, 7)
+  await run(['serve', '--name', 'n', '--json'], { broker: serving })
   assert.deepEqual(seen, [
     ['--data-dir', '/x', '--listen=:0'],
     ['--name', 'n', '--json'],
@@ -178,9 +221,9 @@ test('no server', async () => {
 })
 
 test('a reader who leaves ends the command in silence; an output without room is an error', async () => {
-  const broken = await run(['version'], broker, Object.assign(new Error('gone'), { code: 'EPIPE' }))
+  const broken = await run(['version'], { outError: Object.assign(new Error('gone'), { code: 'EPIPE' }) })
   assert.deepEqual(broken, { code: 0, out: '', err: '' })
-  const full = await run(['version'], broker, Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+  const full = await run(['version'], { outError: Object.assign(new Error('no space'), { code: 'ENOSPC' }) })
   assert.deepEqual([full.code, full.err], [1, 'sluice: The output cannot be written: no space [ENOSPC]\n'])
 })
 
@@ -209,10 +252,10 @@ test('what a finding says is told as it comes, and damage has an exit code', asy
     ...broker,
     verifyLog: async (_, onFinding) => (onFinding(finding), counts),
   }
-  const { code, out } = await run(['log', 'verify', 'd'], damaged)
+  const { code, out } = await run(['log', 'verify', 'd'], { broker: damaged })
   assert.equal(code, 5)
   assert.match(out, /^damage {2}damaged-batch {2}d\/1\/0\.log at position 80, 9 bytes, offsets 3 to 4\n/)
-  const lines = (await run(['log', 'verify', 'd', '--json'], damaged)).out.trim().split('\n')
+  const lines = (await run(['log', 'verify', 'd', '--json'], { broker: damaged })).out.trim().split('\n')
   assert.deepEqual(
     lines.map((line) => (JSON.parse(line) as { kind: string }).kind),
     ['finding', 'summary'],

@@ -31,8 +31,10 @@ export type Selection =
   | HelpText
 
 const nouns: Readonly<Record<string, string>> = {
-  stream: 'create, show, alter and delete streams',
-  consumer: 'create, show, alter and delete flow consumers',
+  stream: 'create, show, alter, purge and delete streams',
+  message: 'remove single messages',
+  consumer: 'create, show, alter, pause and delete flow consumers',
+  'dead-letter': 'list, replay and drop what a flow consumer has given up',
   log: 'look into a data directory that no broker uses',
 }
 

@@ -2,8 +2,10 @@
 
 import type { CommandDefinition } from '../command.ts'
 import { consumerCommands } from './consumer-commands.ts'
+import { deadLetterCommands } from './dead-letter-commands.ts'
 import { logDump } from './log-dump.ts'
 import { logVerify } from './log-verify.ts'
+import { messageDelete } from './message-delete.ts'
 import { publish } from './publish.ts'
 import { read } from './read.ts'
 import { serve } from './serve.ts'
@@ -16,8 +18,10 @@ export const commands: readonly CommandDefinition[] = [
   ...streamCommands,
   publish,
   read,
+  messageDelete,
   ...consumerCommands,
   subscribe,
+  ...deadLetterCommands,
   logVerify,
   logDump,
   version,

@@ -19,8 +19,8 @@ export const consumerAlter = defineCommand<[stream: string, name: string], Alter
   path: ['consumer', 'alter'],
   summary: 'change rules and settings of a flow consumer, live',
   notes: `What is not named stays as it is. --rule replaces the rule of one pattern and leaves the others;
---filter replaces all patterns. A lower limit holds for the next delivery and recalls nothing. Where a consumer
-begins and how it acks is said once, at its creation.
+--filter replaces all patterns. A lower limit holds for the next delivery and recalls nothing. Where a
+consumer begins and how it acks is said once, at its creation.
 ${ruleNotes}`,
   examples: [
     "sluice consumer alter ORDERS gateway --rule 'orders.premium.>=50'",

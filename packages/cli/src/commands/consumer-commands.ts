@@ -7,6 +7,12 @@ import { consumerDelete } from './consumer-delete.ts'
 import { consumerExplain } from './consumer-explain.ts'
 import { consumerShow } from './consumer-show.ts'
 import { consumerList } from './consumer-list.ts'
+import { consumerBlocked } from './consumer-blocked.ts'
+import { consumerDrain } from './consumer-drain.ts'
+import { consumerPause } from './consumer-pause.ts'
+import { consumerPools } from './consumer-pools.ts'
+import { consumerResume } from './consumer-resume.ts'
+import { consumerUnblock } from './consumer-unblock.ts'
 
 export const consumerCommands: readonly CommandDefinition[] = [
   consumerCreate,
@@ -15,4 +21,10 @@ export const consumerCommands: readonly CommandDefinition[] = [
   consumerAlter,
   consumerDelete,
   consumerExplain,
+  consumerPools,
+  consumerPause,
+  consumerResume,
+  consumerDrain,
+  consumerBlocked,
+  consumerUnblock,
 ]

@@ -70,10 +70,10 @@ export function describeBeginning(command: Command): Command {
 }
 
 /** For the help of both commands. */
-export const ruleNotes = `A rule is PATTERN=LIMIT, or 'PATTERN limit=5 total=50 rate=10/s burst=20 weight=2', or
-a JSON object. A subject may have LIMIT messages in flight; with a capture ({tenant}) all subjects that capture
-the same share it. 'total' counts all of them together, 'rate' is per subject or capture, and 'weight' is how
-many messages a subject is given each time it has its turn.`
+export const ruleNotes = `A rule is PATTERN=LIMIT, or 'PATTERN limit=5 total=50 rate=10/s burst=20
+weight=2', or a JSON object. A subject may have LIMIT messages in flight; with a capture ({tenant}) all
+subjects that capture the same share it. 'total' counts all of them together, 'rate' is per subject or
+capture, and 'weight' is how many messages a subject is given each time it has its turn.`
 
 /** What was named, and nothing else. */
 export function consumerConfigOf(options: ConsumerOptions): Partial<ConsumerConfig> {
