@@ -9,8 +9,7 @@ const countMax = 10_000
 export const consumerBlocked = defineCommand<[stream: string, name: string], { readonly limit: number }>({
   path: ['consumer', 'blocked'],
   summary: 'list messages that wait for a decision',
-  notes:
-  notes: "With --on-exhausted block, a message whose last attempt failed holds its subject.",
+  notes: 'With --on-exhausted block, a message whose last attempt failed holds its subject.',
   examples: [
     'sluice consumer blocked ORDERS gateway',
     'sluice consumer blocked ORDERS gateway --limit 5 --json',
