@@ -152,7 +152,7 @@ test('settles of one turn travel in one frame, also out of a loop that awaits ot
   assert.ok(broker.count(opcodes.settle) <= 4, `${broker.count(opcodes.settle)} frames`)
 })
 
-test('only the refused settles of a frame reject, settling twice is the same promise', async (t) => {
+test('only the refused settles of a frame reject, settling twice tells of the first time', async (t) => {
   const { broker, consumer } = await scene(t, delivering(...three))
   const onSubscribe = broker.script
   broker.script = (request) => {
@@ -165,12 +165,14 @@ test('only the refused settles of a frame reject, settling twice is the same pro
     if (messages.push(message) < 3) continue
     const [one, two, again] = [messages[0]!.ack(), messages[1]!.ack(), messages[1]!.nack()]
     await one
-    assert.equal(again, two)
-    await assert.rejects(two, (error: BrokerError) => {
-      assert.equal(error.code, 'stale-delivery')
-      assert.match(error.message, /offset 2 of S, partition 0/)
-      return true
-    })
+    for (const told of [two, again, messages[1]!.ack(), messages[1]!.settled!]) {
+      await assert.rejects(told, (error: BrokerError) => {
+        assert.equal(error.code, 'stale-delivery')
+        assert.match(error.message, /offset 2 of S, partition 0/)
+        return true
+      })
+    }
+    assert.equal(messages[2]!.settled, undefined)
     await messages[2]!.ack()
     break
   }
@@ -192,13 +194,75 @@ test('working may be repeated, and one at a time is under way', async (t) => {
   )
 })
 
-test('a delay out of bounds is refused here and settles nothing', async (t) => {
+test('what cannot be sent is refused here, and the message can still be settled', async (t) => {
   const { broker, consumer } = await scene(t, delivering(three[0]!))
+  const noText = Object.create(null) as string
   for await (const message of consumer.messages()) {
     await assert.rejects(message.nack({ delayMs: -1 }), code('invalid-request'))
+    await assert.rejects(message.reject(noText), code('invalid-request'))
+    assert.equal(message.settled, undefined)
+    await message.nack({ delayMs: 0.5, reason: 'later' })
     break
   }
-  assert.equal(broker.settles.length, 0)
+  assert.deepEqual(
+    broker.settles.map(({ verb, slot, delayMs, reason }) => [verb, slot, delayMs, reason]),
+    [[settleVerbs.nack, 1, 1, 'later']],
+  )
+})
+
+test('a settle is a promise to whoever asks, at any time', async (t) => {
+  const { broker, consumer } = await scene(t, delivering(...three))
+  const onSubscribe = broker.script
+  broker.script = (request) => {
+    if (request.opcode !== opcodes.settle) return onSubscribe(request)
+    request.peer.confirmSettles(request.correlation, [{ index: 1, code: 'stale-delivery' }])
+    return true
+  }
+  const stream = consumer.messages()
+  const messages = [(await stream.next()).value!, (await stream.next()).value!, (await stream.next()).value!]
+  const acks = messages.map((message) => message.ack())
+  const results = await Promise.allSettled(acks)
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  let steps = ''
+  await acks[0]!.then(() => (steps += 'then')).finally(() => (steps += ' finally'))
+  await acks[1]!.catch((error: BrokerError) => (steps += ` ${error.code}`))
+  assert.equal(await Promise.race([acks[2]!, delay(1_000, 'late')]), undefined)
+  assert.equal(steps, 'then finally stale-delivery')
+  assert.deepEqual(await Promise.allSettled(messages.map((message) => message.settled)), results)
+  await stream.return()
+})
+
+test('many settles in one turn are cut into frames, and each has its own outcome', async (t) => {
+  const deliveries = Array.from({ length: 5_000 }, (_, offset) => ({ subject: 's', offset, slot: offset }))
+  const { broker, consumer } = await scene(t)
+  broker.script = (request) => {
+    if (request.opcode === opcodes.subscribe) return delivering(...deliveries)(request)
+    if (request.opcode !== opcodes.settle) return false
+    const { settles } = readSettles(request.body)
+    broker.settles.push(...settles)
+    const failures = settles.flatMap(({ slot }, index) =>
+      slot % 1000 === 7 ? [{ index, code: 'stale-delivery' as const }] : [],
+    )
+    request.peer.confirmSettles(request.correlation, failures)
+    return true
+  }
+  const messages: Message[] = []
+  for await (const batch of consumer.messages({ window: 5_000 }).batches()) {
+    messages.push(...batch)
+    if (messages.length < 5_000) continue
+    const results = await Promise.allSettled(messages.map((message) => message.ack()))
+    const refused = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))
+    assert.deepEqual(refused, [7, 1007, 2007, 3007, 4007])
+    break
+  }
+  assert.deepEqual(
+    broker.settles.map(({ slot }) => slot),
+    deliveries.map(({ slot }) => slot),
+  )
+  assert.equal(broker.count(opcodes.settle), 2)
 })
 
 test('leaving the loop unsubscribes, after the settles that were not awaited', async (t) => {

@@ -43,13 +43,14 @@ export function readDeliveries(
   if (at > blockStart) readBlock(copyOf(bytes, blockStart, at), tenure, queue)
 }
 
-function readBlock(block: Buffer, tenure: Tenure, queue: MessageQueue): void {
-  for (let at = 0; at < block.length;) {
+function readBlock(bytes: Buffer, tenure: Tenure, queue: MessageQueue): void {
+  const block = { bytes, tenure }
+  for (let at = 0; at < bytes.length;) {
     const recordStart = at + deliveryHeaderBytes
-    const recordEnd = recordStart + u32(block, at + sizePosition)
-    cursor.openRecord(block, recordStart, recordEnd)
+    const recordEnd = recordStart + u32(bytes, at + sizePosition)
+    cursor.openRecord(bytes, recordStart, recordEnd)
     if (cursor.isDamaged) throw malformed('a record does not fit its size')
-    queue.push(new Message(tenure, block, at, cursor))
+    queue.push(new Message(block, at, cursor))
     at = recordEnd
   }
 }

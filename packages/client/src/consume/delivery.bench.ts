@@ -18,18 +18,16 @@ const perFrame = 100
 const frames = 1_000
 const session = {} as Session
 
-/** Confirms every settle as soon as it is encoded. */
+/** Confirms every frame of settles as soon as it is written. */
 const link = {
   requestOn<T>(_session: Session, spec: RequestSpec<T>): Promise<T> {
     const writer = new ByteWriter()
-    spec.encode(writer)
-    writer.position = 0
     writeSettleFailures(writer, [])
     return Promise.resolve(spec.decode(new ByteReader(writer.take())))
   },
 } as unknown as Link
 
-const tenure = new Tenure(link, session, { stream: 'ORDERS', subscription: 1 })
+const tenure = new Tenure(link, session, { stream: 'ORDERS', subscription: 1, isSettledByDelivery: false })
 const frame = makeFrame()
 
 function makeFrame(): Uint8Array {
@@ -115,6 +113,12 @@ await measure('decode, batches()', async () => {
 
 await measure('decode, for await, ack not awaited', async () => {
   for await (const message of streamOf(new MessageQueue(), frames)) void message.ack()
+})
+
+await measure('decode, batches(), no ack awaited', async () => {
+  for await (const batch of streamOf(new MessageQueue(), frames).batches()) {
+    for (const message of batch) void message.ack()
+  }
 })
 
 await measure('decode, batches(), all acks awaited', async () => {

@@ -1,9 +1,11 @@
 // A member of a flow consumer, as long as the user wants it: subscribes on every connection anew and keeps
 // what has come. What is in the queue when a connection breaks is dropped, for the broker delivers it again.
 
+import type { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { writeSubscribe } from '@sluice/protocol/native/flow-messages'
 import { opcodes } from '@sluice/protocol/native/frame'
+import type { Opcode } from '@sluice/protocol/native/frame'
 import type { Link } from '../link/link.ts'
 import type { RequestSpec } from '../link/pending-request.ts'
 import type { Session } from '../link/session.ts'
@@ -64,7 +66,11 @@ export class Membership {
     this.#forsake()
     if (this.#isOver || this.#isDraining) return
     const { stream, consumer, window } = this.place
-    const tenure = new Tenure(this.#link, session, { stream, subscription: this.id })
+    const tenure = new Tenure(this.#link, session, {
+      stream,
+      subscription: this.id,
+      isSettledByDelivery: false,
+    })
     this.#tenure = tenure
     const spec = command(opcodes.subscribe, (writer) => {
       writeSubscribe(writer, { subscription: this.id, stream, consumer, window })
@@ -158,9 +164,6 @@ export class Membership {
 /** Why ignore: a command fails with its connection, and then there is nothing left to command. */
 function ignore(): void {}
 
-function command(
-  opcode: RequestSpec<void>['opcode'],
-  encode: RequestSpec<void>['encode'],
-): RequestSpec<void> {
+function command(opcode: Opcode, encode: (writer: ByteWriter) => void): RequestSpec<void> {
   return { opcode, isRepeatable: false, sizeBytes: 0, encode, decode: () => undefined }
 }

@@ -1,139 +1,192 @@
-// A message of a flow consumer: one small object over bytes that it shares with its neighbours. Text is made
-// when it is asked for. Settling goes to the tenure that it came by; must never settle anywhere else.
+// A message of a flow consumer: one small object over bytes that it shares with its neighbours. Text and
+// numbers are made when they are asked for. Settling goes to the tenure that it came by; must never settle
+// anywhere else.
 
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { deliveryHeaderBytes, settleVerbs } from '@sluice/protocol/native/flow-messages'
 import type { SettleVerb } from '@sluice/protocol/native/flow-messages'
 import type { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { rejectedQuietly } from '../deferred.ts'
 import { findHeader, readHeaders } from '../headers.ts'
-import { nackDelayMs, reasonText } from './settle-options.ts'
+import type { SettleFrame, SettleTail } from './settle-frame.ts'
+import { settleTail } from './settle-options.ts'
 import type { NackOptions } from './settle-options.ts'
+import { Settling } from './settling.ts'
 import type { Tenure } from './tenure.ts'
 
-/** Where fields stand in an entry of DELIVER: partition, slot and sequence come first and are the token. */
-const tokenBytes = 16
+/** Where fields stand in an entry of DELIVER; partition, slot and sequence come first and are the token. */
 const offsetPosition = 16
 const timestampPosition = 24
 const attemptPosition = 32
 const sizePosition = 36
 
+/** Bytes that some messages share: whole entries of a DELIVER, and who may settle them. */
+export interface MessageBlock {
+  /** At most 16 KiB unless one message is larger. Nothing writes to it. */
+  readonly bytes: Buffer
+  readonly tenure: Tenure
+}
+
 export class Message {
-  readonly partition: number
-  readonly offset: number
-  /** When it was published, in milliseconds since 1970. */
-  readonly timestamp: number
-  /** From 1: one more than the attempts that failed. A release, or a restart of the broker, counts none. */
-  readonly attempt: number
-  readonly #tenure: Tenure
-  /** Owned by the messages of one block together; at most 16 KiB unless one message is larger. */
-  readonly #block: Buffer
+  // Why so few fields, and numbers that are read from the block each time: a million of these a second are
+  // made, and each field is written, and moved by the collector, whether anybody asks for it or not.
+  readonly #block: MessageBlock
   readonly #entryStart: number
   readonly #keyStart: number
   readonly #keyEnd: number
   readonly #dataStart: number
   readonly #dataEnd: number
-  readonly #headersStart: number
-  #settled: Promise<void> | undefined
+  /** The frame with the first settle of this message, and which one it is there. */
+  #frame: SettleFrame | undefined
+  #index: number
 
   /** The cursor stands on the record of the entry, in `block`. */
-  constructor(tenure: Tenure, block: Buffer, entryStart: number, cursor: RecordCursor) {
-    this.partition = block.readUInt32BE(entryStart)
-    this.offset = readI64(block, entryStart + offsetPosition)
-    this.timestamp = readI64(block, entryStart + timestampPosition)
-    this.attempt = block.readUInt32BE(entryStart + attemptPosition)
-    this.#tenure = tenure
+  constructor(block: MessageBlock, entryStart: number, cursor: RecordCursor) {
     this.#block = block
     this.#entryStart = entryStart
     this.#keyStart = cursor.keyStart
     this.#keyEnd = cursor.keyEnd
     this.#dataStart = cursor.valueStart
     this.#dataEnd = cursor.valueEnd
-    this.#headersStart = cursor.headersStart
-    this.#settled = undefined
+    this.#frame = undefined
+    this.#index = 0
   }
 
   get stream(): string {
-    return this.#tenure.stream
+    return this.#block.tenure.stream
+  }
+
+  get partition(): number {
+    return this.#block.bytes.readUInt32BE(this.#entryStart)
+  }
+
+  get offset(): number {
+    return readI64(this.#block.bytes, this.#entryStart + offsetPosition)
+  }
+
+  /** When it was published, in milliseconds since 1970. */
+  get timestamp(): number {
+    return readI64(this.#block.bytes, this.#entryStart + timestampPosition)
+  }
+
+  /** From 1: one more than the attempts that failed. A release, or a restart of the broker, counts none. */
+  get attempt(): number {
+    return this.#block.bytes.readUInt32BE(this.#entryStart + attemptPosition)
   }
 
   /** The key as text: lossy where it is no UTF-8, empty where there is none. `key` has the exact bytes. */
   get subject(): string {
-    return this.#keyEnd < 0 ? '' : this.#block.toString('utf8', this.#keyStart, this.#keyEnd)
+    return this.#keyEnd < 0 ? '' : this.#block.bytes.toString('utf8', this.#keyStart, this.#keyEnd)
   }
 
   get key(): Buffer | null {
-    return this.#keyEnd < 0 ? null : this.#block.subarray(this.#keyStart, this.#keyEnd)
+    return this.#keyEnd < 0 ? null : this.#block.bytes.subarray(this.#keyStart, this.#keyEnd)
   }
 
   /** Null for a tombstone. A view of the message's own bytes, which nothing else writes to. */
   get data(): Buffer | null {
-    return this.#dataEnd < 0 ? null : this.#block.subarray(this.#dataStart, this.#dataEnd)
+    return this.#dataEnd < 0 ? null : this.#block.bytes.subarray(this.#dataStart, this.#dataEnd)
   }
 
   /** As text; made anew each time. */
   get headers(): Record<string, string> {
-    return readHeaders(this.#block, this.#headersStart, this.#recordEnd())
+    return readHeaders(this.#block.bytes, this.#headersStart(), this.#recordEnd())
   }
 
   /** The exact bytes of a header; null where it has no value, undefined where there is none. */
   headerBytes(name: string): Buffer | null | undefined {
-    return findHeader(this.#block, this.#headersStart, this.#recordEnd(), name)
+    return findHeader(this.#block.bytes, this.#headersStart(), this.#recordEnd(), name)
   }
 
-  /** The first settle of this message: its promise, or undefined while there was none. */
+  /** How the first settle of this message went, or undefined while there was none. */
   get settled(): Promise<void> | undefined {
-    return this.#settled
+    return this.#frame?.promiseOf(this.#index, this)
   }
 
   /**
    * Done. Like every settle it resolves when the broker has it on disk, and need not be awaited; settles of
-   * one turn travel together. Settling again returns the promise of the first time.
+   * one turn travel together. Settling again changes nothing, and tells how the first time went.
    */
   ack(): Promise<void> {
-    return (this.#settled ??= this.#settle(settleVerbs.ack))
+    return this.#settle(settleVerbs.ack)
   }
 
   /** Failed, deliver it again: after `delayMs`, or as the consumer's back-off says. */
   nack(options: NackOptions = {}): Promise<void> {
-    return (this.#settled ??= this.#settle(settleVerbs.nack, options))
+    return this.#giveBack(settleVerbs.nack, options)
   }
 
   /** Not tried: deliver it again at once, to anyone, without counting this attempt. */
   release(): Promise<void> {
-    return (this.#settled ??= this.#settle(settleVerbs.release))
+    return this.#giveBack(settleVerbs.release)
   }
 
   /** Never to be delivered again: it becomes a dead letter. */
   reject(reason?: string): Promise<void> {
-    return (this.#settled ??= this.#settle(settleVerbs.reject, { reason }))
+    return this.#giveBack(settleVerbs.reject, { reason })
   }
 
   /** Still at it: the time in which it must be settled begins anew. */
   working(): Promise<void> {
-    return this.#tenure.working(this, () => this.#settle(settleVerbs.working))
+    const { bytes, tenure } = this.#block
+    return tenure.working(this, () => {
+      const { frame } = tenure
+      if (frame.isOver) return frame.promiseOf(0, this)
+      const index = frame.add(settleVerbs.working, bytes, this.#entryStart)
+      const said = frame.promiseOf(index, this)
+      tenure.added()
+      return said
+    })
   }
 
-  #settle(verb: SettleVerb, options: NackOptions = {}): Promise<void> {
+  /** For `console.log`: what it is, without its bytes. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    const { stream, partition, offset, subject, attempt } = this
+    return { stream, partition, offset, subject, attempt }
+  }
+
+  /** What cannot be sent is refused, and leaves the message unsettled. */
+  #giveBack(verb: SettleVerb, options?: NackOptions): Promise<void> {
+    if (this.#block.tenure.isSettledByDelivery) return rejectedQuietly(settledByDelivery())
+    if (this.#frame !== undefined || options === undefined) return this.#settle(verb)
     try {
-      const delayMs = verb === settleVerbs.nack ? nackDelayMs(options) : 0
-      const writer = this.#tenure.beginSettle(this)
-      writer.u8(verb)
-      writer.slice(this.#block, this.#entryStart, this.#entryStart + tokenBytes)
-      if (verb === settleVerbs.nack) writer.u32(delayMs)
-      if (verb === settleVerbs.nack || verb === settleVerbs.reject)
-        writer.string16(reasonText(options.reason))
-      return this.#tenure.endSettle(this)
+      return this.#settle(verb, settleTail(verb, options))
     } catch (error) {
       return rejectedQuietly(error as Error)
     }
   }
 
+  #settle(verb: SettleVerb, tail?: SettleTail): Promise<void> {
+    if (this.#frame === undefined) {
+      const { bytes, tenure } = this.#block
+      const { frame } = tenure
+      this.#frame = frame
+      if (!frame.isOver) {
+        this.#index = frame.add(verb, bytes, this.#entryStart, tail)
+        tenure.added()
+      }
+    }
+    return new Settling(this.#frame, this.#index, this)
+  }
+
+  /** The headers follow the data, or the place where it would be. */
+  #headersStart(): number {
+    return Math.max(this.#dataStart, this.#dataEnd)
+  }
+
   #recordEnd(): number {
     const recordStart = this.#entryStart + deliveryHeaderBytes
-    return recordStart + this.#block.readUInt32BE(this.#entryStart + sizePosition)
+    return recordStart + this.#block.bytes.readUInt32BE(this.#entryStart + sizePosition)
   }
 }
 
 function readI64(block: Buffer, at: number): number {
   return block.readInt32BE(at) * 0x1_0000_0000 + block.readUInt32BE(at + 4)
+}
+
+function settledByDelivery(): BrokerError {
+  return new BrokerError(
+    'invalid-request',
+    "The consumer settles what it delivers (ackPolicy 'none'), so nothing can be given back",
+  )
 }

@@ -5,7 +5,12 @@ import type { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Opcode } from '@sluice/protocol/native/frame'
 
-export interface RequestSpec<T> {
+/** What a request says: its body, written when it is sent, or a whole frame that lacks its correlation. */
+export type RequestContent = { encode(writer: ByteWriter): void } | { readonly frame: Uint8Array }
+
+export type RequestSpec<T> = RequestTerms<T> & RequestContent
+
+interface RequestTerms<T> {
   readonly opcode: Opcode
   /** A read, which is sent again after a break; anything else ends as `outcome-unknown`. */
   readonly isRepeatable: boolean
@@ -16,8 +21,6 @@ export interface RequestSpec<T> {
    */
   readonly waitMs?: number
   readonly signal?: AbortSignal | undefined
-  /** Writes the body. */
-  encode(writer: ByteWriter): void
   /** Reads the body of the answer, whose bytes are borrowed for the call. */
   decode(reader: ByteReader): T
 }

@@ -19,10 +19,12 @@ import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import type { Welcome } from '@sluice/protocol/native/handshake'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { KeepAlive } from './keep-alive.ts'
-import type { PendingRequest } from './pending-request.ts'
+import type { PendingRequest, RequestSpec } from './pending-request.ts'
 
 /** The largest frame that a client takes. Memory grows with what has come, not with what a frame claims. */
 const receivedFrameBytesMax = 64 * 1024 * 1024
+
+const correlationPosition = 6
 
 export interface SessionHandler {
   /** `bytes[start, end)` is the body of a DELIVER, borrowed for the call. */
@@ -71,20 +73,17 @@ export class Session {
   /** Sends a request; it fails by itself when it cannot be written. */
   send(request: PendingRequest<unknown>): void {
     const correlation = this.#nextCorrelation()
-    const writer = this.#writer
+    let bytes: Uint8Array
     try {
-      const start = beginFrame(writer, request.spec.opcode, correlation)
-      request.spec.encode(writer)
-      endFrame(writer, start)
-      this.#checkSize(writer.position)
+      bytes = this.#encoded(request.spec, correlation)
     } catch (error) {
-      writer.position = 0
+      this.#writer.position = 0
       return request.fail(asInvalid(error))
     }
     request.isSent = true
     request.correlation = correlation
     this.#unanswered.set(correlation, request)
-    this.#write()
+    this.#write(bytes)
   }
 
   /** The request is over: an answer that comes late has nobody to go to, and nothing is kept for it. */
@@ -116,15 +115,23 @@ export class Session {
     this.#closed(reason)
   }
 
-  #write(): void {
+  #write(bytes: Uint8Array): void {
     this.#keepAlive?.sent()
-    this.#connection.write(this.#writer.take())
+    this.#connection.write(bytes)
   }
 
-  #checkSize(size: number): void {
+  #encoded(spec: RequestSpec<unknown>, correlation: number): Uint8Array {
+    if ('frame' in spec) return setCorrelation(this.#checked(spec.frame), correlation)
+    const start = beginFrame(this.#writer, spec.opcode, correlation)
+    spec.encode(this.#writer)
+    endFrame(this.#writer, start)
+    return this.#checked(this.#writer.take())
+  }
+
+  #checked(frame: Uint8Array): Uint8Array {
     const sizeMax = this.welcome?.frameBytesMax ?? receivedFrameBytesMax
-    if (size > sizeMax)
-      throw new BrokerError('batch-too-large', `A request of ${size} bytes; ${sizeMax} is the limit`)
+    if (frame.length <= sizeMax) return frame
+    throw new BrokerError('batch-too-large', `A request of ${frame.length} bytes; ${sizeMax} is the limit`)
   }
 
   /** Not 0, and not one that still waits for its answer. */
@@ -190,8 +197,13 @@ export class Session {
 
   #ping(): void {
     endFrame(this.#writer, beginFrame(this.#writer, opcodes.ping, 0))
-    this.#write()
+    this.#write(this.#writer.take())
   }
+}
+
+function setCorrelation(frame: Uint8Array, correlation: number): Uint8Array {
+  for (let at = 0; at < 4; at++) frame[correlationPosition + at] = correlation >>> (24 - 8 * at)
+  return frame
 }
 
 function asInvalid(error: unknown): BrokerError {

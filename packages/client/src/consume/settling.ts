@@ -1,0 +1,40 @@
+// What a settle returns: stands for a promise that is made when somebody waits for it. Most settles are never
+// waited for, and a promise for each of them was a quarter of a consuming client's time.
+
+import type { DeliveredPlace, SettleFrame } from './settle-frame.ts'
+
+export class Settling implements Promise<void> {
+  readonly #frame: SettleFrame
+  readonly #index: number
+  readonly #place: DeliveredPlace
+
+  constructor(frame: SettleFrame, index: number, place: DeliveredPlace) {
+    this.#frame = frame
+    this.#index = index
+    this.#place = place
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Settling'
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is made to be awaited
+  then<R = void, E = never>(
+    onFulfilled?: ((value: void) => R | PromiseLike<R>) | null,
+    onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    return this.#promise().then(onFulfilled, onRejected)
+  }
+
+  catch<E = never>(onRejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<void | E> {
+    return this.#promise().catch(onRejected)
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<void> {
+    return this.#promise().finally(onFinally)
+  }
+
+  #promise(): Promise<void> {
+    return this.#frame.promiseOf(this.#index, this.#place)
+  }
+}
