@@ -121,6 +121,14 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     this.#gate.release(bytes)
   }
 
+  hold(): void {
+    this.#gate.hold()
+  }
+
+  letGo(): void {
+    this.#gate.letGo()
+  }
+
   /** Called a few times a second, with the time that this process has been awake. */
   tick(nowMs: number): void {
     if (this.#phase === 'over') return

@@ -203,3 +203,43 @@ test('a member that does not read is bounded, then closed, and another gets the 
   assert.equal(new Set(deliveriesOf(quick).map(({ offset }) => offset)).size, 600)
   for (const peer of [admin, slow, quick]) peer.destroy()
 })
+
+test('very many settles in one frame are carried out in turns, before anything that comes after', async () => {
+  const [peer, other] = [await RawPeer.greeted(port), await RawPeer.greeted(port)]
+  const stream = await madeConsumer(peer, { maxInflight: 100_000 })
+  await publishTo(peer, stream, 50_000, 1)
+  await peer.ask(opcodes.subscribe, subscribeBody(stream, 100_000))
+  const all = await delivered(peer, 50_000)
+  const wrong = { ...all[40_000]!, sequence: all[40_000]!.sequence + 100_000 }
+  const settled = peer.ask(opcodes.settle, settleBody(settleVerbs.ack, all.with(40_000, wrong)))
+  const left = peer.ask(opcodes.unsubscribe, (writer) => writer.u32(1))
+  const answered: string[] = []
+  void other.call('broker.info', {}).then(() => answered.push('other'))
+  const { body } = await settled
+  answered.push('settle')
+  assert.deepEqual(
+    readSettleFailures(body).map(({ index }) => index),
+    [40_000],
+  )
+  assert.deepEqual(answered, ['other', 'settle'], 'another connection is served between')
+  assert.equal((await left).error, undefined)
+  const { acked, released, staleSettles } = await statsOf(peer, stream)
+  assert.deepEqual([acked, released, staleSettles], [49_999, 1, 1])
+  peer.destroy()
+  other.destroy()
+})
+
+test('very many settles of which the last cannot be read change nothing', async () => {
+  const peer = await RawPeer.greeted(port)
+  const stream = await madeConsumer(peer, { maxInflight: 100_000 })
+  await publishTo(peer, stream, 20_000, 1)
+  await peer.ask(opcodes.subscribe, subscribeBody(stream, 100_000))
+  const all = await delivered(peer, 20_000)
+  const { error } = await peer.ask(opcodes.settle, (writer) => {
+    settleBody(settleVerbs.ack, all)(writer)
+    writer.position -= 1
+  })
+  assert.equal(error?.code, 'invalid-request')
+  assert.deepEqual([(await statsOf(peer, stream)).acked, (await statsOf(peer, stream)).inFlight], [0, 20_000])
+  peer.destroy()
+})

@@ -39,6 +39,9 @@ export interface NativeSession {
   /** Counts bytes that an answer will need against the connection's bound; give them back with `release`. */
   reserve(bytes: number): void
   release(bytes: number): void
+  /** No request after the one that is being carried out begins before `letGo`. Once for each `hold`. */
+  hold(): void
+  letGo(): void
 }
 
 /**

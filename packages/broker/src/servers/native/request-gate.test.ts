@@ -120,3 +120,17 @@ test('a connection that ends while held requests run gives its room back once', 
   owner.gate.ended(10)
   assert.equal(room.bytes, 0)
 })
+
+test('a request of several turns holds back those that come after it, in order', () => {
+  const owner = new Owner()
+  owner.gate.hold()
+  owner.gate.hold()
+  owner.offer(1, 2)
+  owner.gate.letGo()
+  assert.deepEqual(owner.ran, [])
+  assert.equal(owner.isReading, false)
+  owner.gate.letGo()
+  assert.deepEqual(owner.ran, [1, 2])
+  owner.gate.ended(10)
+  assert.equal(owner.isReading, true)
+})

@@ -32,6 +32,8 @@ export class RequestGate {
   #heldBytes = 0
   #requests = 0
   #bytes = 0
+  /** Requests that must be carried out before the next begins. */
+  #holds = 0
   #isPaused = false
   #isRunning = false
   #isClosed = false
@@ -84,6 +86,17 @@ export class RequestGate {
     this.advance()
   }
 
+  /** For a request that takes more than one turn: nothing after it begins before `letGo`. */
+  hold(): void {
+    this.#holds++
+    this.#pause()
+  }
+
+  letGo(): void {
+    this.#holds--
+    this.advance()
+  }
+
   /** Runs what is held as far as there is room, then reads on. */
   readonly advance = (): void => {
     if (this.#isRunning || this.#isClosed || !this.#isPaused) return
@@ -117,7 +130,8 @@ export class RequestGate {
 
   #isFull(): boolean {
     const { requestsInProgressMax, bytesInProgressMax } = this.#limits
-    if (this.#requests >= requestsInProgressMax || this.#bytes >= bytesInProgressMax) return true
+    if (this.#holds > 0 || this.#requests >= requestsInProgressMax || this.#bytes >= bytesInProgressMax)
+      return true
     return this.#budget.isFull || this.#owner.isCongested
   }
 

@@ -11,6 +11,9 @@ import type { NativeSession } from '../native-session.ts'
 /** Filled anew for each settle: handlers do not wait between reading one and giving it on. */
 const settle: Settle = { verb: settleVerbs.ack, partition: 0, slot: 0, sequence: 0, delayMs: 0, reason: '' }
 
+/** Settles that are carried out before others have their turn: a few milliseconds' worth. */
+const settlesPerTurn = 8192
+
 export async function handleSettle(
   session: NativeSession,
   correlation: number,
@@ -19,8 +22,10 @@ export async function handleSettle(
   const { subscriptions, outbox } = session
   const { membership } = subscriptions.require(body.u32())
   const count = body.u32()
-  checkSettles(body, count)
-  const failures = settleAll(membership, body, count)
+  const failures =
+    count > settlesPerTurn
+      ? await settleInTurns(session, membership, { body, count })
+      : settleAtOnce(membership, body, count)
   if (correlation === 0) return
   if (failures.length < count) await membership.durable()
   const start = outbox.begin(opcodes.settle, correlation)
@@ -28,19 +33,66 @@ export async function handleSettle(
   outbox.end(start)
 }
 
-/** Reads all of them once before the first takes effect: a request that cannot be read changes nothing. */
-function checkSettles(body: ByteReader, count: number): void {
+function settleAtOnce(membership: Membership, body: ByteReader, count: number): SettleFailure[] {
   const ahead = new ByteReader(body.bytes, body.position, body.end)
-  for (let index = 0; index < count; index++) readSettleInto(ahead, settle)
+  checkSettles(ahead, count)
   ahead.finish()
+  const failures: SettleFailure[] = []
+  settleSome(membership, body, { from: 0, end: count }, failures)
+  return failures
 }
 
-function settleAll(membership: Membership, body: ByteReader, count: number): SettleFailure[] {
+/** The same for a frame of very many. Requests that come after it wait until it is carried out. */
+async function settleInTurns(
+  session: NativeSession,
+  membership: Membership,
+  { body, count }: { readonly body: ByteReader; readonly count: number },
+): Promise<SettleFailure[]> {
+  // Why a copy: the bytes are borrowed until the first wait.
+  const bytes = new Uint8Array(body.bytes.subarray(body.position, body.end))
   const failures: SettleFailure[] = []
-  for (let index = 0; index < count; index++) {
+  session.hold()
+  try {
+    const ahead = new ByteReader(bytes)
+    await inTurns(session, count, (from, end) => checkSettles(ahead, end - from))
+    ahead.finish()
+    const reader = new ByteReader(bytes)
+    await inTurns(session, count, (from, end) => settleSome(membership, reader, { from, end }, failures))
+  } finally {
+    session.letGo()
+  }
+  return failures
+}
+
+async function inTurns(
+  { services, signal }: NativeSession,
+  count: number,
+  visit: (from: number, end: number) => void,
+): Promise<void> {
+  for (let from = 0; from < count; from += settlesPerTurn) {
+    visit(from, Math.min(count, from + settlesPerTurn))
+    await new Promise<void>((resolve) => {
+      services.io.timers.soon(resolve)
+    })
+    // What its members held has come back: the rest would be stale, one by one.
+    signal.throwIfAborted()
+  }
+}
+
+/** Reads all of them once before the first takes effect: a request that cannot be read changes nothing. */
+function checkSettles(ahead: ByteReader, count: number): void {
+  for (let index = 0; index < count; index++) readSettleInto(ahead, settle)
+}
+
+function settleSome(
+  membership: Membership,
+  body: ByteReader,
+  { from, end }: { readonly from: number; readonly end: number },
+  failures: SettleFailure[],
+): void {
+  for (let index = from; index < end; index++) {
     readSettleInto(body, settle)
     const code = membership.settle(settle)
     if (code !== undefined) failures.push({ index, code })
   }
-  return failures
 }
