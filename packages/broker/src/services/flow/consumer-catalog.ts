@@ -8,7 +8,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ConsumerConfig, Pause } from '@sluice/protocol/model/consumer'
-import type { Metadata, MetadataEntry } from '../../cluster/metadata.ts'
+import type { MetadataEntry, Transactions } from '../../cluster/metadata.ts'
 import { defaultConsumerConfig } from './consumer-config.ts'
 
 const prefix = 'consumers/'
@@ -27,9 +27,9 @@ export interface ConsumerEntry {
 }
 
 export class ConsumerCatalog {
-  readonly #metadata: Metadata
+  readonly #metadata: Transactions
 
-  constructor(metadata: Metadata) {
+  constructor(metadata: Transactions) {
     this.#metadata = metadata
   }
 

@@ -1,11 +1,11 @@
 // What the flow consumers of a broker are given, and their bounds. Defaults are in config/.
 
-import type { Metadata } from '../../cluster/metadata.ts'
+import type { Transactions } from '../../cluster/metadata.ts'
 import type { Streams } from '../streams/streams.ts'
 import type { ProgressStoreOptions } from './progress/progress-store.ts'
 
 export interface FlowConsumersOptions extends ProgressStoreOptions {
-  readonly metadata: Metadata
+  readonly metadata: Transactions
   readonly streams: Streams
   readonly limits: FlowLimits
   readonly areInvariantsChecked: boolean

@@ -8,7 +8,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
-import type { Metadata, MetadataEntry } from '../../cluster/metadata.ts'
+import type { MetadataEntry, Transactions } from '../../cluster/metadata.ts'
 import type { StreamIdentity } from './stream.ts'
 
 const streamsPrefix = 'streams/'
@@ -30,9 +30,9 @@ interface StoredStream extends StreamIdentity {
 }
 
 export class StreamCatalog {
-  readonly #metadata: Metadata
+  readonly #metadata: Transactions
 
-  constructor(metadata: Metadata) {
+  constructor(metadata: Transactions) {
     this.#metadata = metadata
   }
 

@@ -4,25 +4,37 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
+import { onlyNode } from '../../cluster/placement.ts'
 import { LedPartition } from '../../cluster/partition.ts'
 import { IoError } from '../../io/io.ts'
 import type { FileSystem, Io } from '../../io/io.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
 import { Log } from '../../log/log.ts'
 import type { StreamEntry } from './stream-catalog.ts'
+import { closeAll } from './stream-logs.ts'
+import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
 
 /** Logs that are opened at the same time. */
 const openingMax = 16
 
-/** A partition with the log that it stands on, which only its stream may close. */
-export interface OpenPartition {
+/** A partition with the log that it stands on. */
+export class LoggedPartition implements OpenPartition {
   readonly partition: LedPartition
-  readonly log: Log
+  readonly #log: Log
+
+  constructor(partition: LedPartition, log: Log) {
+    this.partition = partition
+    this.#log = log
+  }
+
+  close(): Promise<void> {
+    return this.#log.close()
+  }
 }
 
-export class StreamFiles {
+export class StreamFiles implements StreamLogs {
   readonly #options: StreamsOptions
   readonly #inMemory: Io
 
@@ -31,10 +43,10 @@ export class StreamFiles {
     this.#inMemory = { ...options.io, files: memoryFiles() }
   }
 
-  /** The logs of partitions `from` up to `config.partitions`, made where there are none. */
-  async make(identity: StreamIdentity, config: StreamConfig, from: number): Promise<OpenPartition[]> {
-    const indexes = Array.from({ length: config.partitions - from }, (_, at) => from + at)
-    const opened: OpenPartition[] = []
+  /** Only of partitions that this node leads. */
+  async make(identity: StreamIdentity, config: StreamConfig, from: number): Promise<LoggedPartition[]> {
+    const indexes = this.#ledFrom(identity, config, from)
+    const opened: LoggedPartition[] = []
     try {
       while (indexes.length > 0) {
         const group = indexes.splice(0, openingMax)
@@ -50,8 +62,7 @@ export class StreamFiles {
     return opened
   }
 
-  /** The logs of a stream that the catalog knows. Throws `corrupt-log` when they are not there. */
-  async open({ identity, config }: StreamEntry): Promise<OpenPartition[]> {
+  async open({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>): Promise<LoggedPartition[]> {
     if (config.durability !== 'memory') await this.#requireFolders(identity, config)
     return this.make(identity, config, 0)
   }
@@ -67,7 +78,6 @@ export class StreamFiles {
     }
   }
 
-  /** Removes what a creation, a growth or a deletion left behind when the broker stopped in its middle. */
   async removeOrphans(entries: readonly StreamEntry[]): Promise<void> {
     const { io, logger } = this.#options
     const partitionCounts = new Map(
@@ -84,6 +94,17 @@ export class StreamFiles {
     }
   }
 
+  /** There is nobody else. */
+  announce(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #ledFrom({ id }: StreamIdentity, { partitions }: StreamConfig, from: number): number[] {
+    const { placement = onlyNode } = this.#options
+    const indexes = Array.from({ length: partitions - from }, (_, at) => from + at)
+    return indexes.filter((index) => placement.isLedHere(id, index))
+  }
+
   get #root(): string {
     return `${this.#options.directory}/streams`
   }
@@ -92,8 +113,8 @@ export class StreamFiles {
     return config.durability === 'memory' ? this.#inMemory.files : this.#options.io.files
   }
 
-  async #open(identity: StreamIdentity, config: StreamConfig, index: number): Promise<OpenPartition> {
-    const { io, limits, tail, logger, wasClosedCleanly, leaderEpoch } = this.#options
+  async #open(identity: StreamIdentity, config: StreamConfig, index: number): Promise<LoggedPartition> {
+    const { io, limits, tail, logger, wasClosedCleanly, leaderEpoch, placement = onlyNode } = this.#options
     const { durability } = config
     const { segmentBytes, segmentMs, indexIntervalBytes } = limits
     const directory = `${this.#root}/${identity.id}/${index}`
@@ -106,14 +127,16 @@ export class StreamFiles {
       logger,
       wasClosedCleanly,
     })
-    return { partition: new LedPartition(index, { leaderEpoch, node: undefined }, log), log }
+    const node = placement.named(placement.node)
+    return new LoggedPartition(new LedPartition(index, { leaderEpoch, node }, log), log)
   }
 
   /** Why: opening would make an empty log where one was lost, and nobody would hear of it. */
-  async #requireFolders({ id, name }: StreamIdentity, config: StreamConfig): Promise<void> {
+  async #requireFolders(identity: StreamIdentity, config: StreamConfig): Promise<void> {
+    const { id, name } = identity
     const folder = `${this.#root}/${id}`
     const names = new Set(await folderNames(this.#options.io.files, folder))
-    for (let index = 0; index < config.partitions; index++) {
+    for (const index of this.#ledFrom(identity, config, 0)) {
       if (names.has(String(index))) continue
       const text = `The log of stream ${name}, partition ${index}, is missing: there is no ${folder}/${index}`
       throw new BrokerError('corrupt-log', text)
@@ -129,10 +152,6 @@ export class StreamFiles {
     await files.removeDirectory(folder)
     await files.syncDirectory(parent).catch(unlessNotFound)
   }
-}
-
-export async function closeAll(partitions: readonly OpenPartition[]): Promise<void> {
-  await Promise.all(partitions.map(({ log }) => log.close()))
 }
 
 async function folderNames(files: FileSystem, folder: string): Promise<string[]> {

@@ -4,13 +4,15 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
+import type { Partition } from '../../cluster/partition.ts'
 import { PublishAdmission } from './publish-admission.ts'
 import { StreamCatalog } from './stream-catalog.ts'
 import type { StreamEntry } from './stream-catalog.ts'
 import { alteredStreamConfig, checkStreamName, differenceOf, newStreamConfig } from './stream-config.ts'
 import type { StreamBounds } from './stream-config.ts'
-import { closeAll, StreamFiles } from './stream-files.ts'
-import type { OpenPartition } from './stream-files.ts'
+import { StreamFiles } from './stream-files.ts'
+import { closeAll } from './stream-logs.ts'
+import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
@@ -28,7 +30,7 @@ type DeleteListener = (stream: Stream) => Promise<void>
 export class Streams {
   readonly #options: StreamsOptions
   readonly #catalog: StreamCatalog
-  readonly #files: StreamFiles
+  readonly #files: StreamLogs
   readonly #admission: PublishAdmission
   readonly #bounds: StreamBounds
   readonly #open = new Map<string, OpenStream>()
@@ -56,7 +58,7 @@ export class Streams {
   private constructor(options: StreamsOptions) {
     this.#options = options
     this.#catalog = new StreamCatalog(options.metadata)
-    this.#files = new StreamFiles(options)
+    this.#files = options.logs ?? new StreamFiles(options)
     this.#admission = new PublishAdmission(options.limits.unflushedBytesMax)
     this.#bounds = { partitionsMax: options.limits.partitionsMax, onlyDurability: options.onlyDurability }
   }
@@ -80,6 +82,8 @@ export class Streams {
    * Answers with the stream as it is when it exists with the same configuration, else throws `stream-exists`.
    */
   create(name: string, given: Partial<StreamConfig>): Promise<StreamInfo> {
+    const { createElsewhere } = this.#options
+    if (createElsewhere !== undefined) return createElsewhere(name, given)
     return this.#inTurn(async () => {
       checkStreamName(name)
       const config = newStreamConfig(given, this.#bounds)
@@ -95,9 +99,7 @@ export class Streams {
     return this.#inTurn(async () => {
       const open = this.#require(name)
       const config = alteredStreamConfig(open.stream.config, changes, this.#bounds)
-      if (config.partitions > open.stream.config.partitions) {
-        for (const check of this.#growthChecks) check(open.stream)
-      }
+      if (config.partitions > open.stream.config.partitions) await this.#checkGrowth(open, config)
       await this.#alter(open, config)
       return open.stream.info()
     })
@@ -130,6 +132,38 @@ export class Streams {
     this.#growthChecks.push(check)
   }
 
+  /** No stream is changed until the action has ended, and it begins after the changes under way. */
+  whileUnchanged<T>(action: () => Promise<T>): Promise<T> {
+    return this.#inTurn(action)
+  }
+
+  // ── Where another node decides ───────────────────────────────────────────────────────────────────────────
+
+  /** The catalog has taken a stream. */
+  async admit(entry: Pick<StreamEntry, 'identity' | 'config'>): Promise<void> {
+    this.#admit(entry, await this.#files.open(entry))
+  }
+
+  /** The catalog has taken an alteration, or a partition has begun another life. */
+  async changed({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>): Promise<void> {
+    const open = this.#require(identity.name)
+    open.logs = await this.#files.open({ identity, config })
+    open.stream.changed(config, partitionsOf(open.logs))
+  }
+
+  /** Throws the reason why a stream must not be given more partitions. */
+  checkGrowth(stream: Stream): void {
+    for (const check of this.#growthChecks) check(stream)
+  }
+
+  /** The catalog has forgotten a stream; its logs are closed by whoever opened them. */
+  async forget(name: string): Promise<void> {
+    const open = this.#open.get(name)
+    if (open !== undefined) await this.#takeLeave(open)
+  }
+
+  // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────
+
   /** Closes the logs; whoever uses them must have stopped. Rejects when one of them was offline. */
   async close(): Promise<void> {
     if (this.#isClosed) return
@@ -137,7 +171,7 @@ export class Streams {
     await this.#last
     const logs = Array.from(this.#open.values(), (open) => open.logs).flat()
     await closeAll(logs)
-    const offline = logs.find(({ log }) => log.offline !== undefined)?.log.offline
+    const offline = logs.map(({ partition }) => partition.offline).find((error) => error !== undefined)
     if (offline !== undefined) throw offline
   }
 
@@ -153,12 +187,7 @@ export class Streams {
     { identity, config }: Pick<StreamEntry, 'identity' | 'config'>,
     logs: readonly OpenPartition[],
   ): Stream {
-    const stream = new Stream(
-      identity,
-      config,
-      logs.map(({ partition }) => partition),
-      this.#admission,
-    )
+    const stream = new Stream(identity, config, partitionsOf(logs), this.#admission)
     this.#open.set(identity.name, { stream, identity, logs })
     return stream
   }
@@ -172,18 +201,22 @@ export class Streams {
     const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
     const identity = { id: ++this.#lastId, name, createdAt, firstPartitions: config.partitions }
     const logs = await this.#makeLogs(identity, config, 0, () => this.#catalog.add(identity, config))
+    await this.#files.announce({ kind: 'added', identity, config })
     return this.#admit({ identity, config }, logs)
+  }
+
+  async #checkGrowth({ stream, identity }: OpenStream, config: StreamConfig): Promise<void> {
+    this.checkGrowth(stream)
+    await this.#files.announce({ kind: 'growing', identity, config })
   }
 
   async #alter(open: OpenStream, config: StreamConfig): Promise<void> {
     const { stream, identity, logs } = open
     const commit = (): Promise<boolean> => this.#catalog.change(identity, config)
     const added = await this.#makeLogs(identity, config, logs.length, commit)
+    await this.#files.announce({ kind: 'changed', identity, config })
     open.logs = [...logs, ...added]
-    stream.changed(
-      config,
-      open.logs.map(({ partition }) => partition),
-    )
+    stream.changed(config, partitionsOf(open.logs))
   }
 
   /** The logs from partition `from` on, which stay only if the catalog takes the change that needs them. */
@@ -192,8 +225,8 @@ export class Streams {
     config: StreamConfig,
     from: number,
     commit: () => Promise<boolean>,
-  ): Promise<OpenPartition[]> {
-    let logs: OpenPartition[] = []
+  ): Promise<readonly OpenPartition[]> {
+    let logs: readonly OpenPartition[] = []
     let isRefused = true
     try {
       logs = await this.#files.make(identity, config, from)
@@ -234,7 +267,15 @@ export class Streams {
     if (!(await this.#catalog.remove(identity))) {
       throw new BrokerError('stream-deleted', `Stream ${identity.name} was changed elsewhere meanwhile`)
     }
-    this.#open.delete(identity.name)
+    await this.#takeLeave(open)
+    await this.#files.announce({ kind: 'removed', identity, config: stream.config })
+    await closeAll(logs).catch((error: unknown) => this.#warnOfDelete(stream, error))
+    return open
+  }
+
+  /** Nobody finds it any more, and whoever used it has ended. */
+  async #takeLeave({ stream }: OpenStream): Promise<void> {
+    this.#open.delete(stream.name)
     stream.deleted()
     // Why errors are only logged: the stream is gone, whoever could not take leave of it.
     for (const outcome of await Promise.allSettled(
@@ -242,8 +283,6 @@ export class Streams {
     )) {
       if (outcome.status === 'rejected') this.#warnOfDelete(stream, outcome.reason)
     }
-    await closeAll(logs).catch((error: unknown) => this.#warnOfDelete(stream, error))
-    return open
   }
 
   #warnOfDelete({ name, id }: Stream, error: unknown): void {
@@ -263,4 +302,8 @@ export class Streams {
     this.#last = turn.catch(() => undefined)
     return turn
   }
+}
+
+function partitionsOf(logs: readonly OpenPartition[]): Partition[] {
+  return logs.map(({ partition }) => partition)
 }
