@@ -3,7 +3,7 @@
 // Must never show a record above the high watermark, and never interpret one.
 
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { Log, LogSlice } from '../log/log.ts'
+import type { Log, LogSlice, Removed, Retention } from '../log/log.ts'
 
 /**
  * What services may ask of any partition, whoever leads it. One object is one life of a log: where a log
@@ -37,6 +37,21 @@ export interface Partition {
   read(offset: number, bytesMax: number): Promise<LogSlice>
   /** Offset of the first record at or after this time; the high watermark when there is none. */
   offsetForTime(timeMs: number): Promise<number>
+  /**
+   * Everything below the offset is gone for good once it resolves. `offset-out-of-range` above the high
+   * watermark; below the log start there is nothing to do.
+   */
+  removeBelow(offset: number): Promise<void>
+  /**
+   * Takes single records away, all of them below the high watermark, and resolves with how many there were;
+   * all others keep their offsets. Ask for many at once: each segment that holds some is written anew.
+   */
+  deleteRecords(offsets: readonly number[]): Promise<number>
+  /**
+   * Hears of records that were removed, purged or expired, when that is durable and before who asked for it
+   * does. Offsets rise; among them are none that were gone before. Must not throw. Returns how to stop.
+   */
+  onRemoved(listener: (removed: Removed) => void): () => void
 }
 
 export interface Leadership {
@@ -142,5 +157,22 @@ export class LedPartition implements Partition {
   /** Offset of the first record at or after this time; the high watermark when there is none. */
   async offsetForTime(timeMs: number): Promise<number> {
     return Math.min(await this.#log.offsetForTime(timeMs), this.highWatermark)
+  }
+
+  removeBelow(offset: number): Promise<void> {
+    return this.#log.removeBelow(offset)
+  }
+
+  deleteRecords(offsets: readonly number[]): Promise<number> {
+    return this.#log.deleteRecords(offsets)
+  }
+
+  /** Drops what is no longer to be kept, and goes by it from now on when it begins segments. */
+  retain(retention: Retention, wallMs: number): Promise<void> {
+    return this.#log.retain(retention, wallMs)
+  }
+
+  onRemoved(listener: (removed: Removed) => void): () => void {
+    return this.#log.onRemoved(listener)
   }
 }

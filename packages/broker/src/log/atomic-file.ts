@@ -7,7 +7,7 @@ const temporarySuffix = '.tmp'
 
 /** Survives a power loss once it resolves. The folder of `path` must exist. */
 export async function writeFileAtomically(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}${temporarySuffix}`
+  const temporary = temporaryOf(path)
   const file = await files.open(temporary, { create: true })
   try {
     await file.truncate(0)
@@ -35,6 +35,11 @@ export async function readFileIfAny(files: FileSystem, path: string): Promise<Ui
     if (error instanceof IoError && error.kind === 'not-found') return undefined
     throw error
   }
+}
+
+/** Where a file is written before it gets its name; removed at start where it never did. */
+export function temporaryOf(path: string): string {
+  return `${path}${temporarySuffix}`
 }
 
 /** Whether the name is of a file that `writeFileAtomically` did not finish; it holds nothing of worth. */

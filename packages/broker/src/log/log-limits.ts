@@ -9,5 +9,8 @@ export const batchBytesMax: number = 64 * 1024 * 1024
  */
 export const groupBytesMax: number = 8 * 1024 * 1024
 
+/** Index entries count offsets from the start of a segment in 31 bits. */
+export const relativeOffsetMax: number = 2 ** 31 - 1
+
 /** Segments of one log, besides the active one, whose file and index are kept at hand. */
 export const openSegmentsMax = 4

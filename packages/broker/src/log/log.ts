@@ -11,24 +11,29 @@ import type { BatchGroup } from './commit/batch-group.ts'
 import { batchBytesMax } from './log-limits.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogParts } from './log-parts.ts'
-import { buildLog, removeSegments } from './log-parts.ts'
+import { buildLog } from './log-parts.ts'
 import { emptySlice } from './log-slice.ts'
 import type { LogSlice } from './log-slice.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
+import { LogRemoval } from './removal/log-removal.ts'
+import type { Removed } from './removal/log-removal.ts'
+import { segmentBoundsFor } from './removal/retention-plan.ts'
+import type { Retention } from './removal/retention-plan.ts'
 import { timeWithin } from './segment/record-time.ts'
 import type { LogTail } from './tail-cache.ts'
 
 export type { LogOptions } from './log-options.ts'
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
+export type { Removed } from './removal/log-removal.ts'
+export type { Retention } from './removal/retention-plan.ts'
 
 export class Log {
   readonly directory: string
   readonly #parts: LogParts
   readonly #tail: LogTail
   readonly #listeners: Set<() => void>
-  /** Truncations, one after the other. */
-  #truncating: Promise<void> = Promise.resolve()
+  readonly #removal: LogRemoval
   #isClosed = false
 
   /** Recovers what is in the folder, and makes it where there is none. */
@@ -55,12 +60,13 @@ export class Log {
     this.directory = parts.directory
     this.#parts = parts
     this.#tail = tail
+    this.#removal = new LogRemoval(parts, tail)
     this.#listeners = listeners
   }
 
   /** First offset that is kept. */
   get logStart(): number {
-    return this.#parts.segments.first.startOffset
+    return this.#parts.segments.logStart
   }
 
   /** Next offset to be given. */
@@ -176,7 +182,7 @@ export class Log {
       this.#checkOpen()
       const slice = await this.#parts.reader.readFromTime(timeMs, offset)
       if (slice.end === slice.start) return this.logEnd
-      const found = timeWithin(slice, timeMs)
+      const found = timeWithin(slice, timeMs, offset)
       if (found !== undefined) return found
       offset = slice.nextOffset
     }
@@ -191,15 +197,45 @@ export class Log {
    * Drops whole segments below the offset, never the active one. After a crash in between it is
    * finished at open.
    */
-  async truncateStart(offset: number): Promise<void> {
-    this.#checkOpen()
-    const done = this.#truncating.then(() => removeSegments(this.#parts, offset))
-    this.#truncating = done.catch(() => {})
-    try {
-      await done
-    } catch (error) {
-      throw toBrokerError(error, `The log in ${this.directory} cannot be truncated`)
-    }
+  truncateStart(offset: number): Promise<void> {
+    return this.#remove(() => this.#removal.dropSegments(offset))
+  }
+
+  /**
+   * Everything below the offset, which is at most `durableEnd`, is gone for good once it resolves. The bytes
+   * of a segment that holds more stay until all of it goes. Below `logStart` there is nothing to do.
+   */
+  removeBelow(offset: number): Promise<void> {
+    return this.#remove(() => {
+      if (offset > this.durableEnd) throw this.#outside(offset)
+      return this.#removal.removeBelow(offset)
+    })
+  }
+
+  /**
+   * Takes single records out of their segments and resolves with how many there were; the others keep their
+   * offsets. All offsets must be below `durableEnd`. `batch-not-decodable`: nothing was removed. After any
+   * other error some may be gone, and asking again goes on.
+   */
+  deleteRecords(offsets: readonly number[]): Promise<number> {
+    return this.#remove(() => {
+      for (const offset of offsets)
+        if (!(offset >= 0 && offset < this.durableEnd)) throw this.#outside(offset)
+      return this.#removal.deleteRecords(offsets)
+    })
+  }
+
+  /** Drops what is not to be kept at that time, in whole segments. Bounds those that come to what is kept. */
+  retain(retention: Retention, wallMs: number): Promise<void> {
+    this.#parts.queue.boundSegments(segmentBoundsFor(this.#parts.bounds, retention))
+    return this.#remove(() => this.#removal.retain(retention, wallMs))
+  }
+
+  /**
+   * Called when a removal is durable, before it is answered; must not throw. Returns its end.
+   */
+  onRemoved(listener: (removed: Removed) => void): () => void {
+    return this.#removal.onRemoved(listener)
   }
 
   /**
@@ -209,8 +245,8 @@ export class Log {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    await this.#removal.stop()
     await this.#parts.queue.close()
-    await this.#truncating
     this.#tail.clear()
     await this.#parts.opened.closeAll()
   }
@@ -220,9 +256,21 @@ export class Log {
   }
 
   #checkOffset(offset: number): void {
-    if (offset >= this.logStart && offset <= this.durableEnd) return
+    if (!(offset >= this.logStart && offset <= this.durableEnd)) throw this.#outside(offset)
+  }
+
+  #outside(offset: number): BrokerError {
     const text = `Offset ${offset} is not within ${this.logStart} and ${this.durableEnd} of ${this.directory}`
-    throw new BrokerError('offset-out-of-range', text)
+    return new BrokerError('offset-out-of-range', text)
+  }
+
+  async #remove<T>(removal: () => Promise<T>): Promise<T> {
+    this.#checkOpen()
+    try {
+      return await removal()
+    } catch (error) {
+      throw toBrokerError(error, `Nothing more can be removed from the log in ${this.directory}`)
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { IoError } from '../io/io.ts'
 import type { FileLock, FileSystem, Io } from '../io/io.ts'
 import { checkFormat, hasCleanMark, lockedError, lockName } from './data-directory.ts'
+import { readLogStart } from './recovery/log-start.ts'
 import { surveyLog } from './recovery/log-survey.ts'
 import type { SurveyedBatch, SurveyFinding } from './recovery/log-survey.ts'
 import { nextOffsetOf } from './segment/stored-batch.ts'
@@ -121,8 +122,11 @@ export async function* dumpLog(
   directory: string,
   options: DumpOptions = {},
 ): AsyncGenerator<DumpRow, void, undefined> {
-  const { fromOffset = 0, toOffset = Number.MAX_SAFE_INTEGER, wasClosedCleanly = false } = options
+  const { toOffset = Number.MAX_SAFE_INTEGER, wasClosedCleanly = false } = options
   try {
+    const found = await readLogStart(io.files, directory)
+    const logStart = found === 'damaged' ? 0 : found
+    const fromOffset = Math.max(options.fromOffset ?? 0, logStart)
     for await (const row of surveyLog(io.files, directory, { fromOffset, wasClosedCleanly })) {
       if ('segment' in row) continue
       if ('finding' in row) {
@@ -131,16 +135,18 @@ export async function* dumpLog(
       }
       const { bytes, at } = row.batch
       if (baseOffsetOf(bytes, at) >= toOffset) return
-      if (nextOffsetOf(bytes, at) > fromOffset) yield dumpedBatch(row.batch, options.records === true)
+      if (nextOffsetOf(bytes, at) <= fromOffset) continue
+      const batch = dumpedBatch(row.batch)
+      const isReadable = options.records === true && batch.compression === 0
+      yield isReadable ? { ...batch, records: recordsFrom(row.batch, logStart) } : batch
     }
   } catch (error) {
     throw readable(error, `The log in ${directory} cannot be read`)
   }
 }
 
-function dumpedBatch({ file, position, bytes, at }: SurveyedBatch, withRecords: boolean): DumpedBatch {
-  const compression = compressionOf(bytes, at)
-  const batch: DumpedBatch = {
+function dumpedBatch({ file, position, bytes, at }: SurveyedBatch): DumpedBatch {
+  return {
     kind: 'batch',
     file,
     position,
@@ -150,10 +156,14 @@ function dumpedBatch({ file, position, bytes, at }: SurveyedBatch, withRecords: 
     leaderEpoch: leaderEpochOf(bytes, at),
     recordCount: recordCountOf(bytes, at),
     maxTimestamp: maxTimestampOf(bytes, at),
-    compression,
+    compression: compressionOf(bytes, at),
     isControl: isControlBatch(bytes, at),
   }
-  return withRecords && compression === 0 ? { ...batch, records: decodeRecords(bytes, at) } : batch
+}
+
+/** What is below was purged, and its bytes wait for the rest of their segment to go. */
+function recordsFrom({ bytes, at }: SurveyedBatch, logStart: number): LogRecord[] {
+  return decodeRecords(bytes, at).filter(({ offset }) => offset >= logStart)
 }
 
 function findingOf(directory: string, finding: SurveyFinding): LogFinding {

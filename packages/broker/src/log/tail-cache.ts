@@ -102,6 +102,16 @@ export class LogTail {
     return undefined
   }
 
+  /** Forgets the batches that begin at or below the offset; what is younger stays. */
+  forgetUpTo(offset: number): void {
+    const entries = this.#entries
+    let kept = this.#first
+    for (; kept < entries.length && entries[kept].baseOffset <= offset; kept++)
+      this.#cache.forget(entries[kept])
+    this.#entries = entries.slice(kept)
+    this.#first = 0
+  }
+
   clear(): void {
     for (let index = this.#first; index < this.#entries.length; index++)
       this.#cache.forget(this.#entries[index])

@@ -63,7 +63,11 @@ export const ERROR_CODES = {
     'Read from an offset up to the high watermark, or from first or next.',
   ),
   'too-many-streams': row(107, 'overloaded', 'Delete streams, or raise streamsMax.'),
-  'not-leader': row(108, 'unavailable', 'Ask the node that the text names; clients of Sluice do so themselves.'),
+  'not-leader': row(
+    108,
+    'unavailable',
+    'Ask the node that the text names; clients of Sluice do so themselves.',
+  ),
   'node-unavailable': row(109, 'unavailable', 'Try again: the node is being started.'),
 
   'invalid-subject': row(
@@ -92,6 +96,11 @@ export const ERROR_CODES = {
     'Publish again later: the disk is slower than the publishers.',
   ),
   'partly-stored': row(209, 'unavailable', 'Publish again only what the text does not name as stored.'),
+  'batch-not-decodable': row(
+    210,
+    'invalid',
+    'Purge the partition beyond it, or use a version that reads its compression.',
+  ),
 
   'disk-full': row(300, 'unavailable', 'Free disk space, then try again.'),
   'partition-offline': row(301, 'corrupt', 'Check the disk, then restart the broker.'),

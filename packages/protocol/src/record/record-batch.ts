@@ -27,6 +27,7 @@ export const batchHeaderBytes = 61
 const lengthOverhead = 12
 const crcStart = 21
 const compressionMask = 0x07
+const appendTimeBit = 0x08
 const controlBit = 0x20
 /** Length, attributes, two deltas, two sizes and a header count, of one byte each. */
 const recordBytesMin = 7
@@ -93,8 +94,18 @@ export function baseTimestampOf(bytes: Uint8Array, at: number): number {
   return i64(bytes, at + 27)
 }
 
+/** Whether all records have the largest timestamp, which is then the broker's, instead of their own. */
+export function hasAppendTime(bytes: Uint8Array, at: number): boolean {
+  return (attributesOf(bytes, at) & appendTimeBit) !== 0
+}
+
 export function maxTimestampOf(bytes: Uint8Array, at: number): number {
   return i64(bytes, at + 35)
+}
+
+/** -1: none, so that nobody looks for repetitions in its sequence numbers. */
+export function producerIdOf(bytes: Uint8Array, at: number): number {
+  return i64(bytes, at + 43)
 }
 
 export function recordCountOf(bytes: Uint8Array, at: number): number {
@@ -129,6 +140,22 @@ export function checkBatch(bytes: Uint8Array, at: number, end: number): ErrorCod
   const isCompressed = compressionOf(bytes, at) !== 0
   if (!isCompressed && count > (end - at - batchHeaderBytes) / recordBytesMin) return 'invalid-batch'
   return undefined
+}
+
+/**
+ * Makes the header at 0, copied from a batch that held more records, true for those that stand behind it now.
+ * Its base offset, base timestamp and place stay, and with them what the records tell of themselves.
+ */
+export function resealBatch(
+  bytes: Uint8Array,
+  end: number,
+  header: { readonly lastOffsetDelta: number; readonly maxTimestamp: number; readonly recordCount: number },
+): void {
+  setI32(bytes, 8, end - lengthOverhead)
+  setI32(bytes, 23, header.lastOffsetDelta)
+  setI64(bytes, 35, header.maxTimestamp)
+  setI32(bytes, 57, header.recordCount)
+  setI32(bytes, 17, crc32c(bytes, crcStart, end))
 }
 
 /**

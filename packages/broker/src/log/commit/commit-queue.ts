@@ -11,18 +11,15 @@ import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
 import type { Clock } from '../../io/io.ts'
 import { groupBytesMax } from '../log-limits.ts'
+import type { SegmentBounds } from '../removal/retention-plan.ts'
 import { BatchGroup } from './batch-group.ts'
 import type { SegmentWriter } from './segment-writer.ts'
-
-/** Index entries count offsets from the start of a segment in 31 bits. */
-const relativeOffsetMax = 2 ** 31 - 1
 
 export interface CommitQueueParts {
   readonly writer: SegmentWriter
   readonly clock: Clock
   readonly logger: Logger
-  readonly segmentBytes: number
-  readonly segmentMs: number
+  readonly bounds: SegmentBounds
 }
 
 /** Must not throw. */
@@ -50,6 +47,7 @@ export class CommitQueue {
   /** The segment that the next batch goes to, as if all that waits were written. */
   #next: { baseOffset: number; sizeBytes: number; sinceMs: number }
   #mustRoll: boolean
+  #bounds: SegmentBounds
 
   constructor(parts: CommitQueueParts, listener: CommitListener, mustRoll: boolean) {
     const { active } = parts.writer
@@ -62,6 +60,7 @@ export class CommitQueue {
       sinceMs: parts.clock.monotonicMs(),
     }
     this.#mustRoll = mustRoll
+    this.#bounds = parts.bounds
   }
 
   get nextOffset(): number {
@@ -122,6 +121,26 @@ export class CommitQueue {
     this.#mustRoll = this.#next.sizeBytes > 0
   }
 
+  /** Holds for the next batch. */
+  boundSegments(bounds: SegmentBounds): void {
+    this.#bounds = bounds
+  }
+
+  /**
+   * Begins a new segment behind all that was appended so far, unless the last one is empty. Rejects like
+   * `durable`. The one before is finished, with its index on disk, when `sealed` resolves.
+   */
+  beginSegment(): Promise<void> {
+    if (this.#offline !== undefined || this.#next.sizeBytes === 0) return this.durable()
+    const group = this.#gatherNext(true)
+    this.#running ??= this.#settled.then(() => this.#run())
+    return group.settled
+  }
+
+  sealed(): Promise<void> {
+    return this.#parts.writer.sealed
+  }
+
   /** Waits for all that was appended, then finishes the active segment. */
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running
@@ -135,6 +154,10 @@ export class CommitQueue {
     const gathering = this.#gathering
     if (gathering !== undefined && !rolls && gathering.sizeBytes + sizeBytes <= groupBytesMax)
       return gathering
+    return this.#gatherNext(rolls)
+  }
+
+  #gatherNext(rolls: boolean): BatchGroup {
     const group = new BatchGroup(this.#nextOffset, rolls)
     this.#groups.push(group)
     this.#gathering = group
@@ -146,14 +169,14 @@ export class CommitQueue {
   }
 
   #rollsFor(sizeBytes: number, nextOffset: number): boolean {
-    const { segmentBytes, segmentMs, clock } = this.#parts
+    const { bytes, ms, offsets } = this.#bounds
     const next = this.#next
     if (next.sizeBytes === 0) return false
     return (
       this.#mustRoll ||
-      next.sizeBytes + sizeBytes > segmentBytes ||
-      nextOffset - next.baseOffset > relativeOffsetMax ||
-      clock.monotonicMs() - next.sinceMs >= segmentMs
+      next.sizeBytes + sizeBytes > bytes ||
+      nextOffset - next.baseOffset > offsets ||
+      this.#parts.clock.monotonicMs() - next.sinceMs >= ms
     )
   }
 

@@ -48,10 +48,15 @@ export class SegmentWriter {
     return this.#active.segment
   }
 
+  /** Resolves when the segments before the active one are finished, with their indexes. */
+  get sealed(): Promise<void> {
+    return this.#sealing
+  }
+
   /** Undefined once the group is durable as configured; else why nothing of it was kept. */
   async write(group: BatchGroup): Promise<BrokerError | undefined> {
     const refusal = group.rolls ? await this.#roll(group.baseOffset) : undefined
-    if (refusal !== undefined) return refusal
+    if (refusal !== undefined || group.batches.length === 0) return refusal
     const { segment } = this.#active
     try {
       await this.#file.write(group.batches, segment.sizeBytes)

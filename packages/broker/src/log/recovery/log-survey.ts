@@ -57,15 +57,14 @@ export async function* surveyLog(
   const logStart = await readLogStart(files, directory)
   if (logStart === 'damaged')
     yield { finding: wholeFile(`${directory}/log-start`, bases[0] ?? 0, 'damaged-log-start') }
-  let expected = logStart === 'damaged' ? (bases[0] ?? 0) : logStart
+  const start = logStart === 'damaged' ? (bases[0] ?? 0) : logStart
+  // Why not the log start where a segment holds it: what that one has below is whole.
+  let expected = Math.min(start, bases.findLast((base) => base <= start) ?? start)
   // Why: a folder that has files of a log had segments, and they are gone.
   if (bases.length === 0) yield { finding: missingSegment(directory, expected, expected) }
   for (const [index, base] of bases.entries()) {
     const nextBase = bases[index + 1]
-    if (
-      nextBase !== undefined &&
-      nextBase <= Math.max(options.fromOffset, logStart === 'damaged' ? 0 : logStart)
-    ) {
+    if (nextBase !== undefined && nextBase <= Math.max(options.fromOffset, start)) {
       expected = Math.max(expected, nextBase)
       continue
     }

@@ -35,6 +35,8 @@ export interface RecoveredLog {
   readonly active: OpenSegment
   /** What is missing between segments. */
   readonly gaps: readonly QuarantinedRange[]
+  /** What the first segment holds below it is not served. */
+  readonly logStart: number
   /** The active segment ends with something quarantined (row H): go on in a new one. */
   readonly mustRoll: boolean
 }
@@ -63,13 +65,30 @@ class Recovery {
     const { files } = this.#parts
     const bases = await this.#listBases()
     const logStart = await this.#findLogStart(bases)
-    this.#expected = logStart
     const kept = await this.#removeBelow(bases, logStart)
+    // Why not the log start where a segment holds it: what that one has below is whole, and no longer served.
+    this.#expected = Math.min(logStart, kept[0] ?? logStart)
     for (let index = 0; index < kept.length; index++) await this.#openSegment(kept[index], kept[index + 1])
+    if (this.#expected < logStart) await this.#beginAnew(logStart)
     const active = this.#active ?? (await this.#makeFirst())
     if (!this.#parts.wasClosedCleanly) await (await active.opening).sync()
     await files.syncDirectory(this.#directory)
-    return { segments: this.#segments, active, gaps: this.#gaps, mustRoll: this.#mustRoll }
+    return { segments: this.#segments, active, gaps: this.#gaps, logStart, mustRoll: this.#mustRoll }
+  }
+
+  /**
+   * Row Q: everything ends below the log start, since a power loss took the end of what had been purged. The
+   * offsets go on where the purge was.
+   */
+  async #beginAnew(logStart: number): Promise<void> {
+    await (await this.#active?.opening)?.close()
+    this.#active = undefined
+    this.#mustRoll = false
+    for (const { baseOffset } of this.#segments.splice(0)) {
+      await removeSegment(this.#parts.files, this.#directory, baseOffset)
+    }
+    this.#gaps.length = 0
+    this.#expected = logStart
   }
 
   async #listBases(): Promise<number[]> {

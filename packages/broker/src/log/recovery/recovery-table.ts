@@ -22,6 +22,7 @@
 //   L  begins below that, ends above it                                quarantine what repeats, keep the rest
 //   M  begins and ends below                                           quarantine all of it
 //   N  ends at or below the log start                                  remove: a truncation was interrupted
+//   Q  the last one, and it ends below the log start                   remove, go on at the log start
 //
 //   indexes
 //   O  fits the segment                                                use, and check what it leads to

@@ -98,6 +98,11 @@ export class SegmentExaminer {
     await this.#parts.quarantine.record(segment)
   }
 
+  /** Resolves when nobody examines it; who has set `isBeingReplaced` is then alone with its files. */
+  async examined(segment: Segment): Promise<void> {
+    await this.#running.get(segment)?.catch(() => undefined)
+  }
+
   keepIndex(segment: Segment, index: SegmentIndex): Promise<void> {
     return this.#parts.indexFiles.write(segment, index)
   }
@@ -106,10 +111,16 @@ export class SegmentExaminer {
     const { segment } = open
     const { sizeBytes, endOffset } = segment
     const { index, ranges, tail } = await this.scan(await open.opening, segment, endOffset)
-    await this.quarantine(segment, tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
+    const found = tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)]
+    if (segment.isBeingReplaced) {
+      segment.ranges = found
+      open.index = index
+      return
+    }
+    await this.quarantine(segment, found)
     // Why not of a segment that grew meanwhile: its index in memory was made by what was appended,
     // and is whole.
-    if (segment.sizeBytes !== sizeBytes) return
+    if (segment.sizeBytes !== sizeBytes || segment.isBeingReplaced) return
     open.index = index
     await this.#parts.indexFiles.write(segment, index)
   }

@@ -53,44 +53,64 @@ export class LogReader {
       segment;
       segment = segments.after(segment)
     ) {
-      const start = await this.#timeStart(segment, timeMs)
-      if (start === undefined) continue
-      const goal = { offset: Math.max(start, offset), timeMs, bytesMax: 0 }
-      const slice = await this.#readSegment(segment, goal)
+      // Why in one: another file may take the place of the segment's, and what was found in it would not fit.
+      const slice = await this.#using(segment, async (open) => {
+        const start = await this.#timeStart(open, timeMs)
+        if (start === undefined) return undefined
+        return this.#readHeld(open, { offset: Math.max(start, offset), timeMs, bytesMax: 0 })
+      })
       if (slice !== undefined) return slice
     }
     return emptySlice(segments.active.endOffset)
+  }
+
+  /** The largest timestamp of the segment's batches, or undefined where none can be read. */
+  newestTime(segment: Segment): Promise<number | undefined> {
+    return this.#using(segment, async (open) => {
+      for (const mayRepair of [true, false]) {
+        const { maxTimestamp: timestamp, maxTimestampOffset: offset } = open.index!
+        if (offset < 0) return undefined
+        if (await this.#isTimeAt(open, { timestamp, offset })) return timestamp
+        if (mayRepair) await this.#parts.examiner.examine(open)
+      }
+      return undefined
+    })
   }
 
   async #readFrom(first: Segment, goal: WalkGoal): Promise<LogSlice> {
     const { segments } = this.#parts
     let end = goal.offset
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segments.after(segment)) {
-      const slice = await this.#readSegment(segment, goal)
+      const slice = await this.#using(segment, (open) => this.#readHeld(open, goal))
       if (slice !== undefined) return slice
       end = Math.max(end, segment.endOffset)
     }
     return emptySlice(end)
   }
 
-  /** Undefined where nothing in this segment answers. */
-  async #readSegment(segment: Segment, goal: WalkGoal): Promise<LogSlice | undefined> {
+  /** The action has the file open, and its index in memory. */
+  async #using<T>(segment: Segment, action: (open: OpenSegment) => Promise<T>): Promise<T> {
     const { opened, examiner } = this.#parts
     const open = await opened.acquire(segment)
     try {
       open.index ??= await examiner.loadIndex(open)
-      const slice = await this.#readOpen(open, goal)
-      if (slice !== 'damaged') return slice
-      await examiner.examine(open)
-      const again = await this.#readOpen(open, goal)
-      if (again !== 'damaged') return again
-      throw new BrokerError(
-        'corrupt-log',
-        `${segment.path} reads differently each time, near offset ${goal.offset}`,
-      )
+      return await action(open)
     } finally {
       await opened.release(open)
     }
+  }
+
+  /** Undefined where nothing in this segment answers. */
+  async #readHeld(open: OpenSegment, goal: WalkGoal): Promise<LogSlice | undefined> {
+    const slice = await this.#readOpen(open, goal)
+    if (slice !== 'damaged') return slice
+    await this.#parts.examiner.examine(open)
+    const again = await this.#readOpen(open, goal)
+    if (again !== 'damaged') return again
+    throw new BrokerError(
+      'corrupt-log',
+      `${open.segment.path} reads differently each time, near offset ${goal.offset}`,
+    )
   }
 
   /** Goes over the runs of batches between quarantined ranges. */
@@ -153,24 +173,19 @@ export class LogReader {
   }
 
   /** The offset from which on the segment may hold the time, or undefined where all of it is older. */
-  async #timeStart(segment: Segment, timeMs: number): Promise<number | undefined> {
-    const { opened, examiner } = this.#parts
-    const open = await opened.acquire(segment)
-    try {
-      open.index ??= await examiner.loadIndex(open)
-      for (const mayRepair of [true, false]) {
-        const found = open.index.timeBefore(timeMs)
-        const isTrue = found === undefined || (await this.#isTimeAt(open, found))
-        const max = { timestamp: open.index.maxTimestamp, offset: open.index.maxTimestampOffset }
-        if (isTrue && max.timestamp >= timeMs)
-          return found === undefined ? segment.startOffset : found.lastOffset + 1
-        if (isTrue && (max.offset < 0 || (await this.#isTimeAt(open, max)))) return undefined
-        if (mayRepair) await examiner.examine(open)
-      }
-      return segment.startOffset
-    } finally {
-      await opened.release(open)
+  async #timeStart(open: OpenSegment, timeMs: number): Promise<number | undefined> {
+    const { segment } = open
+    for (const mayRepair of [true, false]) {
+      const index = open.index!
+      const found = index.timeBefore(timeMs)
+      const isTrue = found === undefined || (await this.#isTimeAt(open, found))
+      const max = { timestamp: index.maxTimestamp, offset: index.maxTimestampOffset }
+      if (isTrue && max.timestamp >= timeMs)
+        return found === undefined ? segment.startOffset : found.lastOffset + 1
+      if (isTrue && (max.offset < 0 || (await this.#isTimeAt(open, max)))) return undefined
+      if (mayRepair) await this.#parts.examiner.examine(open)
     }
+    return segment.startOffset
   }
 
   /** Whether the batch that ends with the offset has that largest timestamp, or is known to be damaged. */

@@ -1,21 +1,26 @@
 // Finds the record of a batch that a time asks for; the one place of the log that looks at records.
 
-import { attributesOf, baseOffsetOf, compressionOf } from '@sluice/protocol/record/record-batch'
+import {
+  baseOffsetOf,
+  compressionOf,
+  hasAppendTime,
+  recordCountOf,
+} from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { LogSlice } from '../log-slice.ts'
 
-/** All records of the batch have its largest timestamp: that of the broker. */
-const logAppendTimeBit = 0x08
-
 /**
- * Offset of the first record of the slice's first batch that is not older; undefined if its header
- * said too much.
+ * Offset of the first record from `offset` on, of the slice's first batch, that is not older; undefined if
+ * its header said too much.
  */
-export function timeWithin({ bytes, start }: LogSlice, timeMs: number): number | undefined {
-  const isOpaque = compressionOf(bytes, start) !== 0 || (attributesOf(bytes, start) & logAppendTimeBit) !== 0
-  if (isOpaque) return baseOffsetOf(bytes, start)
+export function timeWithin({ bytes, start }: LogSlice, timeMs: number, offset: number): number | undefined {
+  if (recordCountOf(bytes, start) === 0) return undefined
+  if (compressionOf(bytes, start) !== 0) return Math.max(baseOffsetOf(bytes, start), offset)
+  const isAnyNew = hasAppendTime(bytes, start)
   const cursor = new RecordCursor()
   cursor.open(bytes, start)
-  while (cursor.next()) if (cursor.timestamp >= timeMs) return cursor.offset
+  while (cursor.next()) {
+    if (cursor.offset >= offset && (isAnyNew || cursor.timestamp >= timeMs)) return cursor.offset
+  }
   return undefined
 }

@@ -1,12 +1,20 @@
-// The segments of a log in order of their offsets. The last one is the active one.
+// The segments of a log in order of their offsets, and where among them the log begins. The last one is the
+// active one.
 
 import type { Segment } from './segment.ts'
 
 export class SegmentList {
   #segments: Segment[]
+  /** What lies below is not served, even where the first segment holds it. */
+  #logStart: number
 
-  constructor(segments: readonly Segment[]) {
+  constructor(segments: readonly Segment[], logStart: number) {
     this.#segments = [...segments]
+    this.#logStart = logStart
+  }
+
+  get logStart(): number {
+    return Math.max(this.#logStart, this.first.startOffset)
   }
 
   get all(): readonly Segment[] {
@@ -53,8 +61,14 @@ export class SegmentList {
     return this.#segments.slice(0, count)
   }
 
-  /** Takes out the first ones. */
-  drop(dropped: readonly Segment[]): void {
+  /** The log begins at `logStart` from now on; the first segments, which lie below, are taken out. */
+  drop(dropped: readonly Segment[], logStart: number): void {
     this.#segments = this.#segments.slice(dropped.length)
+    this.#logStart = logStart
+  }
+
+  /** Another file has taken the place of the segment's. */
+  replace(segment: Segment, replacement: Segment): void {
+    this.#segments = this.#segments.map((one) => (one === segment ? replacement : one))
   }
 }

@@ -23,6 +23,8 @@ export class Segment {
   sizeBytes: number
   /** The offset after the last that was stored here, readable or not. */
   endOffset: number
+  /** Another file is about to take the place of this one: nothing is written down of it any more. */
+  isBeingReplaced = false
   /** In order of position, not overlapping. */
   ranges: readonly BadRange[] = []
 

@@ -1,0 +1,88 @@
+// Takes records out of a batch. What stays has its offset, its timestamp and its bytes: both are told as
+// distances from the base of the batch, which does not change. A batch of which nothing stays is a header
+// alone, which still says which offsets it stands for.
+
+import { BrokerError } from '../errors/broker-error.ts'
+import {
+  baseOffsetOf,
+  batchHeaderBytes,
+  batchSizeOf,
+  compressionOf,
+  hasAppendTime,
+  isControlBatch,
+  lastOffsetDeltaOf,
+  lastOffsetOf,
+  leaderEpochOf,
+  maxTimestampOf,
+  producerIdOf,
+  recordCountOf,
+  resealBatch,
+} from './record-batch.ts'
+import { RecordCursor } from './record-cursor.ts'
+
+/** Of a batch without records: older than anything. */
+const noTimestamp = -1
+const offsetDeltaMax = 2 ** 31 - 1
+
+/** Decides on the record that the cursor stands on; the cursor is borrowed. */
+export type KeepRecord = (record: RecordCursor) => boolean
+
+/**
+ * The batch without the records that are not kept, or undefined where all of them are. Throws
+ * `batch-not-decodable` for a compressed batch and `corrupt-log` for one whose records do not fit it.
+ */
+export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint8Array | undefined {
+  if (isControlBatch(bytes, at)) return undefined
+  checkDecodable(bytes, at)
+  const cursor = new RecordCursor()
+  cursor.open(bytes, at)
+  const thinned = new Uint8Array(batchSizeOf(bytes, at))
+  let end = batchHeaderBytes
+  let recordCount = 0
+  let newest = Number.NEGATIVE_INFINITY
+  for (let start = cursor.recordEnd; cursor.next(); start = cursor.recordEnd) {
+    if (!keep(cursor)) continue
+    thinned.set(bytes.subarray(start, cursor.recordEnd), end)
+    end += cursor.recordEnd - start
+    recordCount++
+    newest = Math.max(newest, cursor.timestamp)
+  }
+  if (cursor.isDamaged) throw notReadable(bytes, at)
+  if (recordCount === recordCountOf(bytes, at)) return undefined
+  thinned.set(bytes.subarray(at, at + batchHeaderBytes))
+  const maxTimestamp = hasAppendTime(bytes, at) ? maxTimestampOf(bytes, at) : newest
+  resealBatch(thinned, end, {
+    lastOffsetDelta: lastOffsetDeltaOf(bytes, at),
+    maxTimestamp: recordCount === 0 ? noTimestamp : maxTimestamp,
+    recordCount,
+  })
+  return thinned.slice(0, end)
+}
+
+/** Throws `batch-not-decodable` where nobody here can tell the records of a batch apart. */
+export function checkDecodable(bytes: Uint8Array, at: number): void {
+  if (compressionOf(bytes, at) === 0 || recordCountOf(bytes, at) === 0) return
+  const text = `The records of the batch at offset ${baseOffsetOf(bytes, at)} are compressed`
+  throw new BrokerError('batch-not-decodable', text)
+}
+
+/** Whether the batch is a header that says nothing but which offsets are gone. */
+export function isBatchEmpty(bytes: Uint8Array, at: number): boolean {
+  return recordCountOf(bytes, at) === 0 && producerIdOf(bytes, at) < 0 && !isControlBatch(bytes, at)
+}
+
+/** One empty batch for two that follow each other, or undefined where they have to stay apart. */
+export function joinEmptyBatches(first: Uint8Array, second: Uint8Array): Uint8Array | undefined {
+  const lastOffsetDelta = lastOffsetOf(second, 0) - baseOffsetOf(first, 0)
+  const areAlike = leaderEpochOf(first, 0) === leaderEpochOf(second, 0)
+  const doFollow = lastOffsetOf(first, 0) + 1 === baseOffsetOf(second, 0)
+  if (!areAlike || !doFollow || lastOffsetDelta > offsetDeltaMax) return undefined
+  const joined = first.slice(0, batchHeaderBytes)
+  resealBatch(joined, batchHeaderBytes, { lastOffsetDelta, maxTimestamp: noTimestamp, recordCount: 0 })
+  return joined
+}
+
+function notReadable(bytes: Uint8Array, at: number): BrokerError {
+  const text = `The records of the batch at offset ${baseOffsetOf(bytes, at)} do not fit it`
+  return new BrokerError('corrupt-log', text)
+}
