@@ -12,7 +12,7 @@ interface Led {
   readonly key: PartitionKey
   readonly partition: LedPartition
   readonly followers: Set<Peer<MessageTable>>
-  readonly stopListening: () => void
+  readonly stops: readonly (() => void)[]
 }
 
 export class PartitionLeader {
@@ -27,6 +27,10 @@ export class PartitionLeader {
     services.answer('partition.offsetForTime', ({ timeMs, ...key }) =>
       this.#require(key).offsetForTime(timeMs),
     )
+    services.answer('partition.removeBelow', ({ offset, ...key }) => this.#removeBelow(key, offset))
+    services.answer('partition.deleteRecords', ({ offsets, ...key }) =>
+      this.#require(key).deleteRecords(offsets),
+    )
     services.hear('partition.follow', ({ isFollowed, ...key }, { from }) =>
       this.#follow(key, from, isFollowed),
     )
@@ -34,10 +38,16 @@ export class PartitionLeader {
 
   add(key: PartitionKey, partition: LedPartition): void {
     const followers = new Set<Peer<MessageTable>>()
-    const stopListening = partition.onAdvance(() => {
-      if (followers.size > 0) this.#markMoved(led)
-    })
-    const led: Led = { key, partition, followers, stopListening }
+    const stops = [
+      partition.onAdvance(() => {
+        if (followers.size > 0) this.#markMoved(led)
+      }),
+      partition.onRemoved((removed) => {
+        for (const peer of followers) asFollower(peer).tell('partition.removed', { ...key, removed })
+        if (followers.size > 0) this.#markMoved(led)
+      }),
+    ]
+    const led: Led = { key, partition, followers, stops }
     this.#led.set(textOfKey(key), led)
   }
 
@@ -45,7 +55,7 @@ export class PartitionLeader {
     const text = textOfKey(key)
     const led = this.#led.get(text)
     if (led === undefined) return
-    led.stopListening()
+    for (const stop of led.stops) stop()
     this.#led.delete(text)
     this.#moved.delete(led)
   }
@@ -95,9 +105,12 @@ export class PartitionLeader {
       }
     }
     this.#moved.clear()
-    for (const [peer, moved] of notices) {
-      ;(peer as unknown as Peer<PartitionMessages>).tell('partition.moved', moved)
-    }
+    for (const [peer, moved] of notices) asFollower(peer).tell('partition.moved', moved)
+  }
+
+  async #removeBelow(key: PartitionKey, offset: number): Promise<null> {
+    await this.#require(key).removeBelow(offset)
+    return null
   }
 
   #require(key: PartitionKey): LedPartition {
@@ -106,6 +119,10 @@ export class PartitionLeader {
     const text = `Partition ${key.partition} of stream ${key.stream} is not here any more`
     throw new BrokerError('stream-deleted', text)
   }
+}
+
+function asFollower(peer: Peer<MessageTable>): Peer<PartitionMessages> {
+  return peer as unknown as Peer<PartitionMessages>
 }
 
 function factsOf(partition: LedPartition): PartitionFacts {

@@ -1,5 +1,7 @@
 // What nodes ask of the leader of a partition, and what leaders tell.
 
+import type { Removed } from '../log/log.ts'
+
 export interface PartitionKey {
   /** Id of the stream. */
   readonly stream: number
@@ -38,12 +40,18 @@ export interface PartitionMessages {
       body: PartitionKey & { readonly timeMs: number }
       answer: number
     }
+    readonly 'partition.removeBelow': { body: PartitionKey & { readonly offset: number }; answer: null }
+    readonly 'partition.deleteRecords': {
+      body: PartitionKey & { readonly offsets: readonly number[] }
+      answer: number
+    }
   }
   readonly notices: {
     /** Tell me, now and whenever something changes, or no longer. */
     readonly 'partition.follow': PartitionKey & { readonly isFollowed: boolean }
     /** Once a turn, all that have changed. */
     readonly 'partition.moved': readonly (PartitionKey & { readonly facts: PartitionFacts })[]
+    readonly 'partition.removed': PartitionKey & { readonly removed: Removed }
   }
 }
 

@@ -59,7 +59,7 @@ class TwoNodes {
   }
 
   async open(isVolatile = false): Promise<RemotePartition> {
-    const [partition] = await this.remote.open(1, [key], isVolatile)
+    const [partition] = await this.remote.open({ node: 1, isVolatile }, [key])
     return partition!
   }
 

@@ -2,7 +2,7 @@
 // requests over a channel. While the leader is away the last facts stand, and requests are refused.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { LogSlice } from '../log/log.ts'
+import type { LogSlice, Removed } from '../log/log.ts'
 import type { PartitionFacts, PartitionKey, PartitionMessages } from './partition-messages.ts'
 import type { Partition } from './partition.ts'
 import type { PeerTable } from './peer-table.ts'
@@ -19,6 +19,7 @@ export class RemotePartition implements Partition {
   readonly key: PartitionKey
   readonly leadership: RemoteLeadership
   readonly #listeners = new Set<() => void>()
+  readonly #removalListeners = new Set<(removed: Removed) => void>()
   #facts: PartitionFacts
 
   constructor(key: PartitionKey, leadership: RemoteLeadership, facts: PartitionFacts) {
@@ -60,11 +61,6 @@ export class RemotePartition implements Partition {
     return offline === undefined ? undefined : BrokerError.received('partition-offline', offline)
   }
 
-  async refresh(): Promise<void> {
-    const [facts] = await this.#leader().request('partition.facts', [this.key])
-    if (facts !== undefined) this.moved(facts)
-  }
-
   async store(batches: readonly Uint8Array[]): Promise<number> {
     // Why copied: a batch may be part of a larger buffer, and what is moved is gone here.
     const copies = batches.map((batch) => new Uint8Array(batch))
@@ -72,12 +68,25 @@ export class RemotePartition implements Partition {
     return this.#leader().request('partition.store', { ...this.key, batches: copies }, buffers)
   }
 
+  async refresh(): Promise<void> {
+    const [facts] = await this.#leader().request('partition.facts', [this.key])
+    if (facts !== undefined) this.moved(facts)
+  }
+
   onAdvance(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    if (this.#listeners.size === 1) this.follow()
-    return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#tellFollowed(false)
-    }
+    return this.#listen(this.#listeners, listener)
+  }
+
+  async removeBelow(offset: number): Promise<void> {
+    await this.#leader().request('partition.removeBelow', { ...this.key, offset })
+  }
+
+  async deleteRecords(offsets: readonly number[]): Promise<number> {
+    return this.#leader().request('partition.deleteRecords', { ...this.key, offsets })
+  }
+
+  onRemoved(listener: (removed: Removed) => void): () => void {
+    return this.#listen(this.#removalListeners, listener)
   }
 
   /** Nothing is kept here but what the services themselves decode and keep. */
@@ -101,9 +110,26 @@ export class RemotePartition implements Partition {
     for (const listener of this.#listeners) listener()
   }
 
+  /** For the table of them: records have left it. */
+  removed(removed: Removed): void {
+    for (const listener of this.#removalListeners) listener(removed)
+  }
+
   /** For the table of them: asks to be told, where anybody here listens. */
   follow(): void {
-    if (this.#listeners.size > 0) this.#tellFollowed(true)
+    if (this.#listenerCount > 0) this.#tellFollowed(true)
+  }
+
+  get #listenerCount(): number {
+    return this.#listeners.size + this.#removalListeners.size
+  }
+
+  #listen<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+    listeners.add(listener)
+    if (this.#listenerCount === 1) this.follow()
+    return () => {
+      if (listeners.delete(listener) && this.#listenerCount === 0) this.#tellFollowed(false)
+    }
   }
 
   #tellFollowed(isFollowed: boolean): void {

@@ -12,6 +12,7 @@ import { memoryFiles } from '../../io/memory-files.ts'
 import { Log } from '../../log/log.ts'
 import type { StreamEntry } from './stream-catalog.ts'
 import { closeAll } from './stream-logs.ts'
+import type { NamedStream } from './stream-messages.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
@@ -62,7 +63,7 @@ export class StreamFiles implements StreamLogs {
     return opened
   }
 
-  async open({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>): Promise<LoggedPartition[]> {
+  async open({ identity, config }: NamedStream): Promise<LoggedPartition[]> {
     if (config.durability !== 'memory') await this.#requireFolders(identity, config)
     return this.make(identity, config, 0)
   }

@@ -4,6 +4,7 @@
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import type { Partition } from '../../cluster/partition.ts'
 import type { StreamEntry } from './stream-catalog.ts'
+import type { NamedStream } from './stream-messages.ts'
 import type { StreamIdentity } from './stream.ts'
 
 /** A partition of a stream that is open here. */
@@ -23,8 +24,11 @@ export interface StreamChange {
 export interface StreamLogs {
   /** Partitions `from` up to `config.partitions`, made where there are none: all of them, or it throws. */
   make(identity: StreamIdentity, config: StreamConfig, from: number): Promise<readonly OpenPartition[]>
-  /** All partitions of a stream that the catalog knows. Throws `corrupt-log` when one is not there. */
-  open(entry: Pick<StreamEntry, 'identity' | 'config'>): Promise<readonly OpenPartition[]>
+  /**
+   * All partitions of a stream that the catalog knows; `areNew` says that those which are not known here yet
+   * have just been made. Throws `corrupt-log` when one is not there.
+   */
+  open(entry: NamedStream, areNew: boolean): Promise<readonly OpenPartition[]>
   remove(identity: StreamIdentity, config: StreamConfig): Promise<void>
   removePartitions(identity: StreamIdentity, config: StreamConfig, from: number): Promise<void>
   /** Removes what a change left behind when the broker stopped in its middle. */

@@ -7,12 +7,12 @@ import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 import type { Partition } from '../../cluster/partition.ts'
 import { PublishAdmission } from './publish-admission.ts'
 import { StreamCatalog } from './stream-catalog.ts'
-import type { StreamEntry } from './stream-catalog.ts'
 import { alteredStreamConfig, checkStreamName, differenceOf, newStreamConfig } from './stream-config.ts'
 import type { StreamBounds } from './stream-config.ts'
 import { StreamFiles } from './stream-files.ts'
 import { closeAll } from './stream-logs.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
+import type { NamedStream } from './stream-messages.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
@@ -140,14 +140,21 @@ export class Streams {
   // ── Where another node decides ───────────────────────────────────────────────────────────────────────────
 
   /** The catalog has taken a stream. */
-  async admit(entry: Pick<StreamEntry, 'identity' | 'config'>): Promise<void> {
-    this.#admit(entry, await this.#files.open(entry))
+  async admit(entry: NamedStream): Promise<void> {
+    this.#admit(entry, await this.#files.open(entry, true))
   }
 
-  /** The catalog has taken an alteration, or a partition has begun another life. */
-  async changed({ identity, config }: Pick<StreamEntry, 'identity' | 'config'>): Promise<void> {
+  /** A partition that another node leads has begun another life. */
+  async renewed(streamId: number): Promise<void> {
+    for (const { identity, stream } of this.#open.values()) {
+      if (identity.id === streamId) await this.changed({ identity, config: stream.config })
+    }
+  }
+
+  /** The catalog has taken an alteration. */
+  async changed({ identity, config }: NamedStream): Promise<void> {
     const open = this.#require(identity.name)
-    open.logs = await this.#files.open({ identity, config })
+    open.logs = await this.#files.open({ identity, config }, true)
     open.stream.changed(config, partitionsOf(open.logs))
   }
 
@@ -180,13 +187,10 @@ export class Streams {
     this.#lastId = await this.#catalog.lastId()
     await this.#files.removeOrphans(entries)
     await this.#catalog.removeOrphanedConsumers(new Set(entries.map(({ identity }) => identity.name)))
-    for (const entry of entries) this.#admit(entry, await this.#files.open(entry))
+    for (const entry of entries) this.#admit(entry, await this.#files.open(entry, false))
   }
 
-  #admit(
-    { identity, config }: Pick<StreamEntry, 'identity' | 'config'>,
-    logs: readonly OpenPartition[],
-  ): Stream {
+  #admit({ identity, config }: NamedStream, logs: readonly OpenPartition[]): Stream {
     const stream = new Stream(identity, config, partitionsOf(logs), this.#admission)
     this.#open.set(identity.name, { stream, identity, logs })
     return stream
