@@ -38,10 +38,10 @@ export interface Partition {
   /** Offset of the first record at or after this time; the high watermark when there is none. */
   offsetForTime(timeMs: number): Promise<number>
   /**
-   * Everything below the offset is gone for good once it resolves. `offset-out-of-range` above the high
-   * watermark; below the log start there is nothing to do.
+   * Everything below the offset is gone for good once it resolves, with how many records there were.
+   * `offset-out-of-range` above the high watermark; below the log start there is nothing to do.
    */
-  removeBelow(offset: number): Promise<void>
+  removeBelow(offset: number): Promise<number>
   /**
    * Takes single records away, all of them below the high watermark, and resolves with how many there were;
    * all others keep their offsets. Ask for many at once: each segment that holds some is written anew.
@@ -159,7 +159,7 @@ export class LedPartition implements Partition {
     return Math.min(await this.#log.offsetForTime(timeMs), this.highWatermark)
   }
 
-  removeBelow(offset: number): Promise<void> {
+  removeBelow(offset: number): Promise<number> {
     return this.#log.removeBelow(offset)
   }
 

@@ -203,9 +203,10 @@ export class Log {
 
   /**
    * Everything below the offset, which is at most `durableEnd`, is gone for good once it resolves. The bytes
-   * of a segment that holds more stay until all of it goes. Below `logStart` there is nothing to do.
+   * of a segment that holds more stay until all of it goes. Resolves with how many records there were; none
+   * below `logStart`.
    */
-  removeBelow(offset: number): Promise<void> {
+  removeBelow(offset: number): Promise<number> {
     return this.#remove(() => {
       if (offset > this.durableEnd) throw this.#outside(offset)
       return this.#removal.removeBelow(offset)

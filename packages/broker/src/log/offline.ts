@@ -69,7 +69,7 @@ export interface DumpOptions {
 }
 
 const logFolders = ['streams', 'catalog', 'progress']
-const logFilePattern = /^(\d{20}\.(log|index|timeindex|quarantine)|log-start)$/
+const logFilePattern = /^(\d{20}\.(log|index|timeindex|quarantine|thinned)|log-start)$/
 const harmlessKinds: ReadonlySet<SurveyFinding['kind']> = new Set([
   'torn-tail',
   'zero-tail',

@@ -68,8 +68,10 @@ for (const tailBytes of [0, 100_000]) {
     const io = memoryIo()
     let log = await startedLog(io, { tail: tail() })
     const heard = listen(log)
+    let start = 0
     for (const below of [1, 4, 6, 19]) {
-      await log.removeBelow(below)
+      assert.equal(await log.removeBelow(below), below - start)
+      start = below
       assert.equal(log.logStart, below)
       assert.deepEqual(await offsetsOf(log), range(below, 30))
       await assert.rejects(log.read(below - 1, 100), { code: 'offset-out-of-range' })
@@ -146,6 +148,19 @@ test('a time leads past what was deleted', async () => {
   assert.equal(await log.offsetForTime(0), 10)
   await log.deleteRecords(range(10, 30))
   assert.equal(await log.offsetForTime(0), 30)
+  await log.close()
+})
+
+test('a purge counts records, not offsets, of segments and of parts, also after a restart', async () => {
+  const io = memoryIo()
+  let log = await startedLog(io)
+  await log.deleteRecords([1, 2, 6, 9, 10, 13])
+  log = await reopened(io, log)
+  assert.equal(await log.removeBelow(2), 1)
+  assert.equal(await log.removeBelow(8), 4)
+  log = await reopened(io, log)
+  assert.equal(await log.removeBelow(14), 3)
+  assert.equal(await log.removeBelow(30), 16)
   await log.close()
 })
 
@@ -229,7 +244,7 @@ test('removals that are asked for at once are carried out one after the other', 
     log.deleteRecords([3, 9, 12]),
     log.removeBelow(2),
   ]
-  assert.deepEqual(await Promise.all(removals), [2, undefined, 1, undefined])
+  assert.deepEqual(await Promise.all(removals), [2, 7, 1, 0])
   assert.deepEqual(await offsetsOf(log), [8, 10, 11, ...range(13, 30)])
   await log.close()
 })

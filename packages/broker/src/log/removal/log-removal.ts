@@ -12,7 +12,8 @@ import { removeIndexes, removeSegment } from '../recovery/recover-log.ts'
 import type { Segment } from '../segment/segment.ts'
 import type { LogTail } from '../tail-cache.ts'
 import { OffsetChoice, recordsAmong } from './offset-choice.ts'
-import type { Retention } from './retention-plan.ts'
+import { RecordCount } from './record-count.ts'
+import type { KeptSegment, Retention } from './retention-plan.ts'
 import { segmentsBeyond } from './retention-plan.ts'
 import { SegmentRewriter } from './segment-rewriter.ts'
 
@@ -22,6 +23,7 @@ export type Removed = { readonly below: number } | { readonly offsets: readonly 
 export class LogRemoval {
   readonly #parts: LogParts
   readonly #tail: LogTail
+  readonly #count: RecordCount
   readonly #rewriter: SegmentRewriter
   readonly #listeners = new Set<(removed: Removed) => void>()
   /** The last one in line. */
@@ -37,7 +39,8 @@ export class LogRemoval {
   constructor(parts: LogParts, tail: LogTail) {
     this.#parts = parts
     this.#tail = tail
-    this.#rewriter = new SegmentRewriter(parts)
+    this.#count = new RecordCount(parts)
+    this.#rewriter = new SegmentRewriter(parts, this.#count)
   }
 
   /** Called when a removal is durable, before it is answered; must not throw. Returns its end. */
@@ -56,19 +59,22 @@ export class LogRemoval {
   }
 
   /** See `Log.removeBelow`. */
-  removeBelow(offset: number): Promise<void> {
+  removeBelow(offset: number): Promise<number> {
     return this.#inTurn(async () => {
-      if (offset > this.#parts.segments.logStart) await this.#removeBelow(offset)
+      const { logStart } = this.#parts.segments
+      const records = offset > logStart ? await this.#count.between(logStart, offset) : 0
+      if (offset > logStart) await this.#removeBelow(offset)
       else await this.#removeLeft()
+      return records
     })
   }
 
   /** See `Log.retain`. */
   retain(retention: Retention, wallMs: number): Promise<void> {
     return this.#inTurn(async () => {
-      const { segments, queue } = this.#parts
+      const { segments } = this.#parts
       const { logStart, all } = segments
-      const beyond = segmentsBeyond(all, { logStart, logEnd: queue.durableEnd }, retention)
+      const beyond = segmentsBeyond(await this.#kept(retention), retention)
       const expired = retention.maxAgeMs === 0 ? 0 : await this.#countOlder(wallMs - retention.maxAgeMs)
       const count = Math.max(beyond, expired)
       const start = all[count]?.startOffset ?? segments.active.endOffset
@@ -120,6 +126,16 @@ export class LogRemoval {
   async #removeBelow(offset: number): Promise<void> {
     await this.#emptyActive(offset)
     await this.#moveStart(this.#parts.segments.below(offset), offset)
+  }
+
+  async #kept({ maxMessages }: Retention): Promise<KeptSegment[]> {
+    const { all, logStart } = this.#parts.segments
+    const kept: KeptSegment[] = []
+    for (const { startOffset, endOffset, sizeBytes } of all) {
+      const records = maxMessages === 0 ? 0 : this.#count.between(Math.max(startOffset, logStart), endOffset)
+      kept.push({ sizeBytes, records: await records })
+    }
+    return kept
   }
 
   /** How many of the first segments have no record that is as young as the time. */

@@ -4,7 +4,6 @@
 export interface Retention {
   readonly maxAgeMs: number
   readonly maxBytes: number
-  /** Counted in offsets, whether or not each still has its record. */
   readonly maxMessages: number
 }
 
@@ -36,23 +35,28 @@ function boundOf(most: number, limit: number, least: number): number {
 }
 
 export interface KeptSegment {
-  readonly startOffset: number
   readonly sizeBytes: number
+  /** Zero where nobody asks for them. */
+  readonly records: number
 }
 
 /** How many of the first segments are beyond the bounds of size and count; never the last one. */
 export function segmentsBeyond(
   segments: readonly KeptSegment[],
-  { logStart, logEnd }: { readonly logStart: number; readonly logEnd: number },
   { maxBytes, maxMessages }: Retention,
 ): number {
-  let bytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  let bytes = 0
+  let messages = 0
+  for (const { sizeBytes, records } of segments) {
+    bytes += sizeBytes
+    messages += records
+  }
   let count = 0
   for (; count < segments.length - 1; count++) {
-    const messages = logEnd - Math.max(segments[count].startOffset, logStart)
     const isWithin = (maxBytes === 0 || bytes <= maxBytes) && (maxMessages === 0 || messages <= maxMessages)
     if (isWithin) break
     bytes -= segments[count].sizeBytes
+    messages -= segments[count].records
   }
   return count
 }

@@ -15,14 +15,17 @@ import { SegmentScan } from '../recovery/segment-scan.ts'
 import type { OpenSegment } from '../segment/open-segments.ts'
 import { SegmentIndex } from '../segment/segment-index.ts'
 import { Segment } from '../segment/segment.ts'
+import type { RecordCount } from './record-count.ts'
 import { ThinnedCopy } from './thinned-copy.ts'
 import type { RecordChoice } from './thinned-copy.ts'
 
 export class SegmentRewriter {
   readonly #parts: LogParts
+  readonly #count: RecordCount
 
-  constructor(parts: LogParts) {
+  constructor(parts: LogParts, count: RecordCount) {
     this.#parts = parts
+    this.#count = count
   }
 
   /**
@@ -86,6 +89,7 @@ export class SegmentRewriter {
     segment.isBeingReplaced = true
     try {
       await examiner.examined(segment)
+      await this.#count.record(segment, copy.records)
       await removeIndexes(files, directory, segment.baseOffset)
       await files.syncDirectory(directory)
       await files.rename(temporaryOf(segment.path), segment.path)

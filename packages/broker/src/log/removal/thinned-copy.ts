@@ -29,8 +29,9 @@ export class ThinnedCopy {
   readonly index: SegmentIndex
   /** Where damage is in the copy. */
   readonly ranges: BadRange[] = []
-  /** Records that are not in the copy. */
+  /** Records that are not in the copy, and those that are. */
   removed = 0
+  records = 0
   /** Of the copy, with what is not written yet. */
   sizeBytes = 0
   readonly #from: File
@@ -69,6 +70,7 @@ export class ThinnedCopy {
     const thinned = isTouched ? thinBatch(bytes, at, (record) => choice.keep(record)) : undefined
     const batch = thinned ?? bytes.slice(at, at + batchSizeOf(bytes, at))
     this.removed += recordCountOf(bytes, at) - recordCountOf(batch, 0)
+    this.records += recordCountOf(batch, 0)
     if (!isBatchEmpty(batch, 0)) {
       this.#endRun()
       this.#add(batch)

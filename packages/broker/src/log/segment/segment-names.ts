@@ -5,9 +5,15 @@ import type { DirectoryEntry } from '../../io/io.ts'
 const digits = 20
 const logPattern = /^(\d{20})\.log$/
 
-export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'quarantine'
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'quarantine' | 'thinned'
 
-export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'quarantine']
+export const segmentFileKinds: readonly SegmentFileKind[] = [
+  'log',
+  'index',
+  'timeindex',
+  'quarantine',
+  'thinned',
+]
 
 export function segmentPath(directory: string, baseOffset: number, kind: SegmentFileKind): string {
   return `${directory}/${String(baseOffset).padStart(digits, '0')}.${kind}`
