@@ -19,6 +19,7 @@ const limits = {
   indexIntervalBytes: 4096,
   unflushedBytesMax: 64 * 1024 * 1024,
   streamsMax: 100,
+  retentionCheckMs: 60_000,
   partitionsMax: 16,
 }
 

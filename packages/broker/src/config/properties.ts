@@ -59,6 +59,14 @@ export const PROPERTIES = {
     max: 366 * 24 * hourMs,
     ...tuning,
   },
+  retentionCheckMs: {
+    kind: 'integer',
+    doc: 'How often streams that do not keep everything are looked at for what has to go.',
+    default: 60_000,
+    min: 100,
+    max: 24 * hourMs,
+    ...tuning,
+  },
   indexIntervalBytes: {
     kind: 'integer',
     doc: 'Bytes of a log between two entries of its index.',

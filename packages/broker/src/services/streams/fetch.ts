@@ -55,10 +55,22 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
   let slices: LogSlice[] = []
   if (offset < partition.highWatermark) {
     slices = cachedFrom(partition, offset, bytesMax)
-    if (slices.length === 0) slices = [await partition.read(offset, bytesMax)]
+    if (slices.length === 0) slices = [await readKept(partition, offset, bytesMax)]
   }
   const { logStart, highWatermark } = partition
   return { logStart, highWatermark, nextOffset: slices.at(-1)?.nextOffset ?? offset, slices }
+}
+
+/** From the log start on, where a removal moves it beyond the offset meanwhile. */
+export async function readKept(partition: Partition, offset: number, bytesMax: number): Promise<LogSlice> {
+  for (;;) {
+    const from = Math.max(offset, partition.logStart)
+    try {
+      return await partition.read(from, bytesMax)
+    } catch (error) {
+      if (from >= partition.logStart) throw error
+    }
+  }
 }
 
 /** Small batches come one by one out of the cache; a reader that catches up is to get many at once. */

@@ -23,6 +23,7 @@ export const testLimits: StreamLimits = {
   unflushedBytesMax: 64 * 1024 * 1024,
   streamsMax: 100,
   partitionsMax: 16,
+  retentionCheckMs: 60_000,
 }
 
 export function memoryWorld(): Io {

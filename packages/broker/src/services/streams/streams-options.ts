@@ -36,4 +36,5 @@ export interface StreamLimits {
   readonly unflushedBytesMax: number
   readonly streamsMax: number
   readonly partitionsMax: number
+  readonly retentionCheckMs: number
 }

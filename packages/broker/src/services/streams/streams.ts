@@ -13,6 +13,7 @@ import { StreamFiles } from './stream-files.ts'
 import { closeAll } from './stream-logs.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
+import { Retention } from './retention.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
@@ -33,6 +34,7 @@ export class Streams {
   readonly #files: StreamLogs
   readonly #admission: PublishAdmission
   readonly #bounds: StreamBounds
+  readonly #retention: Retention
   readonly #open = new Map<string, OpenStream>()
   readonly #deleteListeners = new Set<DeleteListener>()
   readonly #growthChecks: ((stream: Stream) => void)[] = []
@@ -61,6 +63,8 @@ export class Streams {
     this.#files = options.logs ?? new StreamFiles(options)
     this.#admission = new PublishAdmission(options.limits.unflushedBytesMax)
     this.#bounds = { partitionsMax: options.limits.partitionsMax, onlyDurability: options.onlyDurability }
+    const { io, logger, limits } = options
+    this.#retention = new Retention({ ...io, logger, everyMs: limits.retentionCheckMs })
   }
 
   find(name: string): Stream | undefined {
@@ -95,14 +99,18 @@ export class Streams {
     })
   }
 
-  alter(name: string, changes: Partial<StreamConfig>): Promise<StreamInfo> {
-    return this.#inTurn(async () => {
+  /** Resolves when the stream keeps no more than it is to keep from now on. */
+  async alter(name: string, changes: Partial<StreamConfig>): Promise<StreamInfo> {
+    const stream = await this.#inTurn(async () => {
       const open = this.#require(name)
       const config = alteredStreamConfig(open.stream.config, changes, this.#bounds)
       if (config.partitions > open.stream.config.partitions) await this.#checkGrowth(open, config)
       await this.#alter(open, config)
-      return open.stream.info()
+      return open.stream
     })
+    // Why not in turn: other changes need not wait for files to go.
+    await this.#retention.enforce(stream)
+    return stream.info()
   }
 
   async delete(name: string): Promise<void> {
@@ -176,6 +184,7 @@ export class Streams {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#last
+    await this.#retention.stop()
     const logs = Array.from(this.#open.values(), (open) => open.logs).flat()
     await closeAll(logs)
     const offline = logs.map(({ partition }) => partition.offline).find((error) => error !== undefined)
@@ -193,6 +202,7 @@ export class Streams {
   #admit({ identity, config }: NamedStream, logs: readonly OpenPartition[]): Stream {
     const stream = new Stream(identity, config, partitionsOf(logs), this.#admission)
     this.#open.set(identity.name, { stream, identity, logs })
+    this.#retention.follow(stream)
     return stream
   }
 

@@ -1,0 +1,138 @@
+// Takes records out of streams because somebody asks for it: everything, everything below an offset, what is
+// published to some subjects, or single records. Checks all of a request before anything is removed. What is
+// published meanwhile stays.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { MessagePlace } from '@sluice/protocol/model/consumer'
+import { batchSizeOf } from '@sluice/protocol/record/record-batch'
+import { checkDecodable } from '@sluice/protocol/record/record-batch-thinning'
+import { RecordCursor } from '@sluice/protocol/record/record-cursor'
+import { BytePattern } from '@sluice/protocol/subject/byte-pattern'
+import { isSubjectBytes } from '@sluice/protocol/subject/subject'
+import type { Partition } from '../../cluster/partition.ts'
+import type { Timers } from '../../io/io.ts'
+import type { LogSlice } from '../../log/log.ts'
+import { readKept } from './fetch.ts'
+import type { Stream } from './stream.ts'
+
+/** Read at a time; then others have their turn. */
+const sliceBytes = 256 * 1024
+/** Removed at a time: it bounds the memory, and how often one segment is written anew. */
+const offsetsMax = 1_000_000
+
+export interface PurgeChoice {
+  /** Pattern of subjects; absent: every record. */
+  readonly match?: string
+  readonly partition?: number
+  /** Offset of the partition; absent: all that may be read now. */
+  readonly before?: number
+}
+
+/** Resolves with how many records are gone, durably. */
+export async function purge(
+  stream: Stream,
+  choice: PurgeChoice,
+  timers: Timers,
+): Promise<{ removed: number }> {
+  const { match, partition, before } = choice
+  if (before !== undefined && partition === undefined) {
+    throw new BrokerError('invalid-request', `'before' is an offset of one partition: name it`)
+  }
+  const pattern = match === undefined ? undefined : new BytePattern(match)
+  const partitions = partition === undefined ? stream.partitions : [stream.requirePartition(partition)]
+  await Promise.all(partitions.map((each) => each.refresh()))
+  if (before !== undefined) checkBelow(stream, partitions[0]!, before)
+  let removed = 0
+  for (const each of partitions) {
+    const end = before ?? each.highWatermark
+    // Why not by its records where all of them match: moving the start of a log costs nothing.
+    removed +=
+      pattern === undefined || pattern.pattern.matchesAll
+        ? await undisturbed(stream, () => each.removeBelow(end))
+        : await undisturbed(stream, () => purgeMatching(each, pattern, end, timers))
+  }
+  return { removed }
+}
+
+/** Resolves with how many of them there were; they are gone, durably. */
+export async function deleteMessages(
+  stream: Stream,
+  messages: readonly MessagePlace[],
+): Promise<{ removed: number }> {
+  const shares = new Map<number, number[]>()
+  for (const { partition, offset } of messages) {
+    stream.requirePartition(partition)
+    const share = shares.get(partition)
+    if (share === undefined) shares.set(partition, [offset])
+    else share.push(offset)
+  }
+  const indexes = [...shares.keys()]
+  await Promise.all(indexes.map((index) => stream.requirePartition(index).refresh()))
+  for (const { partition, offset } of messages) {
+    checkBelow(stream, stream.requirePartition(partition), offset + 1)
+  }
+  let removed = 0
+  for (const [index, offsets] of shares) {
+    removed += await undisturbed(stream, () => stream.requirePartition(index).deleteRecords(offsets))
+  }
+  return { removed }
+}
+
+function checkBelow({ name }: Stream, { index, highWatermark }: Partition, end: number): void {
+  if (end <= highWatermark) return
+  const text = `Partition ${index} of stream ${name} ends at ${highWatermark}, and ${end} is beyond`
+  throw new BrokerError('offset-out-of-range', text)
+}
+
+/** A log that is closed because its stream was deleted is not what the caller is to hear of. */
+async function undisturbed(stream: Stream, remove: () => Promise<number>): Promise<number> {
+  try {
+    return await remove()
+  } catch (error) {
+    if (!stream.isDeleted) throw error
+    throw new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`, { cause: error })
+  }
+}
+
+async function purgeMatching(
+  partition: Partition,
+  pattern: BytePattern,
+  end: number,
+  timers: Timers,
+): Promise<number> {
+  let removed = 0
+  let found: number[] = []
+  for (let offset = partition.logStart; offset < end;) {
+    const slice = await readKept(partition, offset, sliceBytes)
+    collect(slice, { from: offset, end }, pattern, found)
+    offset = Math.max(slice.nextOffset, offset + 1)
+    if (found.length < offsetsMax && offset < end) {
+      await new Promise<void>((resolve) => {
+        timers.soon(resolve)
+      })
+    } else if (found.length > 0) {
+      removed += await partition.deleteRecords(found)
+      found = []
+    }
+  }
+  return removed
+}
+
+/** Adds the offsets of matching records within `[from, end)`. */
+function collect(
+  { bytes, start, end: sliceEnd }: LogSlice,
+  { from, end }: { readonly from: number; readonly end: number },
+  pattern: BytePattern,
+  found: number[],
+): void {
+  const cursor = new RecordCursor()
+  for (let at = start; at < sliceEnd; at += batchSizeOf(bytes, at)) {
+    checkDecodable(bytes, at)
+    cursor.open(bytes, at)
+    while (cursor.next()) {
+      const { offset, keyStart, keyEnd } = cursor
+      if (offset < from || offset >= end || !isSubjectBytes(bytes, keyStart, keyEnd)) continue
+      if (pattern.matches(bytes, keyStart, keyEnd)) found.push(offset)
+    }
+  }
+}
