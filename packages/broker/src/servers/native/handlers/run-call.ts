@@ -3,6 +3,7 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
 import { version } from '../../../base/version.ts'
+import { deleteMessages, purge } from '../../../services/streams/removal.ts'
 import type { NativeServices } from '../native-session.ts'
 
 type Runner<M extends CallMethod> = (
@@ -20,8 +21,9 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
     await streams.delete(name)
     return null
   },
-  'streams.purge': notYet,
-  'streams.deleteMessages': notYet,
+  'streams.purge': ({ streams, io }, { name, ...choice }) => purge(streams.require(name), choice, io.timers),
+  'streams.deleteMessages': ({ streams }, { name, messages }) =>
+    deleteMessages(streams.require(name), messages),
   'consumers.create': ({ flow }, { stream, name, config }) => flow.create(stream, name, config),
   'consumers.get': ({ flow }, { stream, name }) => flow.get(stream, name),
   'consumers.list': ({ flow }, { stream }) => flow.list(stream),
