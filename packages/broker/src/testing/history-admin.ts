@@ -1,25 +1,26 @@
-// Creates, alters and deletes the streams and consumers of a history, one change at a time. What a client
-// is not told for certain is asked again until it is.
+// Creates, alters, grows and deletes the streams and consumers of a history, one change at a time.
 
 import type { Client } from '@sluice/client'
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { diskErrors, linkErrors } from './history-errors.ts'
-import type { ConsumerRecord, HistoryLedger, StreamRecord } from './history-ledger.ts'
-import { drawRules } from './history-plan.ts'
+import type { HistoryAsking } from './history-asking.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import { drawDeliverFrom, drawFilter, drawRules } from './history-plan.ts'
+import type { ConsumerRecord, StreamRecord } from './history-records.ts'
+import { ConfigsInForce } from './reference-configs.ts'
 import type { SimWorld } from './sim-io.ts'
 import type { SimRandom } from './sim-random.ts'
 
-const againMs = 100
+const partitionsMax = 4
 
 export class HistoryAdmin {
   readonly #client: Client
+  readonly #asking: HistoryAsking
   readonly #world: SimWorld
   readonly #ledger: HistoryLedger
   readonly #random: SimRandom
-  isBusy = false
 
-  constructor(client: Client, world: SimWorld, ledger: HistoryLedger) {
+  constructor(client: Client, asking: HistoryAsking, world: SimWorld, ledger: HistoryLedger) {
     this.#client = client
+    this.#asking = asking
     this.#world = world
     this.#ledger = ledger
     this.#random = world.scheduler.random.fork('admin')
@@ -27,8 +28,7 @@ export class HistoryAdmin {
 
   async createStream(stream: StreamRecord): Promise<void> {
     const { name, config } = stream.plan
-    this.#ledger.note(`create stream ${name}`)
-    await this.#until(`creating ${name}`, async () => void (await this.#client.streams.create(name, config)))
+    await this.#asking.until(`create stream ${name}`, () => this.#client.streams.create(name, config))
     this.#ledger.streamCreated(stream)
     for (const consumer of stream.consumers.values()) await this.createConsumer(consumer)
   }
@@ -36,70 +36,67 @@ export class HistoryAdmin {
   async createConsumer(consumer: ConsumerRecord): Promise<void> {
     const { stream, name, configs } = consumer
     const config = { name, ...configs.newest }
-    this.#ledger.note(`create consumer ${name} of ${stream.plan.name}`)
+    const from = JSON.stringify(config.deliverFrom)
     this.#ledger.consumerComes(consumer)
-    await this.#until(`creating ${name}`, async () => {
-      await this.#client.consumers.create(stream.plan.name, config)
+    await this.#asking.until(`create consumer ${name} of ${stream.plan.name} from ${from}`, () => {
+      return this.#client.consumers.create(stream.plan.name, config)
     })
-    consumer.isAlive = true
+    this.#ledger.consumerCame(consumer)
   }
 
-  /** Other rules, live. */
+  /** Other rules, and now and then another filter, live. */
   async alter(consumer: ConsumerRecord): Promise<void> {
     const { stream, name, configs } = consumer
-    const rules = drawRules(this.#random)
-    const maxInflight = this.#random.pick([1, 4, 20, 500])
-    const config = { ...configs.newest, rules, maxInflight }
-    this.#ledger.note(`alter ${name} of ${stream.plan.name}: ${JSON.stringify({ rules, maxInflight })}`)
+    const { hasRules } = stream.plan
+    const changes = {
+      maxInflight: this.#random.pick([1, 4, 20, 500]),
+      ...(hasRules && configs.newest.ackPolicy !== 'none' && { rules: drawRules(this.#random) }),
+      ...(this.#random.chance(0.3) && { filter: drawFilter(this.#random) }),
+    }
+    const config = { ...configs.newest, ...changes }
     this.#ledger.altering(consumer, config)
-    await this.#until(`altering ${name}`, async () => {
-      await this.#client.consumers.alter(stream.plan.name, name, { rules, maxInflight })
+    await this.#asking.until(`alter ${name} of ${stream.plan.name}: ${JSON.stringify(changes)}`, () => {
+      return this.#client.consumers.alter(stream.plan.name, name, changes)
     })
-    configs.confirmed(config)
-    this.#ledger.note(`altered ${name} of ${stream.plan.name}`)
+    this.#ledger.altered(consumer, config)
+  }
+
+  /** Without rules a stream may have more partitions: its subjects move. */
+  async grow(stream: StreamRecord): Promise<void> {
+    const { name, hasRules } = stream.plan
+    const { reference } = stream
+    const partitions = reference.partitions.length + 1
+    if (hasRules || partitions > partitionsMax) return
+    reference.growing()
+    await this.#asking.until(`grow ${name} to ${partitions}`, () => {
+      return this.#client.streams.alter(name, { partitions })
+    })
+    reference.grown()
   }
 
   async recreateConsumer(consumer: ConsumerRecord): Promise<void> {
-    const { stream, name } = consumer
-    this.#ledger.note(`delete consumer ${name} of ${stream.plan.name}`)
+    const { stream, name, configs } = consumer
     this.#ledger.consumerGoes(consumer)
-    await this.#untilGone(`deleting ${name}`, () => this.#client.consumers.delete(stream.plan.name, name))
+    await this.#asking.until(
+      `delete consumer ${name} of ${stream.plan.name}`,
+      () => this.#client.consumers.delete(stream.plan.name, name),
+      ['unknown-consumer'],
+    )
+    const { wallMs } = this.#ledger
+    const deliverFrom = drawDeliverFrom(this.#random, wallMs, stream.reference)
+    consumer.configs = new ConfigsInForce({ ...configs.newest, deliverFrom })
     await this.createConsumer(consumer)
   }
 
   async recreateStream(stream: StreamRecord): Promise<void> {
     const { name } = stream.plan
-    this.#ledger.note(`delete stream ${name}`)
     this.#ledger.streamGoes(stream)
-    await this.#untilGone(`deleting ${name}`, () => this.#client.streams.delete(name))
+    await this.#asking.until(`delete stream ${name}`, () => this.#client.streams.delete(name), [
+      'unknown-stream',
+    ])
     await this.#world.sleep(this.#random.between(0, 500))
+    for (const consumer of stream.consumers.values())
+      consumer.configs = new ConfigsInForce({ ...consumer.configs.newest, deliverFrom: 'all' })
     await this.createStream(stream)
-  }
-
-  /** Not found is what is wanted. */
-  #untilGone(what: string, order: () => Promise<void>): Promise<void> {
-    return this.#until(what, async () => {
-      try {
-        await order()
-      } catch (error) {
-        const isGone =
-          error instanceof BrokerError && ['unknown-stream', 'unknown-consumer'].includes(error.code)
-        if (!isGone) throw error
-      }
-    })
-  }
-
-  async #until(what: string, order: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await order()
-      } catch (error) {
-        const code = error instanceof BrokerError ? error.code : String(error)
-        this.#ledger.note(`${what}: ${code}`)
-        this.#ledger.expectError(error, what, [...linkErrors, ...diskErrors])
-        if (this.#ledger.violation !== undefined) throw error
-      }
-      await this.#world.sleep(againMs)
-    }
   }
 }

@@ -1,7 +1,8 @@
 // Reads everything that a broker holds, as a client in its process, and compares it with the reference.
 
 import type { Client, PartitionInfo } from '@sluice/client'
-import type { HistoryLedger, StreamRecord } from './history-ledger.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import type { StreamRecord } from './history-records.ts'
 import type { SentMessage } from './reference-stream.ts'
 import { Violation } from './reference-violation.ts'
 
@@ -9,20 +10,23 @@ import { Violation } from './reference-violation.ts'
 export async function auditLogs(client: Client, ledger: HistoryLedger): Promise<void> {
   for (const stream of ledger.streams.values()) {
     if (stream.state !== 'alive') continue
-    const { name, config } = stream.plan
+    const { name } = stream.plan
+    const { reference } = stream
     const info = await client.streams.get(name)
     const alive = [...stream.consumers.values()]
       .filter(({ isAlive }) => isAlive)
       .map((consumer) => consumer.name)
     const found = new Set((await client.consumers.list(name)).map((consumer) => consumer.name))
     ledger.claim(() => {
-      if (info.partitions.length !== config.partitions) throw new Violation(`${name} has lost partitions`)
+      const count = info.partitions.length
+      if (count < reference.partitionsMin || count > reference.partitions.length)
+        throw new Violation(`${name} has ${count} partitions`)
       for (const consumer of alive)
         if (!found.has(consumer)) throw new Violation(`consumer ${consumer} of ${name} is lost`)
       for (const { partition, quarantined, offline } of info.partitions) {
         // Why not after a crash: a write that was cut short, or that the disk did in another order, leaves
         // a gap. What was confirmed is not in it.
-        if (quarantined > 0 && !ledger.hadCrash) {
+        if (quarantined > 0 && !ledger.hadCrash && reference.damaged.size === 0) {
           throw new Violation(`${name}/${partition} has ${quarantined} records in quarantine`)
         }
         if (offline !== undefined)
@@ -39,18 +43,29 @@ async function auditPartition(
   stream: StreamRecord,
   { partition, highWatermark }: PartitionInfo,
 ): Promise<void> {
-  const found = await readPartition(client, ledger, stream.plan.name, partition)
+  const { reference } = stream
+  const found = await readPartition(
+    client,
+    ledger,
+    { stream: stream.plan.name, partition },
+    (offset, timestamp) => {
+      reference.timestamped(partition, offset, timestamp)
+    },
+  )
   while (found.length < highWatermark) found.push(undefined)
-  if (stream.reference.isRetired) return
+  if (reference.isRetired) return
   ledger.note(`audit ${stream.plan.name}/${partition}: ${found.length} records`)
   const { durability } = stream.plan.config
   ledger.claim(() => {
     if (durability === 'memory' && found.length > 0)
       throw new Violation(`${stream.plan.name} outlived its process`)
     const mayEndEarlier = durability === 'memory' || (durability === 'os' && ledger.hasLostPower)
-    if (mayEndEarlier) ledger.forget(stream, partition, found)
-    else if (ledger.hasCrashed) stream.reference.allowGaps(partition, found)
-    stream.reference.compare(partition, found)
+    if (mayEndEarlier || reference.isDamagedTail(partition, found)) ledger.forget(stream, partition, found)
+    else if (ledger.hasCrashed) reference.allowGaps(partition, found)
+    reference.compare(partition, found)
+    found.forEach((message, offset) => {
+      if (message !== undefined) reference.seen(partition, offset, ledger.nowMs)
+    })
   })
 }
 
@@ -58,15 +73,16 @@ async function auditPartition(
 export async function readPartition(
   client: Client,
   ledger: HistoryLedger,
-  stream: string,
-  partition: number,
+  { stream, partition }: { stream: string; partition: number },
+  timestamped?: (offset: number, timestamp: number) => void,
 ): Promise<(SentMessage | undefined)[]> {
   const found: (SentMessage | undefined)[] = []
   for await (const batch of client.log(stream).read({ partition, batchBytes: 16 * 1024 })) {
-    for (const { offset, subject, data } of batch.records) {
+    for (const { offset, subject, data, timestamp } of batch.records) {
       const where = `${stream}/${partition}@${offset}`
       if (offset < found.length) throw new Violation(`${where} follows ${found.length - 1}`)
       while (found.length < offset) found.push(undefined)
+      timestamped?.(offset, timestamp)
       found.push(ledger.identify(where, subject, data ?? Buffer.alloc(0)))
     }
   }

@@ -32,6 +32,7 @@ export interface DoorDelivery {
 export interface DoorWatcher {
   delivered(place: DoorPlace, member: ReferenceMember, delivery: DoorDelivery): void
   settled(place: DoorPlace, member: ReferenceMember, settle: Settle, refusal: ErrorCode | undefined): void
+  joined(place: DoorPlace, member: ReferenceMember): void
   left(place: DoorPlace, member: ReferenceMember, how: 'closed' | 'lost'): void
 }
 
@@ -46,23 +47,27 @@ wrapMethod(FlowConsumer.prototype, 'join', (join) => {
   return function watchedJoin(this: FlowConsumer, port: MemberPort, window: number): Membership {
     const { stream, name, id, io } = this.options
     const place = { stream: stream.name, consumer: name, id }
-    const member = { name: port.name, window }
+    const member = { name: port.name, window, pulled: 0 }
     const isDead = (): boolean => io instanceof SimIo && !io.process.isAlive
     const told = (): DoorWatcher | undefined => (isDead() ? undefined : watcher)
     const watchedPort = new WatchedPort(port, (delivery) => told()?.delivered(place, member, delivery))
     const membership = join.call(this, watchedPort, window)
+    told()?.joined(place, member)
     return {
+      ...membership,
       setWindow: (size) => {
         member.window = size
         membership.setWindow(size)
       },
-      resume: () => membership.resume(),
+      pull: (count) => {
+        membership.pull(count)
+        member.pulled = count === 0 ? 0 : member.pulled + count
+      },
       settle: (settle) => {
         const refusal = membership.settle(settle)
         told()?.settled(place, member, settle, refusal)
         return refusal
       },
-      durable: () => membership.durable(),
       leave: (how) => {
         told()?.left(place, member, how)
         membership.leave(how)

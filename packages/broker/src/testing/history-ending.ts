@@ -5,9 +5,11 @@
 import type { Client, ConsumerStats } from '@sluice/client'
 import { readLetters, readPartition } from './history-audit.ts'
 import type { FoundLetter } from './history-audit.ts'
-import type { ConsumerRecord, HistoryLedger, StreamRecord } from './history-ledger.ts'
-import { isWanted } from './reference-rules.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import type { ConsumerRecord, StreamRecord } from './history-records.ts'
+import { placeOf } from './reference-stream.ts'
 import type { FoundLog } from './reference-stream.ts'
+import type { Track } from './reference-track.ts'
 import { Violation } from './reference-violation.ts'
 import type { SimWorld } from './sim-io.ts'
 
@@ -54,11 +56,20 @@ export async function accountForAll(client: Client, ledger: HistoryLedger): Prom
   for (const stream of ledger.streams.values()) {
     if (stream.state !== 'alive') continue
     const logs: FoundLog[] = []
-    for (let partition = 0; partition < stream.plan.config.partitions; partition++) {
-      const found = await readPartition(client, ledger, stream.plan.name, partition)
-      stream.reference.compare(partition, found)
+    const { reference } = stream
+    for (let partition = 0; partition < reference.partitions.length; partition++) {
+      const found = await readPartition(
+        client,
+        ledger,
+        { stream: stream.plan.name, partition },
+        (offset, timestamp) => {
+          reference.timestamped(partition, offset, timestamp)
+        },
+      )
+      reference.compare(partition, found)
       logs.push(found)
     }
+    reference.checkReplays()
     for (const consumer of stream.consumers.values()) {
       if (!consumer.isAlive) continue
       checkSettled(consumer, logs, ledger)
@@ -68,24 +79,30 @@ export async function accountForAll(client: Client, ledger: HistoryLedger): Prom
   }
 }
 
-function aliveConsumers(ledger: HistoryLedger): ConsumerRecord[] {
+export function aliveConsumers(ledger: HistoryLedger): ConsumerRecord[] {
   return [...ledger.streams.values()].flatMap(({ state, consumers }) => {
     return state === 'alive' ? [...consumers.values()].filter(({ isAlive }) => isAlive) : []
   })
 }
 
 /** Every record that the filter wants was delivered, and settled by somebody. */
-function checkSettled(
-  { name, reference, configs }: ConsumerRecord,
-  logs: readonly FoundLog[],
-  ledger: HistoryLedger,
-): void {
+function checkSettled({ reference }: ConsumerRecord, logs: readonly FoundLog[], ledger: HistoryLedger): void {
+  const { tracks, orders, name } = reference
   logs.forEach((log, partition) => {
+    const trackAt = (offset: number): Track | undefined => tracks.get(placeOf(partition, offset))
+    const { must, fault } = orders.start.judge(partition, log, {
+      given: (offset) => trackAt(offset) !== undefined,
+      timestamps: (offset) => reference.stream.timestampOf(partition, offset),
+    })
+    if (fault !== undefined) throw new Violation(`${name}: ${partition}@${fault}`)
     log.forEach((message, offset) => {
-      if (message === undefined || !isWanted(configs.newest.filter, message.subject)) return
-      const track = reference.tracks.get(`${partition}@${offset}`)
-      const where = `${name}: ${partition}@${offset} (${message.id})`
-      if (track === undefined) throw new Violation(`${where} was never delivered`)
+      if (message === undefined) return
+      const track = trackAt(offset)
+      const where = `${name}: ${placeOf(partition, offset)} (${message.id})`
+      if (track === undefined) {
+        if (!must(offset) || !reference.mustBeGiven(partition, offset, message)) return
+        throw new Violation(`${where} was never delivered`)
+      }
       if (!reference.isPossiblySettled(track, ledger.nowMs))
         throw new Violation(`${where} is passed over, unsettled`)
     })

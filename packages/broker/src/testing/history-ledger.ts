@@ -10,40 +10,18 @@ import type { Settle } from '@sluice/protocol/native/flow-messages'
 import type { DoorDelivery, DoorPlace, DoorWatcher } from './history-door.ts'
 import { idOf, payloadOf } from './history-payload.ts'
 import type { StreamPlan } from './history-plan.ts'
+import { newStreamRecord } from './history-records.ts'
+import type { ConsumerRecord, StreamRecord } from './history-records.ts'
 import { ReferenceConsumer } from './reference-consumer.ts'
-import type { SeenDelivery } from './reference-consumer.ts'
-import type { ReferenceMember } from './reference-track.ts'
-import { ConfigsInForce } from './reference-rules.ts'
+import type { ReferenceMoment, SeenDelivery } from './reference-consumer.ts'
 import { ReferenceStream } from './reference-stream.ts'
-import type { FoundLog, SentMessage } from './reference-stream.ts'
+import type { FoundLog, Removal, SentMessage } from './reference-stream.ts'
+import type { ReferenceMember } from './reference-track.ts'
 import { Violation } from './reference-violation.ts'
 import type { SimScheduler } from './sim-scheduler.ts'
 
 /** Kept for the report of a failure. */
 const eventsMax = 100_000
-
-/** A consumer by its name, with the model of its present incarnation. */
-export interface ConsumerRecord {
-  readonly stream: StreamRecord
-  readonly name: string
-  configs: ConfigsInForce
-  /** It is known to exist. */
-  isAlive: boolean
-  /** It exists, or may. */
-  isFollowed: boolean
-  /** It has had predecessors of the same name. */
-  wasDeleted: boolean
-  id: number | undefined
-  reference: ReferenceConsumer
-}
-
-/** A stream by its name. */
-export interface StreamRecord {
-  readonly plan: StreamPlan
-  state: 'absent' | 'alive'
-  reference: ReferenceStream
-  readonly consumers: Map<string, ConsumerRecord>
-}
 
 export class HistoryLedger implements DoorWatcher {
   readonly streams = new Map<string, StreamRecord>()
@@ -60,17 +38,28 @@ export class HistoryLedger implements DoorWatcher {
   /** Ever. */
   hadCrash = false
   readonly #scheduler: SimScheduler
+  readonly #wallMs: () => number
   readonly #events: string[] = []
   readonly #inTransit = new Map<string, SeenDelivery[]>()
   readonly #retiredIds = new Set<number>()
 
-  constructor(scheduler: SimScheduler, plans: readonly StreamPlan[]) {
+  /** `wallMs` is what the clock of the broker's machine says. */
+  constructor(scheduler: SimScheduler, plans: readonly StreamPlan[], wallMs: () => number) {
     this.#scheduler = scheduler
+    this.#wallMs = wallMs
     for (const plan of plans) this.streams.set(plan.name, newStreamRecord(plan))
   }
 
   get nowMs(): number {
     return this.#scheduler.nowMs
+  }
+
+  get wallMs(): number {
+    return this.#wallMs()
+  }
+
+  get #moment(): ReferenceMoment {
+    return { nowMs: this.nowMs, wallMs: this.wallMs }
   }
 
   recentEvents(count: number): readonly string[] {
@@ -111,8 +100,9 @@ export class HistoryLedger implements DoorWatcher {
 
   // ── Publishing and reading ───────────────────────────────────────────────────────────────────────────────
 
-  sent(message: SentMessage): void {
+  sent(stream: ReferenceStream, message: SentMessage): void {
     this.messages.set(message.id, message)
+    stream.sent(message)
     this.counts.published++
   }
 
@@ -146,7 +136,8 @@ export class HistoryLedger implements DoorWatcher {
         `deliver ${place.consumer} ${where} ${message.id} ${subject} attempt ${attempt} to ${member.name}`,
       )
       consumer.stream.reference.learn(partition, offset, message)
-      const track = consumer.reference.delivered({ ...delivery, message }, member, this.nowMs)
+      const track = consumer.reference.delivered({ ...delivery, message }, member, this.#moment)
+      consumer.stream.reference.seen(partition, offset, this.nowMs)
       this.counts.delivered++
       const key = transitKey(place.stream, place.consumer, delivery, message.id)
       const waiting = this.#inTransit.get(key) ?? []
@@ -166,6 +157,13 @@ export class HistoryLedger implements DoorWatcher {
         `settle ${place.stream} ${place.consumer} ${verb} ${token} by ${member.name} ${refusal ?? 'taken'}`,
       )
       consumer.reference.settled(settle, member, refusal, this.nowMs)
+    })
+  }
+
+  joined(place: DoorPlace, member: ReferenceMember): void {
+    this.claim(() => {
+      this.note(`join ${place.stream} ${place.consumer} ${member.name} window ${member.window}`)
+      this.#consumerAt(place)?.reference.room.members.add(member)
     })
   }
 
@@ -214,8 +212,14 @@ export class HistoryLedger implements DoorWatcher {
 
   /** Called before it is asked to be created: from then on its deliveries count. */
   consumerComes(record: ConsumerRecord): void {
-    record.reference = new ReferenceConsumer(`${record.stream.plan.name} ${record.name}`, record.configs)
+    const { stream, name, configs } = record
+    record.reference = new ReferenceConsumer(`${stream.plan.name} ${name}`, configs, stream.reference)
     record.isFollowed = true
+  }
+
+  consumerCame(record: ConsumerRecord): void {
+    record.isAlive = true
+    record.reference.orders.start.confirmed(this.nowMs)
   }
 
   /** Called before it is asked to be deleted: nothing is claimed of it any more. */
@@ -230,7 +234,7 @@ export class HistoryLedger implements DoorWatcher {
 
   streamCreated(record: StreamRecord): void {
     const { name, config } = record.plan
-    record.reference = new ReferenceStream(name, config.durability, config.partitions)
+    record.reference = new ReferenceStream(name, config)
     record.state = 'alive'
   }
 
@@ -247,6 +251,7 @@ export class HistoryLedger implements DoorWatcher {
     this.hadCrash ||= !isInOrder
     for (const { reference, consumers } of this.streams.values()) {
       const isForgetful = reference.durability === 'os' && mode === 'power'
+      if (isForgetful) reference.doubtRemovals()
       for (const consumer of consumers.values()) consumer.reference.crashed(this.nowMs, isForgetful)
     }
   }
@@ -261,30 +266,31 @@ export class HistoryLedger implements DoorWatcher {
     for (const { reference } of stream.consumers.values()) reference.forget(partition, found)
   }
 
+  /** Called before it is asked for. A new consumer of the same name has no past. */
   altering(record: ConsumerRecord, config: ConsumerConfig): void {
     record.configs.asked(config)
-    record.reference.limitsChanged()
+    record.reference.configChanged()
   }
-}
 
-function newStreamRecord(plan: StreamPlan): StreamRecord {
-  const reference = new ReferenceStream(plan.name, plan.config.durability, plan.config.partitions)
-  const stream: StreamRecord = { plan, state: 'absent', reference, consumers: new Map() }
-  for (const { name, config } of plan.consumers) {
-    const configs = new ConfigsInForce(config)
-    const model = new ReferenceConsumer(`${plan.name} ${name}`, configs)
-    stream.consumers.set(name, {
-      stream,
-      name,
-      configs,
-      isAlive: false,
-      isFollowed: false,
-      wasDeleted: false,
-      id: undefined,
-      reference: model,
-    })
+  altered(record: ConsumerRecord, config: ConsumerConfig): void {
+    record.configs.confirmed(config, this.nowMs)
+    record.reference.configChanged()
   }
-  return stream
+
+  removing(stream: StreamRecord, matches: Removal['matches']): Removal {
+    return stream.reference.removing(matches)
+  }
+
+  /** From now on nobody is given these records, and who had them has them no more. */
+  removed({ reference, consumers }: StreamRecord, removal: Removal): void {
+    reference.removed(removal, this.nowMs)
+    for (const consumer of consumers.values()) {
+      for (const place of removal.known) {
+        const track = consumer.reference.tracks.get(place)
+        if (track !== undefined) consumer.reference.removed(track)
+      }
+    }
+  }
 }
 
 function transitKey(

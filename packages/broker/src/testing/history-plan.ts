@@ -2,9 +2,17 @@
 // the broker so small that segments roll, parked records spill and journals are compacted within seconds.
 // Pure: draws, and starts nothing.
 
-import type { ConsumerConfig, FlowRule } from '@sluice/protocol/model/consumer'
+import type {
+  AckPolicy,
+  ConsumerConfig,
+  DeliverFrom,
+  FlowRate,
+  FlowRule,
+} from '@sluice/protocol/model/consumer'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import type { BrokerLimits } from '../config/read-config.ts'
+import { features } from './history-features.ts'
+import type { ReferenceStream } from './reference-stream.ts'
 import type { SimRandom } from './sim-random.ts'
 
 export interface HistoryOptions {
@@ -24,6 +32,8 @@ export interface StreamPlan {
   readonly name: string
   readonly config: StreamConfig
   readonly subjects: readonly string[]
+  /** Whether its consumers may have any; without, it may grow. */
+  readonly hasRules: boolean
   readonly consumers: readonly ConsumerPlan[]
 }
 
@@ -66,35 +76,106 @@ export function drawPlan(random: SimRandom): HistoryPlan {
 
 function drawStream(random: SimRandom, name: string): StreamPlan {
   const partitions = random.int(1, 3)
+  const hasRules = random.chance(0.85)
+  const durability = random.pick(['fsync', 'fsync', 'fsync', 'os', 'os', 'memory'] as const)
+  const keeps = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0, ...(features.retention && drawRetention(random)) }
+  const config = { subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib, ...keeps }
+  const consumers = Array.from({ length: random.int(1, 3) }, (_, index) => ({
+    name: `C${index}`,
+    config: drawConsumer(random, { stream: name, ownDeadLetters: `${name}.dlq${index}`, hasRules }),
+  }))
+  return { name, config, subjects: drawSubjects(random), hasRules, consumers }
+}
+
+/** Some have captures in common, and some differ only in where a dot stands. */
+function drawSubjects(random: SimRandom): string[] {
   const subjects = Array.from({ length: random.int(1, 8) }, (_, index) => {
     return `t.${random.pick(['a', 'b', 'c'])}.${index}`
   })
-  const durability = random.pick(['fsync', 'fsync', 'fsync', 'os', 'os', 'memory'] as const)
-  const keepsAll = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
-  const config = { subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib, ...keepsAll }
-  const consumers = Array.from({ length: random.int(1, 3) }, (_, index) => ({
-    name: `C${index}`,
-    config: drawConsumer(random, name, `${name}.dlq${index}`),
-  }))
-  return { name, config, subjects, consumers }
+  const shared = ['t.a.bc.1', 't.ab.c.1', 't.a.bc.2', 't.ab.c.2'].filter(() => random.chance(0.4))
+  return [...subjects, ...shared]
 }
 
-function drawConsumer(random: SimRandom, stream: string, ownDeadLetters: string): ConsumerConfig {
+function drawRetention(random: SimRandom): Partial<StreamConfig> {
+  if (random.chance(0.75)) return {}
+  return random.pick([{ maxMessages: 200 }, { maxBytes: 16 * kib }, { maxAgeMs: 4000 }])
+}
+
+function drawConsumer(
+  random: SimRandom,
+  { stream, ownDeadLetters, hasRules }: { stream: string; ownDeadLetters: string; hasRules: boolean },
+): ConsumerConfig {
+  const ackPolicy = features.ackPolicy ? drawAckPolicy(random) : 'explicit'
   return {
-    filter: random.pick([['>'], ['>'], ['t.>'], ['t.a.>', 't.b.>'], ['t.*.0', 't.*.1', 't.c.>']]),
-    rules: drawRules(random),
+    filter: drawFilter(random),
+    rules: hasRules && ackPolicy !== 'none' ? drawRules(random) : [],
     maxInflight: random.pick([1, 4, 20, 500]),
     ackWaitMs: random.pick([300, 1000, 5000, 0]),
     maxDeliver: random.pick([0, 0, 1, 2, 5]),
     backoffMs: random.pick([[], [], [50], [20, 200, 1000]]),
     deadLetterStream: random.chance(0.5) ? `${stream}.dlq` : ownDeadLetters,
+    deliverFrom: 'all',
+    ackPolicy,
+    onExhausted: features.exhausted
+      ? random.pick(['dead-letter', 'dead-letter', 'drop', 'block'] as const)
+      : 'dead-letter',
   }
 }
 
-/** Literals and wildcards that overlap; half of all limits are 1, for order. */
+function drawAckPolicy(random: SimRandom): AckPolicy {
+  return random.pick([
+    'explicit',
+    'explicit',
+    'explicit',
+    'explicit',
+    'explicit',
+    'all',
+    'all',
+    'none',
+  ] as const)
+}
+
+export function drawFilter(random: SimRandom): string[] {
+  return random.pick([['>'], ['>'], ['t.>'], ['t.a.>', 't.b.>'], ['t.*.0', 't.*.1', 't.c.>']])
+}
+
+/** Of a consumer that comes when there are records already. */
+export function drawDeliverFrom(
+  random: SimRandom,
+  wallMs: number,
+  { durability, partitions }: ReferenceStream,
+): DeliverFrom {
+  if (!features.deliverFrom) return 'all'
+  // Why: an offset that every partition has, and keeps.
+  const shortest = durability === 'fsync' ? Math.min(...partitions.map(({ length }) => length)) : 0
+  return random.pick([
+    'all',
+    'new',
+    'last',
+    'last-per-subject',
+    { fromOffset: random.int(0, shortest) },
+    { fromTime: new Date(wallMs - random.int(0, 10_000)).toISOString() },
+  ] as const)
+}
+
+/** Literals, wildcards and captures that overlap; half of all limits are 1, for order. */
 export function drawRules(random: SimRandom): FlowRule[] {
   const matches = ['t.>', 't.*.*', 't.a.>', 't.b.*', 't.a.0', 't.b.1', 't.c.2', 't.*.3']
-  return matches
-    .filter(() => random.chance(0.4))
-    .map((match) => ({ match, limit: random.chance(0.5) ? 1 : random.int(2, 30) }))
+  const capturing = ['t.{x}.>', 't.{x}.{y}.*', 't.*.{last}', '{all}.>']
+  const chosen = [
+    ...matches.filter(() => random.chance(0.35)),
+    ...(features.gauges ? capturing.filter(() => random.chance(0.25)) : []),
+  ]
+  return chosen.map((match) => ({
+    match,
+    limit: random.chance(0.5) ? 1 : random.int(2, 30),
+    ...(features.gauges && random.chance(0.2) && { total: random.int(1, 12) }),
+    ...(features.gauges && random.chance(0.15) && { rate: drawRate(random) }),
+    ...(features.gauges && random.chance(0.2) && { weight: random.int(2, 5) }),
+  }))
+}
+
+/** Fast enough that no history waits long for what is parked. */
+function drawRate(random: SimRandom): FlowRate {
+  return { perSecond: random.pick([20, 50, 200.5, 1000]), burst: random.pick([1, 3, 20]) }
 }

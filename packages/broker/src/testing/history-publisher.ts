@@ -3,7 +3,8 @@
 import type { Client, Published, Publisher } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { publishErrors, refusals } from './history-errors.ts'
-import type { HistoryLedger, StreamRecord } from './history-ledger.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import type { StreamRecord } from './history-records.ts'
 import { payloadOf } from './history-payload.ts'
 import type { ReferenceStream, SentMessage } from './reference-stream.ts'
 import type { SimRandom } from './sim-random.ts'
@@ -92,8 +93,9 @@ export class HistoryPublisher {
     const id = `${publisher}.${sequence}`
     const subject = given ?? random.pick(plan.subjects)
     const sizeBytes = id.length + 1 + (random.chance(0.05) ? random.int(1000, 8000) : random.int(0, 100))
-    const message = { id, publisher, sequence, subject, sizeBytes, isRefused: false }
-    this.#ledger.sent(message)
+    const sentMs = this.#ledger.nowMs
+    const message = { id, publisher, sequence, subject, sizeBytes, sentMs, isRefused: false, replays: 0 }
+    this.#ledger.sent(reference, message)
     return { message, data: payloadOf(id, sizeBytes) }
   }
 

@@ -4,7 +4,8 @@
 import type { Client, Consumer, Message } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { goneErrors, linkErrors, settleErrors } from './history-errors.ts'
-import type { ConsumerRecord, HistoryLedger } from './history-ledger.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import type { ConsumerRecord } from './history-records.ts'
 import type { SeenDelivery } from './reference-consumer.ts'
 import { Violation } from './reference-violation.ts'
 import type { SimWorld } from './sim-io.ts'
@@ -24,11 +25,17 @@ const behaviours: readonly (readonly [Behaviour, number])[] = [
   ['never', 3],
 ]
 
+/** As life is; acks whatever comes; takes whatever comes and keeps it. */
+export type WorkerMood = 'erring' | 'good' | 'holding'
+
 export interface WorkerPlace {
   readonly consumer: ConsumerRecord
   readonly client: Client
   readonly name: string
 }
+
+/** How much each takes at once; erring ones draw it. */
+const windows: Partial<Record<WorkerMood, number>> = { good: 64, holding: 1000 }
 
 export class HistoryWorker {
   readonly consumer: ConsumerRecord
@@ -38,18 +45,18 @@ export class HistoryWorker {
   readonly #ledger: HistoryLedger
   readonly #random: SimRandom
   readonly #abort = new AbortController()
-  isGood: boolean
+  readonly mood: WorkerMood
   isOver = false
   #state = 'looking for its consumer'
 
-  constructor(place: WorkerPlace, world: SimWorld, ledger: HistoryLedger, isGood = false) {
+  constructor(place: WorkerPlace, world: SimWorld, ledger: HistoryLedger, mood: WorkerMood = 'erring') {
     this.consumer = place.consumer
     this.name = place.name
     this.#client = place.client
     this.#world = world
     this.#ledger = ledger
     this.#random = world.scheduler.random.fork(`worker ${place.name}`)
-    this.isGood = isGood
+    this.mood = mood
   }
 
   /** Where it is and what it does. */
@@ -63,7 +70,7 @@ export class HistoryWorker {
       const consumer = await this.#find()
       if (consumer === undefined) return
       this.#state = `taking messages as ${this.#client.isConnected ? 'connected' : 'disconnected'}`
-      const window = this.isGood ? 64 : this.#random.pick([1, 3, 16, 64])
+      const window = windows[this.mood] ?? this.#random.pick([1, 3, 16, 64])
       const { signal } = this.#abort
       for await (const message of consumer.messages({ window, signal })) void this.#take(message)
       const isMeant = this.#abort.signal.aborted || this.#ledger.isOver
@@ -108,8 +115,9 @@ export class HistoryWorker {
   async #take(message: Message): Promise<void> {
     const seen = this.#ledger.seen(this.consumer, message)
     if (seen === undefined) return
-    const behaviour = this.isGood ? 'ack' : this.#drawBehaviour()
-    const ackWaitMs = this.consumer.configs.newest.ackWaitMs
+    const { ackWaitMs, ackPolicy } = this.consumer.configs.newest
+    if (this.mood === 'holding' || ackPolicy === 'none') return
+    const behaviour = this.mood === 'good' ? 'ack' : this.#drawBehaviour()
     const random = this.#random
     switch (behaviour) {
       case 'ack':

@@ -3,35 +3,28 @@
 // docs/internals/simulation.md.
 
 import type { Io } from '../io/io.ts'
-import { HistoryAdmin } from './history-admin.ts'
 import { HistoryBroker } from './history-broker.ts'
+import { HistoryChanges } from './history-changes.ts'
+import type { Change } from './history-changes.ts'
 import { HistoryClients } from './history-clients.ts'
 import { watchDoor } from './history-door.ts'
-import { accountForAll, drained } from './history-ending.ts'
+import { accountForAll, aliveConsumers, drained } from './history-ending.ts'
+import { features } from './history-features.ts'
 import { HistoryFaults } from './history-faults.ts'
 import { HistoryLedger } from './history-ledger.ts'
-import type { StreamRecord } from './history-ledger.ts'
 import { drawPlan } from './history-plan.ts'
 import type { HistoryOptions } from './history-plan.ts'
 import { shrinkLogs } from './history-sizes.ts'
+import { checkStillness } from './history-stillness.ts'
 import { SimWorld } from './sim-io.ts'
 import type { SimIo } from './sim-io.ts'
 import type { SimRandom } from './sim-random.ts'
 
+/** Longer than any delay, shorter than what the deliveries of patient consumers may take. */
+const stillMs = 3000
 const runLimits = { maxEvents: 20_000_000, maxVirtualMs: 4 * 3_600_000 }
 
-type Action =
-  | 'publish'
-  | 'batch'
-  | 'flow'
-  | 'burst'
-  | 'join'
-  | 'leave'
-  | 'ask'
-  | 'read'
-  | 'alter'
-  | 'recreate'
-  | 'fault'
+type Action = 'publish' | 'batch' | 'flow' | 'burst' | 'join' | 'leave' | 'ask' | 'read' | Change | 'fault'
 
 const actions: readonly (readonly [Action, number])[] = [
   ['publish', 22],
@@ -42,8 +35,15 @@ const actions: readonly (readonly [Action, number])[] = [
   ['leave', 7],
   ['ask', 8],
   ['read', 4],
-  ['alter', 4],
-  ['recreate', 1],
+  ['alter', 5],
+  ['grow', 1],
+  ['recreate', 2],
+  ['pause', features.pauses ? 5 : 0],
+  ['drain', features.drains ? 2 : 0],
+  ['unblock', features.exhausted ? 4 : 0],
+  ['letters', features.letters ? 3 : 0],
+  ['purge', features.removals ? 2 : 0],
+  ['delete', features.removals ? 3 : 0],
   ['fault', 16],
 ]
 
@@ -55,7 +55,7 @@ export class History {
   readonly #broker: HistoryBroker
   readonly #faults: HistoryFaults
   readonly #clients: HistoryClients
-  #admin!: HistoryAdmin
+  #changes!: HistoryChanges
   step = 0
 
   constructor(options: HistoryOptions, asSeen: (io: SimIo) => Io = (io) => io) {
@@ -64,7 +64,8 @@ export class History {
     this.world = new SimWorld(options.seed)
     this.#random = this.world.scheduler.random.fork('history')
     const plan = drawPlan(this.world.scheduler.random.fork('plan'))
-    this.ledger = new HistoryLedger(this.world.scheduler, plan.streams)
+    const clock = this.world.clock('broker')
+    this.ledger = new HistoryLedger(this.world.scheduler, plan.streams, () => clock.wallMs())
     this.#broker = new HistoryBroker(this.world, this.ledger, plan, { areInvariantsChecked, asSeen })
     this.#faults = new HistoryFaults(this.world, this.#broker, this.ledger)
     this.#clients = new HistoryClients(this.world, this.ledger)
@@ -93,8 +94,8 @@ export class History {
   async #live(): Promise<void> {
     await this.#broker.start()
     await this.#clients.connect(this.#broker)
-    this.#admin = new HistoryAdmin(this.#clients.first, this.world, this.ledger)
-    for (const stream of this.ledger.streams.values()) await this.#admin.createStream(stream)
+    this.#changes = new HistoryChanges(this.#clients.first, this.world, this.ledger)
+    for (const stream of this.ledger.streams.values()) await this.#changes.admin.createStream(stream)
     for (this.step = 1; this.step <= this.#options.steps; this.step++) {
       this.#act(drawWeighted(this.#random, actions))
       await this.world.sleep(
@@ -130,32 +131,19 @@ export class History {
         )
       case 'read':
         return void this.#clients.read(stream, random.int(0, stream.plan.config.partitions - 1))
-      case 'alter':
-      case 'recreate':
-        return void this.#change(action, stream)
+      default:
+        return void this.#changes.once(action, stream)
     }
-  }
-
-  async #change(action: 'alter' | 'recreate', stream: StreamRecord): Promise<void> {
-    if (this.#admin.isBusy) return
-    this.#admin.isBusy = true
-    try {
-      const consumer = this.#random.pick([...stream.consumers.values()])
-      if (action === 'alter') await this.#admin.alter(consumer)
-      else if (this.#random.chance(0.6)) await this.#admin.recreateConsumer(consumer)
-      else await this.#admin.recreateStream(stream)
-    } catch (error) {
-      this.ledger.fail(error)
-    }
-    this.#admin.isBusy = false
   }
 
   async #end(): Promise<void> {
     this.ledger.note('the end begins')
     await this.#faults.heal()
-    while (this.#admin.isBusy) await this.world.sleep(50)
-    this.#clients.relieve()
+    while (this.#changes.isBusy) await this.world.sleep(50)
     await this.#clients.published()
+    await this.#standStill()
+    for (const consumer of aliveConsumers(this.ledger)) await this.#changes.operator.letGo(consumer)
+    this.#clients.relieve('good')
     await drained(this.world, this.#broker.inProcess, this.ledger).finally(() => {
       this.ledger.note(`in the end: ${this.#clients.states}`)
     })
@@ -163,6 +151,17 @@ export class History {
     this.ledger.isOver = true
     await this.#clients.close()
     await this.#broker.end('stop')
+  }
+
+  /** Members that take all they can get and settle nothing: what is held back then, a limit holds back. */
+  async #standStill(): Promise<void> {
+    this.ledger.note('standing still')
+    this.#clients.relieve('holding')
+    for (const stream of this.ledger.streams.values())
+      if (stream.state === 'alive') this.#clients.publisher.publishSome(stream, 40)
+    await this.#clients.published()
+    await this.world.sleep(stillMs)
+    await checkStillness(this.#broker.inProcess, this.ledger)
   }
 }
 

@@ -1,59 +1,81 @@
-// How many records of a subject may be in flight, written down a second time, as the specification says it:
-// a literal rule wins, else the smallest limit of those that match, else there is none.
+// What limits the deliveries of a subject, written down a second time, as docs/internals/flow-control.md
+// says it. Pure, and without a line of the broker's: patterns are matched here anew too.
 
-import type { ConsumerConfig, FlowRule } from '@sluice/protocol/model/consumer'
-import { matchesTokens, parsePattern } from '@sluice/protocol/subject/pattern'
+import type { ConsumerConfig, FlowRate, FlowRule } from '@sluice/protocol/model/consumer'
 
-export function limitOf(rules: readonly FlowRule[], subject: string): number {
-  const literal = rules.find(({ match }) => match === subject)
-  if (literal !== undefined) return literal.limit
-  return Math.min(Infinity, ...rules.filter(({ match }) => isMatch(match, subject)).map(({ limit }) => limit))
+/** Something that counts deliveries. */
+export interface Gauge {
+  /** The same for two subjects exactly where both count in it. */
+  readonly key: string
+  readonly limit: number
+}
+
+/** A token bucket. */
+export interface RateGauge {
+  readonly key: string
+  readonly rate: FlowRate
+}
+
+/** What a pattern captures of a subject, token for token; undefined where it does not match. */
+export function capturedBy(match: string, subject: string): readonly string[] | undefined {
+  const wanted = match.split('.')
+  const tokens = subject.split('.')
+  const endsOpen = wanted.at(-1) === '>'
+  if (endsOpen) wanted.pop()
+  if (endsOpen ? tokens.length <= wanted.length : tokens.length !== wanted.length) return undefined
+  const captured: string[] = []
+  for (const [index, token] of wanted.entries()) {
+    if (token.startsWith('{')) captured.push(tokens[index])
+    else if (token !== '*' && token !== tokens[index]) return undefined
+  }
+  return captured
+}
+
+export function isMatch(match: string, subject: string): boolean {
+  return capturedBy(match, subject) !== undefined
+}
+
+function hasCaptures({ match }: FlowRule): boolean {
+  return match.includes('{')
 }
 
 export function isWanted(filter: readonly string[], subject: string): boolean {
   return filter.some((pattern) => isMatch(pattern, subject))
 }
 
-function isMatch(pattern: string, subject: string): boolean {
-  return matchesTokens(parsePattern(pattern), subject.split('.'))
+/** Of the subject by itself: a literal rule wins, else the smallest of all that match and do not capture. */
+export function limitOf(rules: readonly FlowRule[], subject: string): number {
+  const literal = rules.find(({ match }) => match === subject)
+  if (literal !== undefined) return literal.limit
+  const matching = rules.filter((rule) => !hasCaptures(rule) && isMatch(rule.match, subject))
+  return Math.min(Infinity, ...matching.map(({ limit }) => limit))
 }
 
-/** The configurations that may be in force: one, or several while an alteration is under way. */
-export class ConfigsInForce {
-  #possible: readonly ConsumerConfig[]
-  readonly #limits = new Map<string, { max: number; isStrict: boolean }>()
-
-  constructor(config: ConsumerConfig) {
-    this.#possible = [config]
+/** Everything that must have room for a delivery of the subject. */
+export function gaugesOf({ rules, maxInflight }: ConsumerConfig, subject: string): readonly Gauge[] {
+  const gauges = [{ key: 'all', limit: maxInflight }]
+  const limit = limitOf(rules, subject)
+  if (limit < Infinity) gauges.push({ key: keyOf('subject', subject), limit })
+  for (const rule of rules) {
+    const captured = capturedBy(rule.match, subject)
+    if (captured === undefined) continue
+    if (hasCaptures(rule)) gauges.push({ key: keyOf('pool', rule.match, ...captured), limit: rule.limit })
+    if (rule.total !== undefined) gauges.push({ key: keyOf('total', rule.match), limit: rule.total })
   }
+  return gauges
+}
 
-  get newest(): ConsumerConfig {
-    return this.#possible.at(-1)!
-  }
+/** Every bucket that must have a token; a rule that is altered in anything has buckets of its own. */
+export function ratesOf({ rules }: ConsumerConfig, subject: string): readonly RateGauge[] {
+  return rules.flatMap((rule) => {
+    const captured = capturedBy(rule.match, subject)
+    if (captured === undefined || rule.rate === undefined) return []
+    const pool = hasCaptures(rule) ? captured : [subject]
+    return [{ key: keyOf(JSON.stringify(rule), ...pool), rate: rule.rate }]
+  })
+}
 
-  get maxInflight(): number {
-    return Math.max(...this.#possible.map(({ maxInflight }) => maxInflight))
-  }
-
-  /** An alteration was asked for: both hold until it is confirmed. */
-  asked(config: ConsumerConfig): void {
-    this.#possible = [...this.#possible, config]
-    this.#limits.clear()
-  }
-
-  confirmed(config: ConsumerConfig): void {
-    this.#possible = [config]
-    this.#limits.clear()
-  }
-
-  /** The largest limit that may hold, and whether it can be nothing but 1. */
-  limits(subject: string): { max: number; isStrict: boolean } {
-    let limits = this.#limits.get(subject)
-    if (limits === undefined) {
-      const all = this.#possible.map(({ rules }) => limitOf(rules, subject))
-      limits = { max: Math.max(...all), isStrict: all.every((limit) => limit === 1) }
-      this.#limits.set(subject, limits)
-    }
-    return limits
-  }
+/** Why JSON: nothing that is joined otherwise tells `a.bc` from `ab.c` for certain. */
+function keyOf(...parts: readonly string[]): string {
+  return JSON.stringify(parts)
 }

@@ -1,10 +1,13 @@
 // What the reference model of a flow consumer knows of each record that was delivered at least once.
 
+import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import type { SentMessage } from './reference-stream.ts'
 
 export interface ReferenceMember {
   readonly name: string
   window: number
+  /** Deliveries that it has pulled and not been given yet, whatever it holds. */
+  pulled: number
 }
 
 /** A record with a member. */
@@ -13,6 +16,8 @@ interface Out {
   readonly slot: number
   readonly sequence: number
   readonly attempt: number
+  /** Rises with each delivery. */
+  readonly order: number
   deadlineMs: number
 }
 
@@ -26,6 +31,13 @@ export interface Track {
   settled: 'no' | 'maybe' | 'done'
   isSettleConfirmed: boolean
   isCondemned: boolean
+  /** Its last attempt failed, and it waits for an operator; `maybe`: nobody heard whether. */
+  blocked: 'no' | 'maybe' | 'yes'
+  isBlockConfirmed: boolean
+  /** What was decided of it, if it is blocked, and is perhaps carried out by now. */
+  decided: BlockedDecision | undefined
+  /** With `ackPolicy: 'all'`: what an ack of it has settled besides. */
+  ackedWith: readonly Track[]
   /**
    * Failed attempts: at least, at most, and what was confirmed. They differ after crashes
    * and near deadlines.
@@ -34,6 +46,8 @@ export interface Track {
   failuresMax: number
   failuresConfirmed: number
   boot: number
+  /** When it was given to a member last. */
+  deliveredMs: number
   /** Not to be delivered before, since when, and whether that survives a crash. */
   notBeforeMs: number
   failedAtMs: number
@@ -60,10 +74,15 @@ export function newTrack(partition: number, offset: number, message: SentMessage
     settled: 'no',
     isSettleConfirmed: false,
     isCondemned: false,
+    blocked: 'no',
+    isBlockConfirmed: false,
+    decided: undefined,
+    ackedWith: [],
     failuresMin: 0,
     failuresMax: 0,
     failuresConfirmed: 0,
     boot: 0,
+    deliveredMs: 0,
     notBeforeMs: 0,
     failedAtMs: 0,
     isDelayConfirmed: false,

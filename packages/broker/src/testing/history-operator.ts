@@ -1,0 +1,194 @@
+// What an operator orders of streams and consumers that are at work: pauses, drains, purges and deletes, and
+// decides of blocked records and dead letters; one order at a time.
+
+import type { Client, Consumer } from '@sluice/client'
+import type { BlockedDecision } from '@sluice/protocol/model/consumer'
+import type { HistoryAsking } from './history-asking.ts'
+import type { HistoryLedger } from './history-ledger.ts'
+import type { ConsumerRecord, StreamRecord } from './history-records.ts'
+import { isMatch } from './reference-rules.ts'
+import { placeOf } from './reference-stream.ts'
+import type { Removal } from './reference-stream.ts'
+import type { SimRandom } from './sim-random.ts'
+
+const matches = ['>', 't.>', 't.a.>', 't.*.1', 't.*.bc.>', 't.b.1', 't.c.2'] as const
+const decisions: readonly BlockedDecision[] = ['retry', 'retry', 'drop', 'dead-letter']
+const blockedMax = 1000
+/** A pause that ends later than this is not waited for in the end. */
+const soonMs = 20_000
+
+export class HistoryOperator {
+  readonly #client: Client
+  readonly #asking: HistoryAsking
+  readonly #ledger: HistoryLedger
+  readonly #random: SimRandom
+
+  constructor(client: Client, asking: HistoryAsking, ledger: HistoryLedger, random: SimRandom) {
+    this.#client = client
+    this.#asking = asking
+    this.#ledger = ledger
+    this.#random = random
+  }
+
+  // ── Pauses ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Half of them end by themselves, the others are ended by the same order another time. */
+  async pauseOrResume(record: ConsumerRecord): Promise<void> {
+    const { pauses } = record.reference.orders
+    const paused = pauses.matches
+    if (paused.length > 0 && this.#random.chance(0.6)) return this.#resume(record, this.#random.pick(paused))
+    const match = this.#random.pick([...matches, ...record.stream.plan.subjects])
+    const lastMs = this.#random.chance(0.5) ? this.#random.int(50, 4000) : Infinity
+    const untilMs = lastMs === Infinity ? Infinity : this.#ledger.wallMs + lastMs
+    const until = untilMs === Infinity ? undefined : new Date(untilMs)
+    const consumer = await this.#consumer(record)
+    pauses.asked(match, untilMs)
+    await this.#asking.until(
+      `pause ${nameOf(record)} ${match} until ${until?.toISOString() ?? 'resumed'}`,
+      () => {
+        return consumer.pause({ match, ...(until !== undefined && { until }) })
+      },
+    )
+    pauses.confirmed(match, untilMs)
+  }
+
+  async #resume(record: ConsumerRecord, match: string): Promise<void> {
+    const { pauses } = record.reference.orders
+    const consumer = await this.#consumer(record)
+    pauses.resuming(match)
+    await this.#asking.until(`resume ${nameOf(record)} ${match}`, () => consumer.resume({ match }), [
+      'not-paused',
+    ])
+    pauses.resumed(match)
+  }
+
+  // ── What is settled and decided ──────────────────────────────────────────────────────────────────────────
+
+  async drain(record: ConsumerRecord): Promise<void> {
+    const match = this.#random.pick([...matches, ...record.stream.plan.subjects])
+    const { orders } = record.reference
+    const consumer = await this.#consumer(record)
+    const drain = orders.draining(match)
+    await this.#asking.until(`drain ${nameOf(record)} ${match}`, () => consumer.drain(match))
+    this.#ledger.claim(() => orders.drained(drain, this.#ledger.nowMs))
+  }
+
+  /** Decides on one subject; says whether there was one. */
+  async unblock(record: ConsumerRecord): Promise<boolean> {
+    const { orders, configs } = record.reference
+    if (configs.newest.onExhausted !== 'block') return false
+    const consumer = await this.#consumer(record)
+    const rows = await this.#asking.until(`blocked of ${nameOf(record)}`, () => {
+      return consumer.blocked({ count: blockedMax })
+    })
+    if (rows === undefined || rows.length === 0) return false
+    const { subject } = this.#random.pick(rows)
+    const decision = this.#random.pick(decisions)
+    const unblocking = orders.unblocking(subject, decision)
+    await this.#asking.until(
+      `unblock ${nameOf(record)} ${subject}: ${decision}`,
+      () => consumer.unblock(subject, decision),
+      ['not-blocked'],
+    )
+    orders.unblocked(unblocking)
+    return true
+  }
+
+  /** Some of the dead letters are published anew, or dropped. */
+  async handleLetters(record: ConsumerRecord): Promise<void> {
+    const consumer = await this.#consumer(record)
+    const page = await this.#asking.until(
+      `letters of ${nameOf(record)}`,
+      () => consumer.deadLetters.list({ count: this.#random.int(1, 20) }),
+      ['unknown-stream'],
+    )
+    const chosen = (page?.letters ?? []).filter(() => this.#random.chance(0.6))
+    if (chosen.length === 0) return
+    const { reference, stream } = record
+    const letters = chosen.map(({ partition, offset }) => ({ partition, offset }))
+    const origins = chosen.map(({ origin }) => reference.tracks.get(placeOf(origin.partition, origin.offset)))
+    for (const track of origins) if (track !== undefined) track.isCondemned = false
+    const places = letters.map(({ partition, offset }) => placeOf(partition, offset)).join(' ')
+    if (this.#random.chance(0.4)) {
+      await this.#asking.until(`drop letters of ${nameOf(record)}: ${places}`, () => {
+        return consumer.deadLetters.drop({ letters })
+      })
+      return
+    }
+    const messages = origins.flatMap((track) => (track === undefined ? [] : [track.message]))
+    const counts = messages.map((message) => stream.reference.countOf(message))
+    const replaying = (): Promise<number> => {
+      for (const message of messages) message.replays++
+      return consumer.deadLetters.replay({ letters })
+    }
+    await this.#asking.until(`replay letters of ${nameOf(record)}: ${places}`, replaying)
+    messages.forEach((message, index) => stream.reference.replayed(message, counts[index] + 1))
+  }
+
+  // ── What is removed ──────────────────────────────────────────────────────────────────────────────────────
+
+  async purge(stream: StreamRecord): Promise<void> {
+    const { name } = stream.plan
+    const { partitions } = stream.reference
+    const partition = this.#random.int(0, partitions.length - 1)
+    const before = this.#random.int(0, partitions[partition].length)
+    const match = this.#random.pick([...matches, ...stream.plan.subjects])
+    const isOfPart = this.#random.chance(0.5)
+    const removal = this.#ledger.removing(
+      stream,
+      isOfPart
+        ? (ofPartition, offset) => ofPartition === partition && offset < before
+        : (_partition, _offset, subject) => isMatch(match, subject),
+    )
+    const options = isOfPart ? { partition, before } : { match }
+    await this.#asking.until(`purge ${name} ${JSON.stringify(options)}`, () => {
+      return this.#client.streams.purge(name, options)
+    })
+    this.#removed(stream, removal)
+  }
+
+  async deleteMessages(stream: StreamRecord): Promise<void> {
+    const { name } = stream.plan
+    const known = stream.reference.partitions.flatMap((records, partition) => {
+      return records.flatMap((message, offset) => (message === undefined ? [] : [{ partition, offset }]))
+    })
+    if (known.length === 0) return
+    const messages = Array.from({ length: this.#random.int(1, 5) }, () => this.#random.pick(known))
+    const places = new Set(messages.map(({ partition, offset }) => placeOf(partition, offset)))
+    const removal = this.#ledger.removing(stream, (partition, offset) =>
+      places.has(placeOf(partition, offset)),
+    )
+    await this.#asking.until(`delete from ${name}: ${[...places].join(' ')}`, () => {
+      return this.#client.streams.deleteMessages(name, messages)
+    })
+    this.#removed(stream, removal)
+  }
+
+  #removed(stream: StreamRecord, removal: Removal): void {
+    this.#ledger.claim(() => this.#ledger.removed(stream, removal))
+  }
+
+  // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Nothing is paused for long or blocked any more. */
+  async letGo(record: ConsumerRecord): Promise<void> {
+    const { info } = await this.#consumer(record)
+    for (const { match, until } of info.pauses) {
+      const endsSoon = until !== undefined && Date.parse(until) < this.#ledger.wallMs + soonMs
+      if (!endsSoon) await this.#resume(record, match)
+    }
+    while (await this.unblock(record));
+  }
+
+  async #consumer(record: ConsumerRecord): Promise<Consumer> {
+    const { stream, name } = record
+    const found = await this.#asking.until(`get ${nameOf(record)}`, () => {
+      return this.#client.consumers.get(stream.plan.name, name)
+    })
+    return found!
+  }
+}
+
+function nameOf({ stream, name }: ConsumerRecord): string {
+  return `${stream.plan.name} ${name}`
+}
