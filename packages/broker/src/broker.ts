@@ -137,8 +137,10 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const metadata = await openMetadata(context, directory)
   const bootEpoch = await nextBootEpoch(metadata)
   const { streams, flow } = await openServices(context, directory, metadata, bootEpoch)
-  const identity = { name: options.name ?? 'sluice', bootEpoch, startedMs }
-  const native = new NativeListener({ io, logger, streams, flow, limits, identity })
+  const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
+  const nodes = (): { node: number; port: number }[] =>
+    native.address === undefined ? [] : [{ node: 0, port: native.address.port }]
+  const native = new NativeListener({ io, logger, streams, flow, limits, identity, nodes })
   if (options.listen !== undefined) {
     const { host = '127.0.0.1', port = 9898 } = options.listen
     await native.listen({ host, port })

@@ -27,7 +27,7 @@ export class PartitionLeader {
     services.answer('partition.offsetForTime', ({ timeMs, ...key }) =>
       this.#require(key).offsetForTime(timeMs),
     )
-    services.answer('partition.removeBelow', ({ offset, ...key }) => this.#removeBelow(key, offset))
+    services.answer('partition.removeBelow', ({ offset, ...key }) => this.#require(key).removeBelow(offset))
     services.answer('partition.deleteRecords', ({ offsets, ...key }) =>
       this.#require(key).deleteRecords(offsets),
     )
@@ -106,11 +106,6 @@ export class PartitionLeader {
     }
     this.#moved.clear()
     for (const [peer, moved] of notices) asFollower(peer).tell('partition.moved', moved)
-  }
-
-  async #removeBelow(key: PartitionKey, offset: number): Promise<null> {
-    await this.#require(key).removeBelow(offset)
-    return null
   }
 
   #require(key: PartitionKey): LedPartition {

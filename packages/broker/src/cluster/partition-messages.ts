@@ -40,7 +40,7 @@ export interface PartitionMessages {
       body: PartitionKey & { readonly timeMs: number }
       answer: number
     }
-    readonly 'partition.removeBelow': { body: PartitionKey & { readonly offset: number }; answer: null }
+    readonly 'partition.removeBelow': { body: PartitionKey & { readonly offset: number }; answer: number }
     readonly 'partition.deleteRecords': {
       body: PartitionKey & { readonly offsets: readonly number[] }
       answer: number

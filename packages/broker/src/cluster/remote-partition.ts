@@ -77,8 +77,8 @@ export class RemotePartition implements Partition {
     return this.#listen(this.#listeners, listener)
   }
 
-  async removeBelow(offset: number): Promise<void> {
-    await this.#leader().request('partition.removeBelow', { ...this.key, offset })
+  async removeBelow(offset: number): Promise<number> {
+    return this.#leader().request('partition.removeBelow', { ...this.key, offset })
   }
 
   async deleteRecords(offsets: readonly number[]): Promise<number> {

@@ -95,9 +95,12 @@ export interface File {
 }
 
 export interface Network {
-  /** Port 0 takes a free one; see `Listener.port`. `in-use` when taken. */
+  /**
+   * Port 0 takes a free one; see `Listener.port`. `in-use` when taken, unless all who listen there say that
+   * they share it: then the system spreads connections over them.
+   */
   listen(
-    address: { host: string; port: number },
+    address: { host: string; port: number; isShared?: boolean },
     accept: (connection: ByteConnection) => void,
   ): Promise<Listener>
   connect(address: { host: string; port: number }): Promise<ByteConnection>

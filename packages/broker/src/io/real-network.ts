@@ -18,6 +18,7 @@ const backlog = 4096
 interface Address {
   readonly host: string
   readonly port: number
+  readonly isShared?: boolean
 }
 
 export function realNetwork(logger: Logger): Network {
@@ -37,7 +38,8 @@ function listen(
   return new Promise((resolve, reject) => {
     const refused = (error: Error): void => reject(toIoError(error, `${address.host}:${address.port}`))
     server.once('error', refused)
-    server.listen({ host: address.host, port: address.port, backlog }, () => {
+    const { host, port, isShared = false } = address
+    server.listen({ host, port, backlog, reusePort: isShared }, () => {
       server.off('error', refused)
       // Why not fatal: out of descriptors, say, is about this one connection; those that are open go on.
       server.on('error', (error) => logger.warn({ error, ...address }, 'could not accept a connection'))

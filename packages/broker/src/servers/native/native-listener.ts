@@ -4,10 +4,12 @@
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { CallMethod } from '@sluice/protocol/native/calls'
 import { opcodes, writeErrorFrame } from '@sluice/protocol/native/frame'
 import type { Listener, Timer } from '../../io/io.ts'
 import { connectionPair } from '../../io/memory-connection.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { runCall } from './handlers/run-call.ts'
 import { FrameRoom } from './frame-room.ts'
 import { NativeConnection } from './native-connection.ts'
 import { checkNativeLimits } from './native-limits.ts'
@@ -18,6 +20,8 @@ export interface ListenAddress {
   readonly host: string
   /** 0: a free one. */
   readonly port: number
+  /** Whether other listeners of this process share the port, which then go round. */
+  readonly isShared?: boolean
 }
 
 /** A connection is looked at this many times within the shortest of its deadlines. */
@@ -29,7 +33,7 @@ export class NativeListener {
   readonly #bounds: SharedBounds
   readonly #tickMs: number
   readonly #connections = new Set<NativeConnection>()
-  #listener: Listener | undefined
+  readonly #listeners: Listener[] = []
   #timer: Timer | undefined
   /** How long the process was awake between ticks, and when the last one was. */
   #awakeMs = 0
@@ -50,10 +54,10 @@ export class NativeListener {
     this.#tickMs = Math.min(tickMsMax, Math.max(1, shortestMs / ticksPerDeadline))
   }
 
+  /** Where it listens first of all. */
   get address(): ListenAddress | undefined {
-    if (this.#listener === undefined) return undefined
-    const { host, port } = this.#listener
-    return { host, port }
+    const [first] = this.#listeners
+    return first === undefined ? undefined : { host: first.host, port: first.port }
   }
 
   get connectionCount(): number {
@@ -65,8 +69,17 @@ export class NativeListener {
     return this.#bounds.budget.bytes
   }
 
-  async listen(address: ListenAddress): Promise<void> {
-    this.#listener = await this.#services.io.network.listen(address, (connection) => this.serve(connection))
+  /** May be asked for more than one address. Answers with it, and with a port that is not 0. */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const { network } = this.#services.io
+    const listener = await network.listen(address, (connection) => this.serve(connection))
+    this.#listeners.push(listener)
+    return { host: listener.host, port: listener.port }
+  }
+
+  /** Carries out a call that came by another way than a connection. */
+  call(method: CallMethod, params: unknown): Promise<unknown> {
+    return runCall(this.#services, method, params)
   }
 
   /** Serves one connection, which it owns from now on. */
@@ -97,7 +110,7 @@ export class NativeListener {
   async close(): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
-    await this.#listener?.close()
+    for (const listener of this.#listeners) await listener.close()
     const { io, limits, logger } = this.#services
     const stopped = Promise.all(Array.from(this.#connections, (connection) => connection.stop()))
     await new Promise<void>((resolve) => {

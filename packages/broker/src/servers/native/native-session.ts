@@ -1,6 +1,7 @@
 // What a handler of a request sees of its connection. `native-connection.ts` implements it.
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
+import type { CallMethod, NodeAddress } from '@sluice/protocol/native/calls'
 import type { Logger } from '../../base/logger.ts'
 import type { Io } from '../../io/io.ts'
 import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
@@ -17,10 +18,22 @@ export interface NativeServices {
   readonly flow: FlowConsumers
   readonly limits: NativeLimits
   readonly identity: BrokerIdentity
+  /** Absent: every call is carried out here. */
+  readonly router?: CallRouter
+  /** Where all nodes of the broker listen. */
+  readonly nodes: () => NodeAddress[]
+}
+
+/** Knows which calls another node carries out. */
+export interface CallRouter {
+  /** Has another node carry it out, or makes it ready to be carried out here; undefined: here, at once. */
+  route(method: CallMethod, params: unknown): Promise<unknown> | undefined
 }
 
 export interface BrokerIdentity {
   readonly name: string
+  /** Its number; 0 where there is only one. */
+  readonly node: number
   readonly bootEpoch: number
   /** On the monotonic clock. */
   readonly startedMs: number

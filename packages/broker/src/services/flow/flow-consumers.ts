@@ -10,6 +10,7 @@ import type {
   PoolOrder,
   PoolRow,
 } from '@sluice/protocol/model/consumer'
+import { onlyNode } from '../../cluster/placement.ts'
 import type { Stream } from '../streams/stream.ts'
 import { ConsumerCatalog } from './consumer-catalog.ts'
 import type { ConsumerEntry } from './consumer-catalog.ts'
@@ -49,7 +50,7 @@ export class FlowConsumers {
     const consumers = new FlowConsumers(options, progress)
     for (const entry of await consumers.#catalog.list()) {
       const stream = options.streams.find(entry.stream)
-      if (stream !== undefined) consumers.#admit(stream, entry)
+      if (stream !== undefined && consumers.#isHome(stream, entry.name)) consumers.#admit(stream, entry)
     }
     progress.forgetUnclaimed()
     // Why before anything is published: offsets that a log gives again must not count as settled after a
@@ -92,7 +93,7 @@ export class FlowConsumers {
     begun?: BegunConsumer,
   ): Promise<ConsumerInfo | Place> {
     checkConsumerName(name)
-    const stream = this.#options.streams.require(streamName)
+    const stream = this.#requireHome(streamName, name)
     const config = newConsumerConfig(streamName, given)
     checkRulesHold(stream, config)
     const existing = this.#consumers.get(streamName)?.get(name)
@@ -104,7 +105,7 @@ export class FlowConsumers {
     const id = begun?.id ?? (await this.#catalog.reserveId())
     const entry = { id, stream: streamName, name, createdAt, config, pauses: [] }
     await this.#addToCatalog(entry, begun)
-    return infoOf(this.#admit(stream, entry, begun).entry)
+    return this.#infoOf(this.#admit(stream, entry, begun).entry)
   }
 
   async #addToCatalog(entry: ConsumerEntry, begun: BegunConsumer | undefined): Promise<void> {
@@ -143,7 +144,7 @@ export class FlowConsumers {
         throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
       open.entry = entry
       open.consumer.alter(entry.config)
-      return infoOf(entry)
+      return this.#infoOf(entry)
     })
   }
 
@@ -157,13 +158,13 @@ export class FlowConsumers {
   }
 
   get(stream: string, name: string): ConsumerInfo {
-    return infoOf(this.#require(stream, name).entry)
+    return this.#infoOf(this.#require(stream, name).entry)
   }
 
   /** Sorted by name. */
   list(stream: string): ConsumerInfo[] {
     this.#options.streams.require(stream)
-    const entries = [...(this.#consumers.get(stream)?.values() ?? [])].map(({ entry }) => infoOf(entry))
+    const entries = [...(this.#consumers.get(stream)?.values() ?? [])].map(({ entry }) => this.#infoOf(entry))
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
@@ -179,7 +180,7 @@ export class FlowConsumers {
     return topPools(this.#require(stream, name).consumer, top, count)
   }
 
-  /** Throws `unknown-stream` or `unknown-consumer`. */
+  /** Throws `unknown-stream`, `not-leader` or `unknown-consumer`. */
   join(stream: string, name: string, port: MemberPort, window: number): Membership {
     return this.#require(stream, name).consumer.join(port, window)
   }
@@ -217,7 +218,7 @@ export class FlowConsumers {
 
   #same({ entry }: OpenConsumer, wanted: ConsumerConfig): ConsumerInfo {
     const difference = consumerDifference(entry.config, wanted)
-    if (difference === undefined) return infoOf(entry)
+    if (difference === undefined) return this.#infoOf(entry)
     throw new BrokerError(
       'consumer-exists',
       `Consumer ${entry.name} of ${entry.stream} exists: ${difference}`,
@@ -232,8 +233,28 @@ export class FlowConsumers {
     throw new BrokerError('too-many-consumers', `There are ${consumersMax} consumers, which is the limit`)
   }
 
+  #isHome(stream: Stream, name: string): boolean {
+    const { placement = onlyNode } = this.#options
+    return placement.homeOf(stream, name) === placement.node
+  }
+
+  /** Throws `unknown-stream`, or `not-leader` where another node serves the consumers of that name. */
+  #requireHome(streamName: string, name: string): Stream {
+    const { streams, placement = onlyNode } = this.#options
+    const stream = streams.require(streamName)
+    if (this.#isHome(stream, name)) return stream
+    const text = `Consumer ${name} of ${streamName} is served by node ${placement.homeOf(stream, name)}`
+    throw new BrokerError('not-leader', text)
+  }
+
+  #infoOf({ stream, name, config, createdAt, pauses }: ConsumerEntry): ConsumerInfo {
+    const { placement = onlyNode } = this.#options
+    const node = placement.named(placement.node)
+    return { stream, name, config, createdAt, pauses, ...(node === undefined ? {} : { node }) }
+  }
+
   #require(stream: string, name: string): OpenConsumer {
-    this.#options.streams.require(stream)
+    this.#requireHome(stream, name)
     const open = this.#consumers.get(stream)?.get(name)
     if (open !== undefined) return open
     throw new BrokerError('unknown-consumer', `Stream ${stream} has no consumer ${JSON.stringify(name)}`)
@@ -271,10 +292,6 @@ interface OpenConsumer {
 function forget(consumer: FlowConsumer, reason: BrokerError): void {
   consumer.close(reason)
   for (const coordinator of consumer.coordinators) coordinator.forget()
-}
-
-function infoOf({ stream, name, config, createdAt, pauses }: ConsumerEntry): ConsumerInfo {
-  return { stream, name, config, createdAt, pauses }
 }
 
 function streamChanged(name: string): BrokerError {

@@ -23,7 +23,8 @@ export class Stream {
   readonly name: string
   readonly createdAt: string
   readonly admission: PublishAdmission
-  readonly #firstPartitions: number
+  /** Partitions that it was created with. */
+  readonly firstPartitions: number
   #config: StreamConfig
   #partitions: readonly Partition[]
   #acceptance: SubjectAcceptance
@@ -40,7 +41,7 @@ export class Stream {
     this.id = identity.id
     this.name = identity.name
     this.createdAt = identity.createdAt
-    this.#firstPartitions = identity.firstPartitions
+    this.firstPartitions = identity.firstPartitions
     this.admission = admission
     this.#config = config
     this.#partitions = partitions
@@ -70,7 +71,7 @@ export class Stream {
    * may have older records in another.
    */
   get areSubjectsWhole(): boolean {
-    return this.#partitions.length === this.#firstPartitions
+    return this.#partitions.length === this.firstPartitions
   }
 
   /** Throws `unknown-partition`. */

@@ -20,7 +20,7 @@ export async function handleCall(
 ): Promise<void> {
   const { services, outbox } = session
   const { method, params } = readCall(body)
-  const result = await runCall(services, method, params)
+  const result = await (services.router?.route(method, params) ?? runCall(services, method, params))
   const bytes = encoder.encode(JSON.stringify(result))
   outbox.endWith(outbox.begin(opcodes.call, correlation), bytes, 0, bytes.length)
 }

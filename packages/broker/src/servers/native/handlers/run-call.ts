@@ -43,7 +43,7 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'deadLetters.list': notYet,
   'deadLetters.replay': notYet,
   'deadLetters.drop': notYet,
-  'cluster.nodes': notYet,
+  'cluster.nodes': ({ nodes }) => nodes(),
 }
 
 function notYet(): never {
@@ -60,6 +60,6 @@ export async function runCall(
 }
 
 function brokerInfo({ identity, io }: NativeServices): BrokerInfo {
-  const { name, bootEpoch, startedMs } = identity
-  return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs), node: 0 }
+  const { name, node, bootEpoch, startedMs } = identity
+  return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs), node }
 }
