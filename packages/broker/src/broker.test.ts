@@ -1,7 +1,16 @@
 // The whole broker through its own door, on real files.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  globSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -50,6 +59,32 @@ test('streams, messages and consumers survive a restart; the boot epoch grows', 
   assert.equal((await again.consumers.get('S', 'c')).info.config.rules[0]!.limit, 1)
   await again.close()
   await second.close()
+})
+
+test('bytes that go bad after they were read are found by their reader, named and left out', async () => {
+  const dataDir = newFolder()
+  const broker = await Broker.start({ dataDir, listen: { port: 0 }, limits: { tailCacheBytes: 0 } })
+  const client = await connect({ servers: [`127.0.0.1:${broker.address!.port}`] })
+  await client.streams.create('S', {})
+  for (let index = 0; index < 20; index++) await client.publish('S', 'a', Buffer.alloc(50_000, index))
+  const offsets = async (): Promise<number[]> => {
+    const found: number[] = []
+    for await (const { records } of client.log('S').read({ batchBytes: 200_000 }))
+      for (const { offset, data } of records) if (data!.every((byte) => byte === offset)) found.push(offset)
+    return found
+  }
+  const all = Array.from({ length: 20 }, (_, index) => index)
+  assert.deepEqual(await offsets(), all)
+  const path = globSync(`${dataDir}/streams/**/*.log`)[0]!
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.from([99]), 0, 1, 7 * (fstatSync(file).size / 20) + 25_000)
+  closeSync(file)
+  const others = all.filter((offset) => offset !== 7)
+  assert.deepEqual(await offsets(), others)
+  assert.equal((await client.streams.get('S')).partitions[0]!.quarantined, 1)
+  assert.deepEqual(await offsets(), others)
+  await client.close()
+  await broker.close()
 })
 
 test('two brokers cannot share a folder, and the second leaves the first alone', async () => {

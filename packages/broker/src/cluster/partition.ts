@@ -154,6 +154,11 @@ export class LedPartition implements Partition {
     return this.#log.read(offset, bytesMax)
   }
 
+  /** The same with bytes that are lent, for who passes them on; see `Log.lend`. */
+  lend(offset: number, bytesMax: number, isDoubted: boolean): Promise<LogSlice> {
+    return this.#log.lend(offset, bytesMax, isDoubted)
+  }
+
   /** Offset of the first record at or after this time; the high watermark when there is none. */
   async offsetForTime(timeMs: number): Promise<number> {
     return Math.min(await this.#log.offsetForTime(timeMs), this.highWatermark)

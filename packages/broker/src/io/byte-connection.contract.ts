@@ -12,6 +12,7 @@ export type RunWithConnection = (
 
 export function byteConnectionContract(name: string, run: RunWithConnection): void {
   test(`${name}: bytes arrive in order, and never within write`, () => run(arriveInOrder))
+  test(`${name}: bytes are the writer's again once they are taken`, () => run(reuseWhatIsTaken))
   test(`${name}: a peer that does not read holds the writer back until it does`, () => run(backpressure))
   test(`${name}: close sends what is pending, then both ends hear of it once`, () => run(closeInOrder))
   test(`${name}: close drops what still arrives`, () => run(closeDropsInput))
@@ -86,6 +87,34 @@ async function arriveInOrder(one: ByteConnection, other: ByteConnection): Promis
   assert.equal(one.pendingBytes, 0)
   assert.equal(one.flushedBytes, expected.length)
   assert.equal(hears.one.drainedCount, 0)
+  one.destroy()
+}
+
+/** One buffer for all that is sent: it is written anew as soon as the connection lets go of it. */
+async function reuseWhatIsTaken(one: ByteConnection, other: ByteConnection): Promise<void> {
+  const hears = { one: new RecordingHandler(), other: new RecordingHandler() }
+  one.start(hears.one)
+  other.start(hears.other)
+  const buffer = Buffer.alloc(300_000)
+  const rounds = 20
+  for (let round = 1; round <= rounds; round++) {
+    let takenCount = 0
+    buffer.fill(round)
+    const written = buffer.subarray(0, round * 10_000)
+    await new Promise<void>((resolve) => {
+      one.write(written, () => {
+        takenCount++
+        written.fill(0xee)
+        resolve()
+      })
+    })
+    assert.equal(takenCount, 1)
+  }
+  const expected = Buffer.concat(
+    Array.from({ length: rounds }, (_, index) => Buffer.alloc((index + 1) * 10_000, index + 1)),
+  )
+  await hears.other.until(() => hears.other.bytes === expected.length)
+  assert.ok(hears.other.content().equals(expected))
   one.destroy()
 }
 

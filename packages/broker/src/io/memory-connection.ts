@@ -26,13 +26,19 @@ export function connectionPair(soon: Soon = queueMicrotask): [ByteConnection, By
   return [one, other]
 }
 
+/** Bytes on their way to the other end. */
+interface Written {
+  readonly bytes: Uint8Array
+  readonly taken: (() => void) | undefined
+}
+
 class MemoryConnection implements ByteConnection {
   readonly remote = 'in-process'
   readonly #soon: Soon
   #peer!: MemoryConnection
   #handler: ByteConnectionHandler | undefined
   /** Written by the peer, not yet given to our handler. */
-  #inbox: Uint8Array[] = []
+  #inbox: Written[] = []
   #isScheduled = false
   #isPaused = false
   #congested = false
@@ -66,11 +72,11 @@ class MemoryConnection implements ByteConnection {
     else this.#schedule()
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, taken?: () => void): boolean {
     if (this.#closing || this.#over) return false
     if (bytes.length === 0) return !this.#congested
     this.#pendingBytes += bytes.length
-    this.#peer.#inbox.push(bytes)
+    this.#peer.#inbox.push({ bytes, taken })
     this.#peer.#schedule()
     const isFull = this.#pendingBytes > highWaterMark
     if (isFull) this.#congested = true
@@ -114,10 +120,11 @@ class MemoryConnection implements ByteConnection {
     this.#inbox = []
     let index = 0
     while (index < inbox.length && (this.#closing || !this.#isPaused) && !this.#over) {
-      const chunk = inbox[index]
+      const { bytes, taken } = inbox[index]
       index += 1
-      if (!this.#closing) this.#handler?.received(chunk)
-      this.#peer.#taken(chunk.length)
+      if (!this.#closing) this.#handler?.received(bytes)
+      taken?.()
+      this.#peer.#taken(bytes.length)
     }
     if (index < inbox.length && !this.#over) this.#inbox = inbox.slice(index).concat(this.#inbox)
     if (this.#inbox.length > 0 && (this.#closing || !this.#isPaused)) this.#schedule()

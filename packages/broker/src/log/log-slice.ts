@@ -6,6 +6,11 @@ export interface LogSlice {
   readonly end: number
   /** Offset to read next: beyond the batches, and beyond quarantined records after them. */
   readonly nextOffset: number
+  /**
+   * Of bytes that are lent: says that nobody looks at them any more, and they may hold another read. Harmless
+   * when called again; who does not call it keeps them. Undefined where nobody waits for the bytes.
+   */
+  readonly release?: (() => void) | undefined
 }
 
 const noBytes = new Uint8Array(0)

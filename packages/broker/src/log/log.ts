@@ -19,6 +19,7 @@ import { LogRemoval } from './removal/log-removal.ts'
 import type { Removed } from './removal/log-removal.ts'
 import { segmentBoundsFor } from './removal/retention-plan.ts'
 import type { Retention } from './removal/retention-plan.ts'
+import type { LogReader } from './segment/log-reader.ts'
 import { timeWithin } from './segment/record-time.ts'
 import type { LogTail } from './tail-cache.ts'
 
@@ -157,14 +158,25 @@ export class Log {
    * larger than `bytesMax`. From a quarantined offset, those behind it. Empty at `durableEnd`.
    * `offset-out-of-range` before `logStart` or after `durableEnd`.
    */
-  async read(offset: number, bytesMax: number): Promise<LogSlice> {
+  read(offset: number, bytesMax: number): Promise<LogSlice> {
+    return this.#read(offset, (reader) => this.readCached(offset) ?? reader.read(offset, bytesMax))
+  }
+
+  /**
+   * The same from disk, for who passes the bytes on to a reader that checks them: they are lent until
+   * `release`, and checksums that were right once since the start are not looked at again, unless they are
+   * doubted.
+   */
+  lend(offset: number, bytesMax: number, isDoubted: boolean): Promise<LogSlice> {
+    return this.#read(offset, (reader) => reader.lend(offset, bytesMax, !isDoubted))
+  }
+
+  async #read(offset: number, read: (reader: LogReader) => LogSlice | Promise<LogSlice>): Promise<LogSlice> {
     this.#checkOpen()
     this.#checkOffset(offset)
     if (offset === this.durableEnd) return emptySlice(offset)
-    const cached = this.readCached(offset)
-    if (cached !== undefined) return cached
     try {
-      return await this.#parts.reader.read(offset, bytesMax)
+      return await read(this.#parts.reader)
     } catch (error) {
       // Why look again: the segment may have been dropped while it was opened.
       this.#checkOffset(offset)

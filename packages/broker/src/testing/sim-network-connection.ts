@@ -71,9 +71,9 @@ export class SimConnection implements ByteConnection {
     else this.wake()
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, taken?: () => void): boolean {
     if (this.#isClosing || this.#isOver) return false
-    this.#out.write(bytes)
+    this.#out.write(bytes, taken)
     this.#scheduleFlush()
     const isFull = this.#out.pendingBytes > highWaterMark
     if (isFull) this.#out.isCongested = true

@@ -12,12 +12,17 @@ export type Chunking = 'seeded' | 'whole' | 'bytes'
  */
 const tinyChunksMax = 300
 
+interface Written {
+  readonly bytes: Uint8Array
+  readonly taken: (() => void) | undefined
+}
+
 /** Invariant: acknowledged <= delivered <= flushed <= written, and flushed <= acknowledged + window. */
 export class SimPipe {
   readonly #random: SimRandom
   readonly #windowBytes: number
   readonly #chunking: Chunking | 'splits' | 'tiny'
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks: Written[] = []
   #offset = 0
   #tinyChunks = 0
   #acknowledgedBytes = 0
@@ -49,9 +54,9 @@ export class SimPipe {
   }
 
   /** The bytes are not copied: whoever changes them after writing changes what arrives. */
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, taken?: () => void): void {
     if (bytes.length === 0) return
-    this.#chunks.push(bytes)
+    this.#chunks.push({ bytes, taken })
     this.writtenBytes += bytes.length
   }
 
@@ -74,7 +79,7 @@ export class SimPipe {
     const chunk = Buffer.allocUnsafe(this.#chunkLength(this.underWayBytes))
     let filled = 0
     while (filled < chunk.length) {
-      const first = this.#chunks[0]
+      const { bytes: first, taken } = this.#chunks[0]
       const count = Math.min(first.length - this.#offset, chunk.length - filled)
       chunk.set(first.subarray(this.#offset, this.#offset + count), filled)
       filled += count
@@ -82,6 +87,7 @@ export class SimPipe {
       if (this.#offset < first.length) continue
       this.#chunks.shift()
       this.#offset = 0
+      taken?.()
     }
     this.deliveredBytes += chunk.length
     return chunk

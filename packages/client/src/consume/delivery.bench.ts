@@ -23,7 +23,7 @@ const link = {
   requestOn<T>(_session: Session, spec: RequestSpec<T>): Promise<T> {
     const writer = new ByteWriter()
     writeSettleFailures(writer, [])
-    return Promise.resolve(spec.decode(new ByteReader(writer.take())))
+    return Promise.resolve(spec.decode(new ByteReader(writer.take()), true))
   },
 } as unknown as Link
 

@@ -1,6 +1,6 @@
 // One request from the call to its answer, over as many connections as it takes.
 
-import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
+import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import type { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Opcode } from '@sluice/protocol/native/frame'
@@ -21,8 +21,11 @@ interface RequestTerms<T> {
    */
   readonly waitMs?: number
   readonly signal?: AbortSignal | undefined
-  /** Reads the body of the answer, whose bytes are borrowed for the call. */
-  decode(reader: ByteReader): T
+  /** Hears the first bytes of a large answer, `headBytes` or more, once, while the rest is under way. */
+  readonly begun?: (reader: ByteReader) => void
+  readonly headBytes?: number
+  /** Reads the body of the answer. The bytes are borrowed for the call, unless `isOwned`. */
+  decode(reader: ByteReader, isOwned: boolean): T
 }
 
 /** Called once, when the request has an answer or an error. */
@@ -36,6 +39,7 @@ export class PendingRequest<T> {
   /** On the connection that it was last sent on. */
   correlation = 0
   isOver = false
+  #hasBegun = false
   readonly #ended: RequestEnded
   readonly #ends: PromiseWithResolvers<T>
   readonly #abort: (() => void) | undefined
@@ -52,15 +56,23 @@ export class PendingRequest<T> {
   }
 
   /** Throws what reading throws: an answer that cannot be read is a broken connection. */
-  succeed(reader: ByteReader): void {
+  succeed(reader: ByteReader, isOwned: boolean): void {
     if (this.isOver) return
     try {
-      this.#ends.resolve(this.spec.decode(reader))
+      this.#ends.resolve(this.spec.decode(reader, isOwned))
     } catch (error) {
       this.fail(error as Error)
       throw error
     }
     this.#end()
+  }
+
+  /** `arrived` bytes of a frame's body have come, from `start` on, and more are under way. */
+  begin(bytes: Uint8Array, start: number, end: number): void {
+    const { headBytes, begun } = this.spec
+    if (this.isOver || this.#hasBegun || headBytes === undefined || end - start < headBytes) return
+    this.#hasBegun = true
+    begun?.(new ByteReader(bytes, start, end))
   }
 
   fail(error: Error): void {

@@ -16,6 +16,7 @@ import {
   readError,
 } from '@sluice/protocol/native/frame'
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
+import type { FrameSink } from '@sluice/protocol/native/frame-splitter'
 import type { Welcome } from '@sluice/protocol/native/handshake'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -40,7 +41,9 @@ export class Session {
   readonly #connection: ByteConnection
   readonly #platform: ClientPlatform
   readonly #handler: SessionHandler
-  readonly #splitter = new FrameSplitter(receivedFrameBytesMax)
+  readonly #splitter = new FrameSplitter(receivedFrameBytesMax, (sizeBytes) =>
+    Buffer.allocUnsafeSlow(sizeBytes),
+  )
   readonly #writer = new ByteWriter()
   readonly #unanswered = new Map<number, PendingRequest<unknown>>()
   #correlation: number
@@ -146,12 +149,13 @@ export class Session {
     this.#keepAlive?.received()
     try {
       this.#splitter.push(chunk, this.#frame)
+      if (this.#splitter.arrivedBytes > frameHeaderBytes) this.#begun()
     } catch (error) {
       this.destroy(asMalformed(error, this.#connection.remote))
     }
   }
 
-  readonly #frame = (bytes: Uint8Array, start: number, end: number): void => {
+  readonly #frame: FrameSink = (bytes, start, end, isOwned) => {
     if (this.#isOver) return
     const body = start + frameHeaderBytes
     switch (bytes[start + 4]) {
@@ -165,12 +169,22 @@ export class Session {
       case opcodes.ping:
         return
       default:
-        this.#answer(bytes, start, end)
+        this.#answer(bytes, start, end, isOwned)
     }
   }
 
+  /** Part of a frame has come. */
+  #begun(): void {
+    const { begunFrame, arrivedBytes } = this.#splitter
+    const head = new ByteReader(begunFrame, 4, frameHeaderBytes)
+    const opcode = head.u8()
+    if (head.u8() !== 0) return
+    const request = this.#unanswered.get(head.u32())
+    if (request?.spec.opcode === opcode) request.begin(begunFrame, frameHeaderBytes, arrivedBytes)
+  }
+
   /** An answer that nobody waits for is left alone: its request timed out or was aborted. */
-  #answer(bytes: Uint8Array, start: number, end: number): void {
+  #answer(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
     const reader = new ByteReader(bytes, start + 4, end)
     const opcode = reader.u8()
     const isError = (reader.u8() & errorFlag) !== 0
@@ -182,7 +196,7 @@ export class Session {
     }
     this.#unanswered.delete(correlation)
     if (isError) request.fail(readError(reader))
-    else request.succeed(reader)
+    else request.succeed(reader, isOwned)
   }
 
   #closed(cause?: Error): void {

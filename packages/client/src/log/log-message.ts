@@ -8,7 +8,7 @@ export class LogMessage {
   readonly offset: number
   /** When it was published, in milliseconds since 1970. */
   readonly timestamp: number
-  /** Shared by the messages of one record batch: to keep a little of it for long, copy it. */
+  /** Shared by the messages of one answer: to keep a little of it for long, copy it. */
   readonly #bytes: Buffer
   readonly #keyStart: number
   readonly #keyEnd: number

@@ -1,10 +1,18 @@
-// `client.log(stream).read`: the records of one partition in offset order, without a flow consumer.
+// `client.log(stream).read`: the records of one partition in offset order, without a flow consumer. The next
+// answer is asked for before the last one is handed out, so that broker and reader work at the same time.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
-import { readFrom, readReadResult, writeRead } from '@sluice/protocol/native/publish-messages'
-import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
 import {
+  readFrom,
+  readPlaceBytes,
+  readReadPlace,
+  readReadResult,
+  writeRead,
+} from '@sluice/protocol/native/publish-messages'
+import type { ReadPlace, ReadRequest, ReadResult } from '@sluice/protocol/native/publish-messages'
+import {
+  baseOffsetOf,
   batchSizeOf,
   compressionOf,
   isBatchShaped,
@@ -54,6 +62,27 @@ export interface LogBatch {
 /** How long the broker holds the answer back for a record to come. */
 const followWaitMs = 5_000
 
+interface Answer extends ReadResult {
+  /** Ours to keep. */
+  readonly batches: Buffer
+}
+
+type ReadEnd = Pick<ReadPlace, 'nextOffset' | 'highWatermark'>
+
+/** Hears where an answer ends, as soon as that is known. */
+type Begun = (place: ReadEnd) => void
+
+type Start = Pick<ReadRequest, 'from' | 'value'>
+
+/** A read that is under way. */
+interface Asked {
+  /** Known before all of the answer is here; undefined where there is none. */
+  readonly place: Promise<ReadEnd | undefined>
+  readonly outcome: Promise<Outcome>
+}
+
+type Outcome = { readonly batch: LogBatch } | { readonly error: unknown }
+
 export class Log {
   readonly #link: Link
   readonly #stream: string
@@ -68,24 +97,57 @@ export class Log {
     const partition = inRange('partition', options.partition ?? 0, 0, 0xffff_ffff)
     const bytesMax = inRange('batchBytes', options.batchBytes ?? 1024 * 1024, 1, 16 * 1024 * 1024)
     const waitMs = options.follow === true ? followWaitMs : 0
-    const { signal } = options
-    let start = startOf(options.from ?? 'first')
-    for (;;) {
-      const request = { stream: this.#stream, partition, ...start, bytesMax, waitMs }
-      const batch = await this.#fetch(request, signal).catch((error: unknown) => {
-        if (signal?.aborted === true) return undefined
-        throw error
-      })
-      if (batch === undefined) return
-      if (batch.records.length > 0) yield batch
-      const isAtEnd = batch.nextOffset >= batch.highWatermark
-      if (signal?.aborted === true || (isAtEnd && options.follow !== true)) return
-      if (!isAtEnd && start.from === readFrom.offset && batch.nextOffset <= start.value) throw stuck(batch)
-      start = { from: readFrom.offset, value: batch.nextOffset }
+    const ended = new AbortController()
+    const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal
+    const bounds = { stream: this.#stream, partition, bytesMax, waitMs }
+    const ask = (start: Start): Asked => this.#ask({ ...bounds, ...start }, signal)
+    const isLast = (at: ReadEnd): boolean => at.nextOffset >= at.highWatermark && options.follow !== true
+    try {
+      let asked = ask(startOf(options.from ?? 'first'))
+      for (;;) {
+        const place = await asked.place
+        let ahead = place === undefined || isLast(place) ? undefined : ask(offsetStart(place.nextOffset))
+        const outcome = await asked.outcome
+        if (options.signal?.aborted === true) return
+        if ('error' in outcome) throw outcome.error
+        const { batch } = outcome
+        // Why: where the broker had to look again, it may not have got as far as it said before.
+        if (batch.nextOffset !== place?.nextOffset) ahead = undefined
+        if (!isLast(batch)) ahead ??= ask(offsetStart(batch.nextOffset))
+        if (batch.records.length > 0) yield batch
+        if (ahead === undefined) return
+        asked = ahead
+      }
+    } finally {
+      ended.abort()
     }
   }
 
-  #fetch(request: ReadRequest, signal: AbortSignal | undefined): Promise<LogBatch> {
+  /** Nothing of it rejects: nobody may be waiting when it fails. */
+  #ask(request: ReadRequest, signal: AbortSignal): Asked {
+    const { promise: place, resolve } = Promise.withResolvers<ReadEnd | undefined>()
+    const outcome = this.#batchOf(request, signal, resolve).then(
+      (batch) => ({ batch }),
+      (error: unknown) => ({ error }),
+    )
+    void outcome.then(() => resolve(undefined))
+    return { place, outcome }
+  }
+
+  /** Where bytes have come damaged, the broker is told, and looks again at what it sends. */
+  async #batchOf(request: ReadRequest, signal: AbortSignal, begun: Begun): Promise<LogBatch> {
+    const answer = await this.#fetch(request, signal, begun)
+    try {
+      return toLogBatch(request, answer)
+    } catch (error) {
+      if (!(error instanceof BrokerError) || error.code !== 'corrupt-batch') throw error
+      const value = request.from === readFrom.offset ? request.value : baseOffsetOf(answer.batches, 0)
+      const doubted = { ...request, from: readFrom.doubtedOffset, value }
+      return toLogBatch(request, await this.#fetch(doubted, signal, () => {}))
+    }
+  }
+
+  #fetch(request: ReadRequest, signal: AbortSignal, begun: Begun): Promise<Answer> {
     return this.#link.request({
       opcode: opcodes.read,
       isRepeatable: true,
@@ -93,25 +155,34 @@ export class Log {
       waitMs: request.waitMs,
       signal,
       encode: (writer) => writeRead(writer, request),
-      decode: (reader) => {
-        const { batches, highWatermark, nextOffset } = readReadResult(reader)
-        const { partition } = request
-        return {
-          partition,
-          highWatermark,
-          nextOffset,
-          records: wantedRecords(request, batches),
-        }
+      headBytes: readPlaceBytes,
+      begun: (reader) => begun(readReadPlace(reader)),
+      decode: (reader, isOwned) => {
+        const result = readReadResult(reader)
+        begun(result)
+        const { buffer, byteOffset, length } = result.batches
+        const batches = isOwned ? Buffer.from(buffer, byteOffset, length) : Buffer.from(result.batches)
+        return { ...result, batches }
       },
     })
   }
 }
 
-function startOf(from: LogStart): Pick<ReadRequest, 'from' | 'value'> {
+/** `asked` tells which of the records are wanted; it may be older than the request that was answered. */
+function toLogBatch(asked: ReadRequest, { batches, nextOffset, highWatermark }: Answer): LogBatch {
+  const isAtEnd = nextOffset >= highWatermark
+  if (!isAtEnd && asked.from === readFrom.offset && nextOffset <= asked.value) throw stuck(nextOffset)
+  return { partition: asked.partition, highWatermark, nextOffset, records: wantedRecords(asked, batches) }
+}
+
+function offsetStart(value: number): Start {
+  return { from: readFrom.offset, value }
+}
+
+function startOf(from: LogStart): Start {
   if (from === 'first' || from === 'last' || from === 'next') return { from: readFrom[from], value: 0 }
   if (typeof from === 'object' && from !== null) {
-    if ('offset' in from)
-      return { from: readFrom.offset, value: inRange('offset', from.offset, 0, 2 ** 53 - 1) }
+    if ('offset' in from) return offsetStart(inRange('offset', from.offset, 0, 2 ** 53 - 1))
     if ('time' in from)
       return { from: readFrom.time, value: inRange('time', Number(from.time), 0, 2 ** 53 - 1) }
   }
@@ -119,7 +190,7 @@ function startOf(from: LogStart): Pick<ReadRequest, 'from' | 'value'> {
 }
 
 /** The first batch may begin before what was asked for; of `last`, its last record is the one. */
-function wantedRecords(request: ReadRequest, batches: Uint8Array): LogMessage[] {
+function wantedRecords(request: ReadRequest, batches: Buffer): LogMessage[] {
   const records = readRecords(request.partition, batches)
   const { from, value } = request
   if (records.length === 0 || from === readFrom.first || from === readFrom.next) return records
@@ -130,16 +201,14 @@ function wantedRecords(request: ReadRequest, batches: Uint8Array): LogMessage[] 
   return wanted < 0 ? [] : records.slice(wanted)
 }
 
-/** Copies each record batch once; the bytes of an answer are borrowed. */
-function readRecords(partition: number, batches: Uint8Array): LogMessage[] {
+function readRecords(partition: number, batches: Buffer): LogMessage[] {
   const records: LogMessage[] = []
   const cursor = new RecordCursor()
   for (let at = 0; at < batches.length; at += batchSizeOf(batches, at)) {
     checkBatch(batches, at)
     if (isControlBatch(batches, at)) continue
-    const bytes = Buffer.from(batches.subarray(at, at + batchSizeOf(batches, at)))
-    cursor.open(bytes, 0)
-    while (cursor.next()) records.push(new LogMessage(partition, bytes, cursor))
+    cursor.open(batches, at)
+    while (cursor.next()) records.push(new LogMessage(partition, batches, cursor))
     if (cursor.isDamaged) throw new BrokerError('invalid-batch', 'The records of a batch do not fit it')
   }
   return records
@@ -160,6 +229,6 @@ function checkBatch(batches: Uint8Array, at: number): void {
   }
 }
 
-function stuck({ nextOffset }: LogBatch): BrokerError {
+function stuck(nextOffset: number): BrokerError {
   return new BrokerError('internal', `The broker does not get past offset ${nextOffset}`)
 }

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
-import { readRead } from '@sluice/protocol/native/publish-messages'
+import { readFrom, readRead } from '@sluice/protocol/native/publish-messages'
 import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
 import { placeBatch } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
@@ -111,6 +111,88 @@ test('a break in the middle is not noticed', async (t) => {
     index === 0 ? 'break' : { batches: [batchOf(0, 2)], nextOffset: 2, highWatermark: 2 },
   )
   assert.deepEqual(offsets, [0, 1])
+})
+
+test('while an answer is in use one more is asked for, and no third', { timeout: 10_000 }, async (t) => {
+  const values: number[] = []
+  let heard = Promise.withResolvers<void>()
+  const broker = await ScriptedBroker.start(({ opcode, correlation, body, peer }) => {
+    if (opcode !== opcodes.read) return false
+    const { value } = readRead(new ByteReader(body))
+    values.push(value)
+    const batches = batchOf(value, 5)
+    peer.sendRead(correlation, { logStart: 0, nextOffset: value + 5, highWatermark: 1000, batches })
+    heard.resolve()
+    heard = Promise.withResolvers<void>()
+    return true
+  })
+  t.after(() => broker.close())
+  const client = await connect({ servers: [broker.address] })
+  t.after(() => client.close())
+  let handedOut = 0
+  for await (const { nextOffset } of client.log('S').read({ from: { offset: 0 } })) {
+    handedOut++
+    while (values.length < handedOut + 1) await heard.promise
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5)
+    })
+    assert.equal(values.length, handedOut + 1)
+    if (nextOffset >= 20) break
+  }
+  assert.deepEqual(values, [0, 5, 10, 15, 20])
+})
+
+test('the next answer is asked for as soon as a large one has begun', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const broker = await ScriptedBroker.start(({ opcode, correlation, body, peer }) => {
+    if (opcode !== opcodes.read) return false
+    const { value } = readRead(new ByteReader(body))
+    if (value > 0) asked.resolve()
+    const isFirst = value === 0
+    const builder = new RecordBatchBuilder()
+    builder.add(0, 'a', Buffer.alloc(200_000, 7))
+    const batches = builder.take()
+    placeBatch(batches, 0, value, 0)
+    const { socket } = peer
+    const write = socket.write.bind(socket)
+    // The end of the first answer waits until the second is asked for.
+    if (isFirst) {
+      socket.write = ((bytes: Uint8Array) => {
+        write(bytes.subarray(0, 100_000))
+        void asked.promise.then(() => write(bytes.subarray(100_000)))
+        return true
+      }) as typeof socket.write
+    }
+    peer.sendRead(correlation, { logStart: 0, nextOffset: value + 1, highWatermark: 2, batches })
+    socket.write = write
+    return true
+  })
+  t.after(() => broker.close())
+  const client = await connect({ servers: [broker.address] })
+  t.after(() => client.close())
+  const seen: unknown[] = []
+  for await (const { records } of client.log('S').read({ from: { offset: 0 } }))
+    seen.push(...records.map(({ offset, data }) => [offset, data!.length, data!.at(-1)]))
+  assert.deepEqual(seen, [
+    [0, 200_000, 7],
+    [1, 200_000, 7],
+  ])
+})
+
+test('bytes that come damaged are doubted once, and reading goes on where that answer ends', async (t) => {
+  const flipped = batchOf(3, 3)
+  flipped[80]! ^= 1
+  const { offsets, requests } = await read(t, { from: 'first' }, ({ from }) => {
+    if (from === readFrom.first) return { batches: [batchOf(0, 3), flipped], nextOffset: 6, highWatermark: 9 }
+    if (from === readFrom.doubtedOffset) return { batches: [batchOf(0, 3)], nextOffset: 3, highWatermark: 9 }
+    return { batches: [batchOf(6, 3)], nextOffset: 9, highWatermark: 9 }
+  })
+  assert.deepEqual(offsets, [0, 1, 2, 6, 7, 8])
+  assert.deepEqual(
+    requests.map(({ from, value }) => [from, value]).filter(([from]) => from === readFrom.doubtedOffset),
+    [[readFrom.doubtedOffset, 0]],
+  )
+  assert.ok(requests.some(({ from, value }) => from === readFrom.offset && value === 3))
 })
 
 test('a flipped bit is noticed, and so is what is no batch', async (t) => {

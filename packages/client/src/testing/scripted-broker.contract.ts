@@ -106,7 +106,9 @@ export class Peer {
     this.socket = socket
     this.#broker = broker
     socket.on('error', () => {})
-    socket.on('data', (chunk: Buffer) => this.#splitter.push(chunk, (...frame) => this.#received(...frame)))
+    socket.on('data', (chunk: Buffer) =>
+      this.#splitter.push(chunk, (bytes, start, end) => this.#received(bytes, start, end)),
+    )
   }
 
   send(opcode: Opcode, correlation: number, write: (writer: ByteWriter) => void = () => {}): void {

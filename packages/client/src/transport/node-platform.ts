@@ -8,6 +8,9 @@ import { socketOptions, TcpConnection } from './tcp-connection.ts'
 /** The longest delay that setTimeout takes; it fires at once on a longer one. */
 const timeoutMsMax = 2 ** 31 - 1
 
+/** Taken from a socket at a time at the most. */
+const receiveBytes = 256 * 1024
+
 export const nodePlatform: ClientPlatform = {
   connect: openTcp,
   monotonicMs: () => performance.now(),
@@ -18,11 +21,20 @@ export const nodePlatform: ClientPlatform = {
 
 function openTcp(host: string, port: number): Promise<ByteConnection> {
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port, ...socketOptions })
+    let connection: TcpConnection | undefined
+    // Why: what arrives is lent for the call anyway, so one buffer serves for all of it.
+    const buffer = Buffer.allocUnsafeSlow(receiveBytes)
+    const callback = (size: number): boolean => {
+      connection!.received(buffer.subarray(0, size))
+      return true
+    }
+    const socket = connectSocket({ host, port, ...socketOptions, onread: { buffer, callback } })
+    socket.pause()
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)
-      resolve(new TcpConnection(socket))
+      connection = new TcpConnection(socket)
+      resolve(connection)
     })
   })
 }

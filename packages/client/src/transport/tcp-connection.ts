@@ -58,10 +58,13 @@ export class TcpConnection implements ByteConnection {
       process.nextTick(() => handler.closed(this.#reason))
       return
     }
-    this.#socket.on('data', (chunk: Uint8Array) => {
-      if (!this.#closing) handler.received(chunk)
-    })
+    this.#socket.on('data', (chunk: Uint8Array) => this.received(chunk))
     this.#socket.resume()
+  }
+
+  /** Called by whoever made the socket, where it reads into a buffer of its own. */
+  received(chunk: Uint8Array): void {
+    if (!this.#closing) this.#handler?.received(chunk)
   }
 
   write(bytes: Uint8Array, taken?: () => void): boolean {

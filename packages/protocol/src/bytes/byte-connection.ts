@@ -26,10 +26,12 @@ export interface ByteConnection {
   /** Attaches the one handler; nothing is read before. */
   start(handler: ByteConnectionHandler): void
   /**
-   * Sends bytes, in order. The connection owns them from now on: the caller must not change them.
+   * Sends bytes, in order. The connection owns them from now on: the caller must not change them before
+   * `taken` is called, which says that nobody looks at them any more. It may be called before `write`
+   * returns, and is not called where the connection ends first: the collector gets such bytes.
    * Returns false when more than the high-water mark is pending; the caller stops until `drained`.
    */
-  write(bytes: Uint8Array): boolean
+  write(bytes: Uint8Array, taken?: () => void): boolean
   /** Stops reading from the peer, so that its writes are held back; `resume` goes on. */
   pause(): void
   resume(): void

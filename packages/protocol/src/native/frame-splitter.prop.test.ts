@@ -32,9 +32,17 @@ test('any chunking gives the same frames', () => {
     fc.property(frames, fc.array(fc.nat(), { maxLength: 40 }), (parts, cuts) => {
       const sent = parts.map(([opcode, bytes]) => frameOf(opcode, bytes))
       const received: Buffer[] = []
-      const splitter = new FrameSplitter(frameBytesMax)
+      // What memory holds that is given out as it is.
+      const dirty = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes).fill(0xdd)
+      const splitter = new FrameSplitter(frameBytesMax, dirty)
       for (const chunk of chunksOf(Buffer.concat(sent), cuts)) {
-        splitter.push(chunk, (bytes, start, end) => received.push(Buffer.from(bytes.subarray(start, end))))
+        splitter.push(chunk, (bytes, start, end, isOwned) => {
+          const frame = bytes.subarray(start, end)
+          // What is ours to keep is looked at again at the end, what is borrowed is copied.
+          received.push(
+            isOwned ? Buffer.from(frame.buffer, frame.byteOffset, frame.length) : Buffer.from(frame),
+          )
+        })
         // What is borrowed is not looked at again.
         chunk.fill(0xee)
       }
@@ -112,6 +120,17 @@ test('a peer that only claims a large frame gets no memory for it', () => {
   splitter.push(claim, () => assert.fail('no frame'))
   assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
   assert.equal(splitter.isInsideFrame, true)
+})
+
+test('a frame that comes in pieces is moved once', () => {
+  const frame = frameOf(1, new Uint8Array(frameBytesMax - frameHeaderBytes))
+  const made: number[] = []
+  const splitter = new FrameSplitter(frameBytesMax, (sizeBytes) => {
+    made.push(sizeBytes)
+    return new Uint8Array(sizeBytes)
+  })
+  for (const chunk of chunksOf(frame, [500, 1000, 1500, 2000, 3000])) splitter.push(chunk, () => {})
+  assert.deepEqual(made, [500, frameBytesMax])
 })
 
 test('a sink that throws is heard, and the splitter has moved on', () => {

@@ -3,17 +3,26 @@
 import { BrokerError } from '../errors/broker-error.ts'
 import { frameHeaderBytes } from './frame.ts'
 
-/** Receives `bytes[start, end)`: one whole frame with its header. Borrowed for the call. */
-export type FrameSink = (bytes: Uint8Array, start: number, end: number) => void
+/**
+ * Receives `bytes[start, end)`: one whole frame with its header. Borrowed for the call, unless `isOwned`:
+ * then the frame was put together in a buffer of its own, which is the receiver's to keep.
+ */
+export type FrameSink = (bytes: Uint8Array, start: number, end: number, isOwned: boolean) => void
+
+/** A frame may take so many times the memory of what has come of it, so that it moves once, not often. */
+const growthMax = 16
 
 export class FrameSplitter {
   #frameBytesMax: number
   /** The frame whose end has not come yet. Owned. */
-  #partial = new Uint8Array(0)
+  #partial: Uint8Array = new Uint8Array(0)
   #partialSize = 0
+  readonly #allocate: (sizeBytes: number) => Uint8Array
 
-  constructor(frameBytesMax: number) {
+  /** `allocate` may give bytes with anything in them. */
+  constructor(frameBytesMax: number, allocate: (sizeBytes: number) => Uint8Array = newBytes) {
     this.#frameBytesMax = frameBytesMax
+    this.#allocate = allocate
   }
 
   /** For the frames that begin from now on. */
@@ -24,6 +33,15 @@ export class FrameSplitter {
   /** Whether a frame has begun and not ended. */
   get isInsideFrame(): boolean {
     return this.#partialSize > 0
+  }
+
+  /** What has come of the frame that has begun, up to `arrivedBytes`. Borrowed until the next `push`. */
+  get begunFrame(): Uint8Array {
+    return this.#partial
+  }
+
+  get arrivedBytes(): number {
+    return this.#partialSize
   }
 
   /** How large the frame will be that has begun; 0 where none has, or too little of it came to tell. */
@@ -37,7 +55,7 @@ export class FrameSplitter {
     while (chunk.length - at >= 4) {
       const size = this.#frameSize(chunk, at)
       if (chunk.length - at < size) break
-      sink(chunk, at, at + size)
+      sink(chunk, at, at + size, false)
       at += size
     }
     if (at < chunk.length) this.#keep(chunk, at)
@@ -55,7 +73,7 @@ export class FrameSplitter {
     const frame = this.#partial
     this.#partial = new Uint8Array(0)
     this.#partialSize = 0
-    sink(frame, 0, size)
+    sink(frame, 0, size, true)
     return taken + missing
   }
 
@@ -70,13 +88,13 @@ export class FrameSplitter {
   }
 
   /**
-   * Grows with what has arrived, and not beyond the frame: a peer that only claims a large frame must not
-   * make us allocate it.
+   * Grows by a factor with what has arrived, and not beyond the frame: a peer that only claims a large frame
+   * must not make us allocate it. The first bytes get what they need, for there may be no room for more yet.
    */
   #reserve(size: number): void {
     if (size <= this.#partial.length) return
     const sizeMax = this.begunFrameBytes || Infinity
-    const grown = new Uint8Array(Math.min(Math.max(size, 64, this.#partial.length * 2), sizeMax))
+    const grown = this.#allocate(Math.min(Math.max(size, 64, this.#partialSize * growthMax), sizeMax))
     grown.set(this.#partial.subarray(0, this.#partialSize))
     this.#partial = grown
   }
@@ -94,4 +112,8 @@ export class FrameSplitter {
     }
     return length + 4
   }
+}
+
+function newBytes(sizeBytes: number): Uint8Array {
+  return new Uint8Array(sizeBytes)
 }

@@ -2,9 +2,9 @@
 //
 // PUBLISH  stream string16 · count u16 · { partition u32 · size u32 · record batch }*
 // answer   count u16 · { partition u32 · baseOffset i64 }*         in the order of the request
-// READ     stream string16 · partition u32 · from u8 (0 offset, 1 time, 2 first, 3 last, 4 next) · value
-// i64 ·
-//          bytesMax u32 · waitMs u32                               waits for a record, for waitMs at the most
+// READ     stream string16 · partition u32 · from u8 · value i64 · bytesMax u32 · waitMs u32
+//          from: 0 offset, 1 time, 2 first, 3 last, 4 next, 5 an offset whose bytes came damaged: as 0, but
+//          the broker looks again at every checksum; waits for a record, for waitMs at the most
 // answer   logStart i64 · highWatermark i64 · nextOffset i64 · size u32 · whole record batches
 //
 // The first batch of a READ answer may begin below the offset that was asked for; the reader skips.
@@ -29,23 +29,29 @@ export interface PublishedPart {
   readonly baseOffset: number
 }
 
-export const readFrom = { offset: 0, time: 1, first: 2, last: 3, next: 4 } as const
+export const readFrom = { offset: 0, time: 1, first: 2, last: 3, next: 4, doubtedOffset: 5 } as const
 export type ReadFrom = (typeof readFrom)[keyof typeof readFrom]
 
 export interface ReadRequest {
   readonly stream: string
   readonly partition: number
   readonly from: ReadFrom
-  /** The offset, or the time in milliseconds since 1970; 0 for the others. */
+  /** The offset of the two that are one, or the time in milliseconds since 1970; 0 for the others. */
   readonly value: number
   readonly bytesMax: number
   readonly waitMs: number
 }
 
-export interface ReadResult {
+/** What an answer begins with. */
+export interface ReadPlace {
   readonly logStart: number
   readonly highWatermark: number
   readonly nextOffset: number
+}
+
+export const readPlaceBytes = 24
+
+export interface ReadResult extends ReadPlace {
   readonly batches: Uint8Array
 }
 
@@ -117,11 +123,16 @@ export function writeReadResult(writer: ByteWriter, result: ReadResult): void {
   writer.raw(result.batches)
 }
 
-export function readReadResult(reader: ByteReader): ReadResult {
+export function readReadPlace(reader: ByteReader): ReadPlace {
   const logStart = reader.i64()
   const highWatermark = reader.i64()
   const nextOffset = reader.i64()
+  return { logStart, highWatermark, nextOffset }
+}
+
+export function readReadResult(reader: ByteReader): ReadResult {
+  const place = readReadPlace(reader)
   const batches = reader.raw(reader.u32())
   reader.finish()
-  return { logStart, highWatermark, nextOffset, batches }
+  return { ...place, batches }
 }

@@ -1,6 +1,6 @@
 // Reads whole, verified batches from the segments of a log: by offset, and by time.
-// Damage that it meets is scanned for once, named, and skipped from then on; it must never pass
-// a batch unchecked.
+// Damage that it meets is scanned for once, named, and skipped from then on; it must never pass a batch whose
+// checksum this process has not seen to be right.
 
 import { baseOffsetOf, lastOffsetOf, maxTimestampOf } from '@sluice/protocol/record/record-batch'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -10,6 +10,7 @@ import type { SegmentExaminer } from '../recovery/segment-examiner.ts'
 import { BatchWalk } from './batch-walk.ts'
 import type { WalkGoal } from './batch-walk.ts'
 import type { OpenSegment, OpenSegments } from './open-segments.ts'
+import { ReadBuffers } from './read-buffers.ts'
 import { indexedTime } from './segment-index.ts'
 import type { SegmentList } from './segment-list.ts'
 import { endOf } from './segment.ts'
@@ -32,6 +33,15 @@ interface Start {
 const anyTime = Number.NEGATIVE_INFINITY
 /** A read of less costs as much: searching goes in pieces of this size. */
 const readBytesMin = 16 * 1024
+/** Of all logs of this thread, since most of them are idle. */
+const lentBuffers = new ReadBuffers()
+
+interface ReadGoal extends WalkGoal {
+  /** Whoever asks says when it is done with the bytes. */
+  readonly isLent?: boolean
+  /** Checksums that were right before are not looked at again. */
+  readonly isTrusting?: boolean
+}
 
 export class LogReader {
   readonly #parts: LogReaderParts
@@ -43,6 +53,12 @@ export class LogReader {
   /** See `Log.read`; the offset is within the log. */
   read(offset: number, bytesMax: number): Promise<LogSlice> {
     return this.#readFrom(this.#parts.segments.find(offset), { offset, bytesMax, timeMs: anyTime })
+  }
+
+  /** See `Log.lend`; the offset is within the log. */
+  lend(offset: number, bytesMax: number, isTrusting: boolean): Promise<LogSlice> {
+    const goal = { offset, bytesMax, timeMs: anyTime, isLent: true, isTrusting }
+    return this.#readFrom(this.#parts.segments.find(offset), goal)
   }
 
   /** The first batch whose largest timestamp is not below the time, alone; empty where there is none. */
@@ -77,7 +93,7 @@ export class LogReader {
     })
   }
 
-  async #readFrom(first: Segment, goal: WalkGoal): Promise<LogSlice> {
+  async #readFrom(first: Segment, goal: ReadGoal): Promise<LogSlice> {
     const { segments } = this.#parts
     let end = goal.offset
     for (let segment: Segment | undefined = first; segment !== undefined; segment = segments.after(segment)) {
@@ -101,7 +117,7 @@ export class LogReader {
   }
 
   /** Undefined where nothing in this segment answers. */
-  async #readHeld(open: OpenSegment, goal: WalkGoal): Promise<LogSlice | undefined> {
+  async #readHeld(open: OpenSegment, goal: ReadGoal): Promise<LogSlice | undefined> {
     const slice = await this.#readOpen(open, goal)
     if (slice !== 'damaged') return slice
     await this.#parts.examiner.examine(open)
@@ -114,7 +130,7 @@ export class LogReader {
   }
 
   /** Goes over the runs of batches between quarantined ranges. */
-  async #readOpen(open: OpenSegment, goal: WalkGoal): Promise<LogSlice | undefined | 'damaged'> {
+  async #readOpen(open: OpenSegment, goal: ReadGoal): Promise<LogSlice | undefined | 'damaged'> {
     const { segment } = open
     const place = open.index!.placeOf(goal.offset)
     const start: Start = { position: place.position, expected: -1, expectedLast: place.lastOffset }
@@ -141,7 +157,7 @@ export class LogReader {
 
   async #readRun(
     open: OpenSegment,
-    goal: WalkGoal,
+    goal: ReadGoal,
     start: Start,
     limit: number,
   ): Promise<LogSlice | undefined | 'damaged'> {
@@ -150,12 +166,17 @@ export class LogReader {
     let size = Math.max(goal.bytesMax, readBytesMin) + this.#parts.indexIntervalBytes
     for (;;) {
       size = Math.min(size, limit - position)
-      const bytes = Buffer.allocUnsafeSlow(size)
+      const { bytes, release } = lentBuffers.lease(size, goal.isLent === true)
       const count = await (await open.opening).read(bytes, position)
+      const { segment } = open
+      if (goal.isTrusting === true) walk.trust(segment.checkedStart - position, segment.checkedEnd - position)
       const verdict = walk.step(bytes, count, position + count >= limit || count < size)
-      if (verdict === 'damaged') return 'damaged'
-      if (verdict === 'done')
-        return walk.start < 0 ? undefined : this.#sliceOf(open.segment, walk, bytes, position)
+      if (verdict === 'damaged') segment.forgetChecked()
+      else segment.noteChecked(position, position + walk.at)
+      if (verdict === 'done' && walk.start >= 0)
+        return { ...this.#sliceOf(segment, walk, bytes, position), release }
+      release?.()
+      if (verdict !== 'more') return verdict === 'done' ? undefined : verdict
       position += walk.at
       size = Math.max(walk.needed, goal.bytesMax, readBytesMin)
       walk.at = 0

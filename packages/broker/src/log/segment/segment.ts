@@ -27,6 +27,9 @@ export class Segment {
   isBeingReplaced = false
   /** In order of position, not overlapping. */
   ranges: readonly BadRange[] = []
+  /** One run of batches whose checksums were right when this process read them. */
+  #checkedStart = 0
+  #checkedEnd = 0
 
   constructor(directory: string, baseOffset: number, startOffset: number = baseOffset) {
     this.directory = directory
@@ -38,6 +41,28 @@ export class Segment {
 
   get path(): string {
     return segmentPath(this.directory, this.baseOffset, 'log')
+  }
+
+  get checkedStart(): number {
+    return this.#checkedStart
+  }
+
+  get checkedEnd(): number {
+    return this.#checkedEnd
+  }
+
+  /** Every batch in between was checked. Of runs that do not touch, the longest is remembered. */
+  noteChecked(start: number, end: number): void {
+    const isTouching = start <= this.#checkedEnd && end >= this.#checkedStart
+    if (!isTouching && end - start <= this.#checkedEnd - this.#checkedStart) return
+    this.#checkedStart = isTouching ? Math.min(start, this.#checkedStart) : start
+    this.#checkedEnd = isTouching ? Math.max(end, this.#checkedEnd) : end
+  }
+
+  /** Something in it is not as it was. */
+  forgetChecked(): void {
+    this.#checkedStart = 0
+    this.#checkedEnd = 0
   }
 
   get quarantined(): QuarantinedRange[] {

@@ -78,9 +78,9 @@ export class FrameIntake {
     this.#owner.resume()
   }
 
-  readonly #complete: FrameSink = (bytes, start, end) => {
+  readonly #complete: FrameSink = (bytes, start, end, isOwned) => {
     this.#hasMovedOn = true
-    this.#sink(bytes, start, end)
+    this.#sink(bytes, start, end, isOwned)
   }
 
   readonly #granted = (): void => {

@@ -14,6 +14,14 @@ const copiedBytesMax = 16 * 1024
 /** An error may quote what it was sent. */
 const errorTextMax = 2000
 
+/** `bytes[start, end)`, which must not change before `release` is called, or ever where there is none. */
+export interface OutgoingSlice {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+  readonly release?: (() => void) | undefined
+}
+
 export class FrameOutbox {
   /** Between `begin` and `end` the body is written here. */
   readonly writer: ByteWriter = new ByteWriter(4096)
@@ -41,16 +49,19 @@ export class FrameOutbox {
     this.#gathered()
   }
 
-  /** Ends a frame whose last `end - from` bytes are `bytes[from, end)`, which must never change again. */
-  endWith(start: number, bytes: Uint8Array, from: number, end: number): void {
-    const size = end - from
-    if (size <= copiedBytesMax) {
-      this.writer.slice(bytes, from, end)
-      return this.end(start)
+  /** Ends a frame whose last bytes are those of the slices, `sizeBytes` in all. Large ones are not copied. */
+  endWith(start: number, slices: readonly OutgoingSlice[], sizeBytes: number): void {
+    this.writer.patchU32(start, this.writer.position - start - 4 + sizeBytes)
+    for (const { bytes, start: from, end, release } of slices) {
+      if (end - from <= copiedBytesMax) {
+        this.writer.slice(bytes, from, end)
+        release?.()
+      } else {
+        this.flush()
+        this.#write(bytes.subarray(from, end), release)
+      }
     }
-    this.writer.patchU32(start, this.writer.position - start - 4 + size)
-    this.flush()
-    this.#write(bytes.subarray(from, end))
+    if (this.writer.position > 0) this.#gathered()
   }
 
   /**
@@ -113,9 +124,9 @@ export class FrameOutbox {
     this.flush()
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, taken?: () => void): void {
     if (this.#isClosed) return
     this.#hasWritten = true
-    if (!this.#connection.write(bytes)) this.#isCongested = true
+    if (!this.#connection.write(bytes, taken)) this.#isCongested = true
   }
 }

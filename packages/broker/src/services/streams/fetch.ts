@@ -15,7 +15,10 @@ const fetchBytesLimit = 8 * 1024 * 1024
 /** Longest wait for a record; a client that wants to wait longer asks again. */
 const fetchWaitMsLimit = 60_000
 
-/** Bytes of others: those of the slices belong to the log and must not be changed. */
+/**
+ * Bytes of others: those of the slices belong to the log and must not be changed. Who has done with a slice
+ * may say so by its `release`.
+ */
 export interface Fetched {
   readonly logStart: number
   readonly highWatermark: number
@@ -54,19 +57,29 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
   offset = Math.max(offset, partition.logStart)
   let slices: LogSlice[] = []
   if (offset < partition.highWatermark) {
-    slices = cachedFrom(partition, offset, bytesMax)
-    if (slices.length === 0) slices = [await readKept(partition, offset, bytesMax)]
+    const isDoubted = request.from === readFrom.doubtedOffset
+    if (!isDoubted) slices = cachedFrom(partition, offset, bytesMax)
+    const lend = (from: number): Promise<LogSlice> => partition.lend(from, bytesMax, isDoubted)
+    if (slices.length === 0) slices = [await whatIsKept(partition, offset, lend)]
   }
   const { logStart, highWatermark } = partition
   return { logStart, highWatermark, nextOffset: slices.at(-1)?.nextOffset ?? offset, slices }
 }
 
 /** From the log start on, where a removal moves it beyond the offset meanwhile. */
-export async function readKept(partition: Partition, offset: number, bytesMax: number): Promise<LogSlice> {
+export function readKept(partition: Partition, offset: number, bytesMax: number): Promise<LogSlice> {
+  return whatIsKept(partition, offset, (from) => partition.read(from, bytesMax))
+}
+
+async function whatIsKept(
+  partition: Partition,
+  offset: number,
+  read: (from: number) => Promise<LogSlice>,
+): Promise<LogSlice> {
   for (;;) {
     const from = Math.max(offset, partition.logStart)
     try {
-      return await partition.read(from, bytesMax)
+      return await read(from)
     } catch (error) {
       if (from >= partition.logStart) throw error
     }
@@ -93,6 +106,7 @@ async function startOf(partition: Partition, { from, value }: ReadRequest): Prom
   const { logStart, highWatermark } = partition
   switch (from) {
     case readFrom.offset:
+    case readFrom.doubtedOffset:
       if (value >= 0 && value <= highWatermark) return Math.max(value, logStart)
       throw new BrokerError(
         'offset-out-of-range',

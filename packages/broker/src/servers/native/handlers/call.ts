@@ -22,7 +22,11 @@ export async function handleCall(
   const { method, params } = readCall(body)
   const result = await (services.router?.route(method, params) ?? runCall(services, method, params))
   const bytes = encoder.encode(JSON.stringify(result))
-  outbox.endWith(outbox.begin(opcodes.call, correlation), bytes, 0, bytes.length)
+  outbox.endWith(
+    outbox.begin(opcodes.call, correlation),
+    [{ bytes, start: 0, end: bytes.length }],
+    bytes.length,
+  )
 }
 
 interface Call {

@@ -33,13 +33,11 @@ export async function handleRead(
 /** As `writeReadResult`, but large batches go out as they stand in the log's memory. */
 function writeAnswer(outbox: FrameOutbox, correlation: number, fetched: Fetched): void {
   const { logStart, highWatermark, nextOffset, slices } = fetched
-  const [first] = slices
   const start = outbox.begin(opcodes.read, correlation)
   outbox.writer.i64(logStart)
   outbox.writer.i64(highWatermark)
   outbox.writer.i64(nextOffset)
-  outbox.writer.u32(slices.reduce((sum, slice) => sum + slice.end - slice.start, 0))
-  if (slices.length === 1) return outbox.endWith(start, first!.bytes, first!.start, first!.end)
-  for (const slice of slices) outbox.writer.slice(slice.bytes, slice.start, slice.end)
-  outbox.end(start)
+  const sizeBytes = slices.reduce((sum, slice) => sum + slice.end - slice.start, 0)
+  outbox.writer.u32(sizeBytes)
+  outbox.endWith(start, slices, sizeBytes)
 }
