@@ -1,0 +1,61 @@
+// `npm run faults -- --rounds 200 [--seed N]`: faults against a real broker, drawn from a seed. Ends with 1,
+// and with the history that shows it, when a promise is broken.
+
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { runFaults } from './fault-rounds.ts'
+import type { FaultFindings } from './fault-rounds.ts'
+import { removeAllStands } from './fault-stand.ts'
+import type { Violation } from './story.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '50' },
+    seed: { type: 'string' },
+    flag: { type: 'string', multiple: true, default: [] },
+    quiet: { type: 'boolean', default: false },
+  },
+})
+
+const shownViolations = 10
+const shownEvents = 20
+const rounds = wholeNumber('rounds', values.rounds)
+const seed =
+  values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : wholeNumber('seed', values.seed)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void removeAllStands().finally(() => process.exit(1)))
+
+process.stdout.write(`seed ${seed}\n`)
+const began = values.quiet ? () => {} : (what: string) => process.stderr.write(`… ${what}\n`)
+const findings = await runFaults({ rounds, seed, began, brokerFlags: values.flag })
+process.stdout.write(`${findings.summary}\n`)
+if (findings.violations.length > 0) report(findings)
+else process.stdout.write('every promise was kept\n')
+
+function report({ violations, history }: FaultFindings): void {
+  process.exitCode = 1
+  const path = join(tmpdir(), `sluice-faults-${seed}.jsonl`)
+  writeFileSync(path, history.events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  const byPromise = Map.groupBy(violations, ({ promise }) => promise)
+  for (const [promise, broken] of byPromise) {
+    process.stdout.write(`\nBROKEN, ${broken.length} times: ${promise}\n`)
+    for (const violation of broken.slice(0, shownViolations)) process.stdout.write(violationText(violation))
+  }
+  process.stdout.write(`\nThe whole history is in ${path}; the seed is ${seed}\n`)
+}
+
+function violationText({ text, evidence }: Violation): string {
+  const events = evidence.slice(0, shownEvents).map((event) => `    ${JSON.stringify(event)}\n`)
+  return `  ${text}\n${events.join('')}`
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  process.stderr.write(`--${name} is ${text}; it must be a whole number\n`)
+  process.exit(2)
+}
