@@ -3,9 +3,9 @@
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 
 export interface ClientEvents {
-  /** The connection broke; the client is looking for another one. */
+  /** The connection to a server broke; the client is looking for another one. One for each node in use. */
   readonly disconnect: { readonly server: string; readonly reason: BrokerError }
-  /** Connected again; subscriptions go on. */
+  /** Connected again, which may be to another server of the cluster; subscriptions go on. */
   readonly reconnect: { readonly server: string; readonly afterMs: number }
   /** `close` is through. */
   readonly close: Record<string, never>

@@ -1,15 +1,13 @@
-// The client as its user holds it: one link to a broker and the doors that go through it.
+// The client as its user holds it: links to brokers and the doors that go through it.
 
-import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { BrokerInfo } from '@sluice/protocol/native/calls'
 import type { Payload } from '@sluice/protocol/record/record-batch-builder'
 import { EventListeners } from './client-events.ts'
 import type { ClientEvents, ClientListener } from './client-events.ts'
 import type { ClientSettings } from './client-options.ts'
+import { Connections } from './connections.ts'
 import { Consumers } from './consume/consumers.ts'
-import { Memberships } from './consume/memberships.ts'
-import { Control } from './control.ts'
-import { Link, closedError } from './link/link.ts'
+import { closedError } from './link/link.ts'
 import { Log } from './log/log-reader.ts'
 import { Publishing } from './publish/publishing.ts'
 import type { NewMessage, PublishOptions, Published } from './publish/published.ts'
@@ -25,52 +23,48 @@ const closeWaitMs = 5_000
 export class Client {
   readonly streams: Streams
   readonly consumers: Consumers
-  readonly #link: Link
-  readonly #control: Control
+  readonly #connections: Connections
   readonly #publishing: Publishing
-  readonly #memberships: Memberships
   readonly #events = new EventListeners()
   readonly #platform: ClientPlatform
-  #lostMs: number | undefined
   #closed: Promise<void> | undefined
 
   constructor(settings: ClientSettings, platform: ClientPlatform) {
     this.#platform = platform
-    this.#memberships = new Memberships(platform)
-    this.#link = new Link(platform, settings, {
-      opened: (session, server) => {
-        this.#memberships.opened(session)
-        this.#opened(server.text)
+    this.#connections = new Connections(settings, platform, this.#events)
+    const { links, router } = this.#connections
+    this.#publishing = new Publishing(router, platform)
+    this.streams = new Streams(links.control, router.routes)
+    this.consumers = new Consumers({
+      control: links.control,
+      platform,
+      join: (place, listener) => {
+        if (this.isClosed) throw closedError()
+        return this.#connections.join(place, listener)
       },
-      delivered: (session, bytes, start, end) => this.#memberships.delivered(session, bytes, start, end),
-      subscriptionEnded: (session, ended) => this.#memberships.subscriptionEnded(session, ended),
-      lost: (reason, server) => this.#lost(reason, server.text),
-    })
-    this.#control = new Control(this.#link)
-    this.#publishing = new Publishing(this.#link, platform, this.#control)
-    this.streams = new Streams(this.#control, this.#publishing.cache)
-    this.consumers = new Consumers(this.#control, (place, listener) => {
-      if (this.isClosed) throw closedError()
-      return this.#memberships.add(this.#link, place, listener)
     })
   }
 
   /** For `connect` alone: the first connection. */
   open(): Promise<void> {
-    return this.#link.connect()
+    return this.#connections.links.home.connect()
   }
 
   get isClosed(): boolean {
     return this.#closed !== undefined
   }
 
+  /**
+   * Every node that this client uses is connected: false from a `disconnect` to the `reconnect` of the same
+   * server. What other nodes lead goes on meanwhile.
+   */
   get isConnected(): boolean {
-    return this.#link.session !== undefined
+    return this.#connections.isWhole
   }
 
   /** The broker's name, version and boot epoch, as it says now. */
   broker(): Promise<BrokerInfo> {
-    return this.#control.ask('broker.info', {})
+    return this.#connections.links.control.ask('broker.info', {})
   }
 
   /**
@@ -104,7 +98,7 @@ export class Client {
   }
 
   log(stream: string): Log {
-    return new Log(this.#link, stream)
+    return new Log(this.#connections.router, stream)
   }
 
   /** Returns what takes the listener off again. */
@@ -123,9 +117,8 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    if (this.isConnected) await this.#published()
-    await this.#memberships.close()
-    await this.#link.close()
+    if (this.#connections.isAny) await this.#published()
+    await this.#connections.close()
     this.#events.tell('close', {})
   }
 
@@ -136,19 +129,5 @@ export class Client {
     void this.#publishing.finish().then(waited.resolve)
     await waited.promise
     timer.cancel()
-  }
-
-  #opened(server: string): void {
-    if (this.#lostMs === undefined) return
-    const afterMs = this.#platform.monotonicMs() - this.#lostMs
-    this.#lostMs = undefined
-    this.#events.tell('reconnect', { server, afterMs })
-  }
-
-  #lost(reason: BrokerError, server: string): void {
-    this.#lostMs = this.#platform.monotonicMs()
-    this.#publishing.cache.clear()
-    this.#memberships.lost()
-    this.#events.tell('disconnect', { server, reason })
   }
 }

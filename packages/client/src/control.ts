@@ -21,24 +21,25 @@ export class Control {
     this.#link = link
   }
 
-  ask<M extends Question>(method: M, params: CallParams<M>): Promise<CallResult<M>> {
-    return this.#call(method, params, true)
+  /** `spentMs` of the time that it may take are over already. */
+  ask<M extends Question>(method: M, params: CallParams<M>, spentMs = 0): Promise<CallResult<M>> {
+    return this.#call(method, params, { isRepeatable: true, waitMs: -spentMs })
   }
 
   /** Rejects with `outcome-unknown` when the connection breaks before the answer. */
   order<M extends Exclude<CallMethod, Question>>(method: M, params: CallParams<M>): Promise<CallResult<M>> {
-    return this.#call(method, params, false)
+    return this.#call(method, params, { isRepeatable: false, waitMs: 0 })
   }
 
   async #call<M extends CallMethod>(
     method: M,
     params: unknown,
-    isRepeatable: boolean,
+    terms: { readonly isRepeatable: boolean; readonly waitMs: number },
   ): Promise<CallResult<M>> {
     const body = encoder.encode(toJson(method, params))
     return this.#link.request<CallResult<M>>({
       opcode: opcodes.call,
-      isRepeatable,
+      ...terms,
       sizeBytes: body.length,
       encode: (writer) => writer.raw(body),
       decode: (reader) => JSON.parse(decoder.decode(reader.raw(reader.remaining))) as CallResult<M>,

@@ -30,6 +30,7 @@ export { connect } from './connect.ts'
 export type {
   BlockedOptions,
   Consumer,
+  FetchOptions,
   MessagesOptions,
   PauseOptions,
   PoolsOptions,

@@ -3,7 +3,7 @@
 import type { MessagePlace } from '@sluice/protocol/model/consumer'
 import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 import type { Control } from './control.ts'
-import type { StreamCache } from './publish/stream-cache.ts'
+import type { StreamRoutes } from './routing/stream-routes.ts'
 
 /** What to remove: all records where nothing is named, else those that meet everything that is. */
 export interface PurgeOptions {
@@ -16,16 +16,16 @@ export interface PurgeOptions {
 
 export class Streams {
   readonly #control: Control
-  readonly #cache: StreamCache
+  readonly #routes: StreamRoutes
 
-  constructor(control: Control, cache: StreamCache) {
+  constructor(control: Control, routes: StreamRoutes) {
     this.#control = control
-    this.#cache = cache
+    this.#routes = routes
   }
 
   /** Harmless when it exists with the same configuration, `stream-exists` when with another. */
   create(name: string, config: Partial<StreamConfig> = {}): Promise<StreamInfo> {
-    return this.#control.order('streams.create', { name, config }).finally(() => this.#cache.forget(name))
+    return this.#control.order('streams.create', { name, config }).finally(() => this.#routes.forget(name))
   }
 
   get(name: string): Promise<StreamInfo> {
@@ -39,11 +39,11 @@ export class Streams {
   alter(name: string, changes: Partial<StreamConfig>): Promise<StreamInfo> {
     return this.#control
       .order('streams.alter', { name, config: changes })
-      .finally(() => this.#cache.forget(name))
+      .finally(() => this.#routes.forget(name))
   }
 
   async delete(name: string): Promise<void> {
-    await this.#control.order('streams.delete', { name }).finally(() => this.#cache.forget(name))
+    await this.#control.order('streams.delete', { name }).finally(() => this.#routes.forget(name))
   }
 
   /** Removes records for good, for every consumer and reader; returns how many. */

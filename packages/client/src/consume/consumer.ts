@@ -12,14 +12,18 @@ import type {
 import { inRange } from '../client-options.ts'
 import type { Control } from '../control.ts'
 import { isoTime } from '../iso-time.ts'
+import type { ClientPlatform } from '../transport/platform.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { Fetcher } from './fetcher.ts'
 import type { MembershipListener, Membership, MemberPlace } from './membership.ts'
+import type { Message } from './message.ts'
 import { MessageStream } from './message-stream.ts'
 import { Subscription } from './subscription.ts'
 import type { MessageHandler, SubscribeOptions } from './subscription.ts'
 
 /** 2^20: what a member can hold in sensible memory; the broker may allow less. */
 const windowMax = 1 << 20
+const dayMs = 24 * 3_600_000
 
 export interface MessagesOptions {
   /** How many unsettled messages the broker may have out on this loop. Default 256. */
@@ -52,20 +56,35 @@ export interface BlockedOptions {
   readonly count?: number | undefined
 }
 
-/** Opens a membership; throws `client-closed`. */
-export type JoinConsumer = (place: MemberPlace, listener: MembershipListener) => Membership
+export interface FetchOptions {
+  /** How long to wait for as many as were asked for; 0: only what is there at once. Default 5000. */
+  readonly timeoutMs?: number | undefined
+  /** Rejects with `aborted`; what has come is kept for the next fetch. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a consumer needs of its client. */
+export interface ConsumerDoors {
+  readonly control: Control
+  readonly platform: ClientPlatform
+  /** Opens a membership; throws `client-closed`. */
+  join(place: MemberPlace, listener: MembershipListener): Membership
+}
 
 export class Consumer {
   /** What was rejected or exhausted. */
   readonly deadLetters: DeadLetters
   #info: ConsumerInfo
+  readonly #doors: ConsumerDoors
   readonly #control: Control
-  readonly #join: JoinConsumer
+  readonly #fetcher: Fetcher
 
-  constructor(info: ConsumerInfo, control: Control, join: JoinConsumer) {
+  constructor(info: ConsumerInfo, doors: ConsumerDoors) {
+    const { control, platform } = doors
     this.#info = info
+    this.#doors = doors
     this.#control = control
-    this.#join = join
+    this.#fetcher = new Fetcher((listener) => this.#open(0, listener), platform)
     this.deadLetters = new DeadLetters(control, { stream: info.stream, name: info.name })
   }
 
@@ -91,6 +110,26 @@ export class Consumer {
     const concurrency = inRange('concurrency', options.concurrency ?? 64, 1, windowMax)
     const window = inRange('window', options.window ?? concurrency, 1, windowMax)
     return new Subscription((listener) => this.#open(window, listener), handler, { ...options, concurrency })
+  }
+
+  /**
+   * Resolves with up to `count` messages: as soon as they are there, or with fewer when the time is over.
+   * Calls are served one after the other. Each message is to be settled like any other.
+   */
+  async fetch(count: number, { timeoutMs, signal }: FetchOptions = {}): Promise<Message[]> {
+    return this.#fetcher.fetch({
+      count: inRange('count', count, 1, windowMax),
+      timeoutMs: inRange('timeoutMs', timeoutMs ?? 5_000, 0, dayMs),
+      signal,
+    })
+  }
+
+  /**
+   * Ends what `fetch` began: gives back what it has delivered and is not settled, and leaves. Fetches under
+   * way end with nothing, a later one begins anew; loops and handlers go on.
+   */
+  close(): Promise<void> {
+    return this.#fetcher.close()
   }
 
   /** Why the next message of a subject is, or is not, delivered. */
@@ -148,7 +187,22 @@ export class Consumer {
   }
 
   #open(window: number, listener: MembershipListener): Membership {
-    return this.#join({ stream: this.stream, consumer: this.name, window }, listener)
+    const { stream, name, node, config } = this.#info
+    const place = {
+      stream,
+      consumer: name,
+      window,
+      isSettledByDelivery: config?.ackPolicy === 'none',
+      node,
+      locate: () => this.#locate(),
+    }
+    return this.#doors.join(place, listener)
+  }
+
+  /** The node that serves it, as the broker says now. */
+  async #locate(): Promise<number | undefined> {
+    this.#info = await this.#control.ask('consumers.get', this.#id())
+    return this.#info.node
   }
 
   #id(): { stream: string; name: string } {

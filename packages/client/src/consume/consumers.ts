@@ -2,10 +2,9 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ConsumerConfig, DeliverFrom } from '@sluice/protocol/model/consumer'
-import type { Control } from '../control.ts'
 import { isoTime } from '../iso-time.ts'
 import { Consumer } from './consumer.ts'
-import type { JoinConsumer } from './consumer.ts'
+import type { ConsumerDoors } from './consumer.ts'
 
 /** A consumer's configuration as it is given: what is left out has its default. */
 export type ConsumerSettings = Partial<Omit<ConsumerConfig, 'deliverFrom'>> & {
@@ -16,12 +15,10 @@ export type ConsumerSettings = Partial<Omit<ConsumerConfig, 'deliverFrom'>> & {
 export type NewConsumer = ConsumerSettings & { readonly name: string }
 
 export class Consumers {
-  readonly #control: Control
-  readonly #join: JoinConsumer
+  readonly #doors: ConsumerDoors
 
-  constructor(control: Control, join: JoinConsumer) {
-    this.#control = control
-    this.#join = join
+  constructor(doors: ConsumerDoors) {
+    this.#doors = doors
   }
 
   /** Harmless when it exists with the same configuration, `consumer-exists` when with another. */
@@ -31,29 +28,29 @@ export class Consumers {
     }
     const { name, ...settings } = consumer
     const config = configOf(settings)
-    const info = await this.#control.order('consumers.create', { stream, name, config })
-    return new Consumer(info, this.#control, this.#join)
+    const info = await this.#doors.control.order('consumers.create', { stream, name, config })
+    return new Consumer(info, this.#doors)
   }
 
   async get(stream: string, name: string): Promise<Consumer> {
-    const info = await this.#control.ask('consumers.get', { stream, name })
-    return new Consumer(info, this.#control, this.#join)
+    const info = await this.#doors.control.ask('consumers.get', { stream, name })
+    return new Consumer(info, this.#doors)
   }
 
   async list(stream: string): Promise<Consumer[]> {
-    const infos = await this.#control.ask('consumers.list', { stream })
-    return infos.map((info) => new Consumer(info, this.#control, this.#join))
+    const infos = await this.#doors.control.ask('consumers.list', { stream })
+    return infos.map((info) => new Consumer(info, this.#doors))
   }
 
   /** Changes rules and settings live; what is not named stays. */
   async alter(stream: string, name: string, changes: ConsumerSettings): Promise<Consumer> {
     const config = configOf(changes)
-    const info = await this.#control.order('consumers.alter', { stream, name, config })
-    return new Consumer(info, this.#control, this.#join)
+    const info = await this.#doors.control.order('consumers.alter', { stream, name, config })
+    return new Consumer(info, this.#doors)
   }
 
   async delete(stream: string, name: string): Promise<void> {
-    await this.#control.order('consumers.delete', { stream, name })
+    await this.#doors.control.order('consumers.delete', { stream, name })
   }
 }
 

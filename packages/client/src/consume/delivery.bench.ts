@@ -51,7 +51,14 @@ function fill(queue: MessageQueue): void {
 /** A loop over a queue that is filled again whenever it is empty. */
 function streamOf(queue: MessageQueue, left: number): MessageStream {
   const stream = new MessageStream((listener) => {
-    const membership = { queue, leave: () => Promise.resolve() } as unknown as Membership
+    const membership = {
+      shift: () => queue.shift(),
+      take: () => queue.take(),
+      leave: () => Promise.resolve(),
+      get waitingCount() {
+        return queue.size
+      },
+    } as unknown as Membership
     const pump = (): void => {
       if (left-- <= 0) return listener.ended(undefined)
       fill(queue)

@@ -4,6 +4,7 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { SubscriptionEnded } from '@sluice/protocol/native/flow-messages'
 import type { Link } from '../link/link.ts'
 import type { Session } from '../link/session.ts'
+import type { NodeLinks } from '../routing/node-links.ts'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { Membership } from './membership.ts'
 import type { MemberPlace, MembershipListener } from './membership.ts'
@@ -17,24 +18,27 @@ export class Memberships {
     this.#platform = platform
   }
 
-  /** Subscribes now, or as soon as there is a connection. */
-  add(link: Link, place: MemberPlace, listener: MembershipListener): Membership {
+  /** A membership that is not started. */
+  add(links: NodeLinks, place: MemberPlace, listener: MembershipListener): Membership {
     const id = this.#nextId()
     const left = (): void => {
       this.#open.delete(id)
     }
-    const membership = new Membership({ id, place, left }, link, this.#platform, listener)
+    const membership = new Membership({ id, place, left }, links, this.#platform, listener)
     this.#open.set(id, membership)
-    if (link.session !== undefined) membership.join(link.session)
     return membership
   }
 
-  opened(session: Session): void {
-    for (const membership of this.#open.values()) membership.join(session)
+  opened(link: Link, session: Session): void {
+    for (const membership of this.#of(link)) membership.join(session)
   }
 
-  lost(): void {
-    for (const membership of this.#open.values()) membership.lost()
+  lost(link: Link): void {
+    for (const membership of this.#of(link)) membership.lost()
+  }
+
+  unreachable(link: Link): void {
+    for (const membership of this.#of(link)) membership.unreachable()
   }
 
   delivered(session: Session, bytes: Uint8Array, start: number, end: number): void {
@@ -51,6 +55,10 @@ export class Memberships {
   async close(): Promise<void> {
     const leaving = [...this.#open.values()].map((membership) => membership.close())
     await Promise.all(leaving)
+  }
+
+  #of(link: Link): Membership[] {
+    return [...this.#open.values()].filter((membership) => membership.link === link)
   }
 
   #nextId(): number {

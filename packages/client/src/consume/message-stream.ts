@@ -15,7 +15,8 @@ const done: IteratorResult<Message> = Object.freeze({ value: undefined, done: tr
  * Subscribes with the first `next`. Leaving the loop in any way unsubscribes, and messages that are not
  * settled go back to the consumer. Ends without an error when its signal is aborted or the client is closed,
  * and throws when the broker ends it (`consumer-deleted`, `stream-deleted`, …). Breaks of the connection do
- * not end it.
+ * not end it. What is settled by being delivered (`ackPolicy: 'none'`) and has come is handed out before it
+ * ends.
  */
 export class MessageStream implements AsyncIterableIterator<Message> {
   readonly #open: OpenMembership
@@ -36,7 +37,7 @@ export class MessageStream implements AsyncIterableIterator<Message> {
   }
 
   next(): Promise<IteratorResult<Message>> {
-    const message = this.#membership?.queue.shift()
+    const message = this.#membership?.shift()
     if (message !== undefined) return Promise.resolve({ value: message, done: false })
     return this.#wait()
   }
@@ -56,7 +57,7 @@ export class MessageStream implements AsyncIterableIterator<Message> {
   async *batches(): AsyncGenerator<Message[], void, void> {
     try {
       for (let first = await this.next(); first.done !== true; first = await this.next()) {
-        yield [first.value, ...(this.#membership?.queue.take() ?? [])]
+        yield [first.value, ...(this.#membership?.take() ?? [])]
       }
     } finally {
       await this.#finish()
@@ -93,9 +94,9 @@ export class MessageStream implements AsyncIterableIterator<Message> {
   }
 
   #serve(): void {
-    const queue = this.#membership!.queue
-    while (this.#waiting.length > 0 && queue.size > 0) {
-      this.#waiting.shift()!.resolve({ value: queue.shift()!, done: false })
+    const membership = this.#membership!
+    while (this.#waiting.length > 0 && membership.waitingCount > 0) {
+      this.#waiting.shift()!.resolve({ value: membership.shift()!, done: false })
     }
   }
 

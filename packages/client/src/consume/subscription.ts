@@ -52,7 +52,8 @@ export class Subscription {
 
   /**
    * Ends in order: takes nothing more, gives back what no handler has begun, lets the running ones finish,
-   * waits until their settles are confirmed, and unsubscribes. `close` cuts it short.
+   * waits until their settles are confirmed, and unsubscribes. `close` cuts it short. What is settled by
+   * being delivered (`ackPolicy: 'none'`) cannot be given back and is handled first.
    */
   drain(): Promise<void> {
     this.#drained ??= this.#drain()
@@ -61,19 +62,29 @@ export class Subscription {
 
   /** Ends at once: messages of running handlers go back to the consumer, and their settles come too late. */
   async close(): Promise<void> {
+    this.#isTaking = false
     await this.#membership.leave()
-    this.#ended(undefined)
+    this.#end(undefined)
   }
 
   async #drain(): Promise<void> {
-    this.#isTaking = false
+    const { isSettledByDelivery } = this.#membership.place
+    this.#isTaking = isSettledByDelivery
     await this.#membership.stopDeliveries()
-    for (const message of this.#membership.queue.take()) this.#follow(message.release(), message)
-    if (this.#runningCount + this.#settlingCount > 0) await this.#idle()
+    if (!isSettledByDelivery)
+      for (const message of this.#membership.take()) this.#follow(message.release(), message)
+    await this.#idle()
     await this.close()
   }
 
+  /** Nothing runs, and nothing that is to be handled waits. */
+  get #isIdle(): boolean {
+    const waitingCount = this.#isTaking ? this.#membership.waitingCount : 0
+    return this.#runningCount + this.#settlingCount + waitingCount === 0
+  }
+
   #idle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve()
     return new Promise((resolve) => {
       this.#whenIdle = resolve
     })
@@ -81,7 +92,7 @@ export class Subscription {
 
   #pump(): void {
     while (this.#isTaking && this.#runningCount < this.#concurrency) {
-      const message = this.#membership.queue.shift()
+      const message = this.#membership.shift()
       if (message === undefined) return
       this.#runningCount++
       void this.#run(message)
@@ -94,7 +105,8 @@ export class Subscription {
       this.#follow(message.settled ?? message.ack(), message)
     } catch (error) {
       this.#report(error, message)
-      this.#follow(message.settled ?? message.nack({ reason: textOf(error) }), message)
+      if (!this.#membership.place.isSettledByDelivery)
+        this.#follow(message.settled ?? message.nack({ reason: textOf(error) }), message)
     } finally {
       this.#runningCount--
       this.#pump()
@@ -104,12 +116,15 @@ export class Subscription {
 
   #follow(settled: Promise<void>, message: Message): void {
     this.#settlingCount++
-    settled
-      .catch((error: unknown) => this.#report(error, message))
-      .finally(() => {
-        this.#settlingCount--
-        this.#checkIdle()
-      })
+    settled.then(this.#followed, (error: unknown) => {
+      this.#report(error, message)
+      this.#followed()
+    })
+  }
+
+  readonly #followed = (): void => {
+    this.#settlingCount--
+    this.#checkIdle()
   }
 
   /**
@@ -127,10 +142,16 @@ export class Subscription {
   }
 
   #checkIdle(): void {
-    if (this.#runningCount + this.#settlingCount === 0) this.#whenIdle?.()
+    if (this.#isIdle) this.#whenIdle?.()
   }
 
+  /** The client or the broker ends it. What came settled has nobody else to handle it. */
   #ended(error: BrokerError | undefined): void {
+    if (this.#membership.place.isSettledByDelivery) void this.#idle().then(() => this.#end(error))
+    else this.#end(error)
+  }
+
+  #end(error: BrokerError | undefined): void {
     this.#isTaking = false
     this.#whenIdle?.()
     if (error === undefined) this.#closed.resolve()

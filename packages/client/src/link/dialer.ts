@@ -14,6 +14,10 @@ import { Session } from './session.ts'
 import type { SessionHandler } from './session.ts'
 
 const nothing = (): void => {}
+/** How long one server may take to answer a client that had a connection before. */
+const reconnectTryMs = 5_000
+/** The least that a server gets, however many there are to be tried in `connectTimeoutMs`. */
+const firstTryMsMin = 1_000
 
 export interface Dialed {
   readonly session: Session
@@ -26,8 +30,11 @@ export class Dialer {
   readonly #handler: SessionHandler
   /** The last reason of each server that did not answer. */
   readonly #reasons = new Map<ServerAddress, Error>()
+  /** Servers that were learned of later, to be tried as well. */
+  #learned: readonly ServerAddress[] = []
   #nextServer: number
   #isStopped = false
+  #hasAnswered = false
   /** Ends the wait or the try under way. */
   #interrupt: () => void = nothing
 
@@ -51,13 +58,20 @@ export class Dialer {
     return reasons[0] as BrokerError
   }
 
+  /** Where else a broker of the same cluster is to be found. */
+  learn(servers: readonly ServerAddress[]): void {
+    const known = new Set(this.#settings.servers.map(({ text }) => text))
+    this.#learned = servers.filter(({ text }) => !known.has(text))
+  }
+
   /**
    * The first server that answers. `round` is how many tries failed shortly before: 0 starts without a wait.
    * `failed` hears of every try that failed. Undefined when stopped.
    */
   async dial(round: number, failed: () => void): Promise<Dialed | undefined> {
-    const { servers, reconnect } = this.#settings
+    const { reconnect } = this.#settings
     for (let attempt = round; !this.#isStopped; attempt++) {
+      const servers = [...this.#settings.servers, ...this.#learned]
       if (attempt > 0) {
         const rounds = Math.floor((attempt - 1) / servers.length)
         await this.#sleep(reconnectDelayMs(reconnect, rounds, this.#platform.randomU32()))
@@ -67,6 +81,7 @@ export class Dialer {
       try {
         const session = await this.#attempt(server)
         this.#reasons.clear()
+        this.#hasAnswered = true
         return { session, server }
       } catch (error) {
         this.#reasons.set(server, error as Error)
@@ -102,7 +117,7 @@ export class Dialer {
       attempt.reject(error)
       session?.destroy(asBrokerError(error))
     }
-    const waitMs = Math.max(1_000, Math.ceil(this.#settings.connectTimeoutMs / this.#settings.servers.length))
+    const waitMs = this.#tryMs()
     const timer = this.#platform.after(waitMs, () => fail(new Error(`no answer within ${waitMs} ms`)))
     this.#interrupt = () => fail(new BrokerError('client-closed', 'The client was closed'))
     this.#platform.connect(server.host, server.port).then((connection) => {
@@ -121,6 +136,15 @@ export class Dialer {
       }, fail)
     }, fail)
     return attempt.promise
+  }
+
+  /**
+   * Why two bounds: `connectTimeoutMs` says how long the first connection may take, and no more than that.
+   */
+  #tryMs(): number {
+    if (this.#hasAnswered) return reconnectTryMs
+    const { connectTimeoutMs, servers } = this.#settings
+    return Math.max(firstTryMsMin, Math.ceil(connectTimeoutMs / servers.length))
   }
 
   /**

@@ -17,6 +17,8 @@ export interface LinkHandler {
   delivered(session: Session, bytes: Uint8Array, start: number, end: number): void
   subscriptionEnded(session: Session, ended: SubscriptionEnded): void
   lost(reason: BrokerError, server: ServerAddress): void
+  /** There is no connection, and another try to get one has failed. */
+  unreachable(): void
 }
 
 /** How long `close` waits for answers at the most. */
@@ -60,6 +62,16 @@ export class Link {
     return this.#session
   }
 
+  /** The server of the connection in use, or of the last one. */
+  get server(): ServerAddress | undefined {
+    return this.#server
+  }
+
+  /** The first server that it was told of. */
+  get target(): ServerAddress {
+    return this.#settings.servers[0]!
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }
@@ -87,6 +99,28 @@ export class Link {
     })
     void this.#dial()
     return this.#first.promise
+  }
+
+  /** Connects without an end in time: whoever asks for something has a time of its own. */
+  open(): void {
+    // Why caught: nobody waits for the first connection of this one.
+    this.#first.promise.catch(ignore)
+    void this.#dial()
+  }
+
+  /** More servers to be tried when the connection breaks. */
+  learn(servers: readonly ServerAddress[]): void {
+    this.#dialer.learn(servers)
+  }
+
+  /** Fails the requests that wait for a connection, so that they can be sent another way. */
+  failWaiting(error: BrokerError): void {
+    for (const request of this.#waiting.splice(0)) request.fail(error)
+  }
+
+  /** Why there is no connection. */
+  get reasons(): string {
+    return this.#dialer.reasons
   }
 
   /** Rejects with what the broker says, or as the specification of the request tells for a break. */
@@ -164,6 +198,7 @@ export class Link {
     this.#round++
     const refusal = this.#dialer.refusal
     if (this.#server === undefined && refusal !== undefined) this.abandon(refusal)
+    this.#handler.unreachable()
   }
 
   #dialAgain(): void {
@@ -197,6 +232,8 @@ export class Link {
     this.#dialAgain()
   }
 }
+
+function ignore(): void {}
 
 export function closedError(): BrokerError {
   return new BrokerError('client-closed', 'The client is closed')

@@ -22,3 +22,8 @@ export function parseServer(text: string): ServerAddress {
   }
   return { text, host, port }
 }
+
+/** An address from its parts. */
+export function serverAddress(host: string, port: number): ServerAddress {
+  return { text: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, host, port }
+}

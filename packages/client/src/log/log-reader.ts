@@ -1,6 +1,7 @@
 // `client.log(stream).read`: the records of one partition in offset order, without a flow consumer. The next
 // answer is asked for before the last one is handed out, so that broker and reader work at the same time.
 
+import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
 import {
@@ -22,7 +23,7 @@ import {
 } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { inRange } from '../client-options.ts'
-import type { Link } from '../link/link.ts'
+import type { Router } from '../routing/router.ts'
 import { LogMessage } from './log-message.ts'
 
 export type { LogMessage } from './log-message.ts'
@@ -84,11 +85,11 @@ interface Asked {
 type Outcome = { readonly batch: LogBatch } | { readonly error: unknown }
 
 export class Log {
-  readonly #link: Link
+  readonly #router: Router
   readonly #stream: string
 
-  constructor(link: Link, stream: string) {
-    this.#link = link
+  constructor(router: Router, stream: string) {
+    this.#router = router
     this.#stream = stream
   }
 
@@ -148,24 +149,30 @@ export class Log {
   }
 
   #fetch(request: ReadRequest, signal: AbortSignal, begun: Begun): Promise<Answer> {
-    return this.#link.request({
-      opcode: opcodes.read,
-      isRepeatable: true,
-      sizeBytes: 0,
-      waitMs: request.waitMs,
-      signal,
-      encode: (writer) => writeRead(writer, request),
-      headBytes: readPlaceBytes,
-      begun: (reader) => begun(readReadPlace(reader)),
-      decode: (reader, isOwned) => {
-        const result = readReadResult(reader)
-        begun(result)
-        const { buffer, byteOffset, length } = result.batches
-        const batches = isOwned ? Buffer.from(buffer, byteOffset, length) : Buffer.from(result.batches)
-        return { ...result, batches }
-      },
+    const { stream, partition, waitMs } = request
+    return this.#router.retry(stream, waitMs, async (spentMs) => {
+      const link = await this.#router.leader(stream, partition, spentMs)
+      return link.request({
+        opcode: opcodes.read,
+        isRepeatable: true,
+        sizeBytes: 0,
+        waitMs: waitMs - spentMs,
+        signal,
+        encode: (writer) => writeRead(writer, request),
+        headBytes: readPlaceBytes,
+        begun: (reader) => begun(readReadPlace(reader)),
+        decode: (reader, isOwned) => answerOf(reader, isOwned, begun),
+      })
     })
   }
+}
+
+function answerOf(reader: ByteReader, isOwned: boolean, begun: Begun): Answer {
+  const result = readReadResult(reader)
+  begun(result)
+  const { buffer, byteOffset, length } = result.batches
+  const batches = isOwned ? Buffer.from(buffer, byteOffset, length) : Buffer.from(result.batches)
+  return { ...result, batches }
 }
 
 /** `asked` tells which of the records are wanted; it may be older than the request that was answered. */

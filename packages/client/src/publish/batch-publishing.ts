@@ -26,19 +26,20 @@ export async function publishBatch(
 ): Promise<Published[]> {
   messages.forEach(checkMessage)
   if (messages.length === 0) return []
-  const count = doors.cache.partitionCount(stream) ?? (await doors.cache.ask(stream))
-  const plan = planLoads(messages, count, doors)
+  const { routes } = doors.router
+  const { partitionCount } = routes.get(stream) ?? (await routes.ask(stream))
+  const plan = planLoads(messages, partitionCount, doors)
   const sizeBytes = plan.loads.reduce((size, load) => size + load.sizeBytes, 0)
-  doors.link.reserve(sizeBytes)
+  doors.home.reserve(sizeBytes)
   try {
     return await sendLoads(stream, plan, doors)
   } finally {
-    doors.link.release(sizeBytes)
+    doors.home.release(sizeBytes)
   }
 }
 
 function planLoads(messages: readonly NewMessage[], partitionCount: number, doors: PublishDoors): Plan {
-  const sizeMax = doors.link.frameBytesMax - publishFrameBytes
+  const sizeMax = doors.home.frameBytesMax - publishFrameBytes
   const nowMs = Math.floor(doors.platform.wallMs())
   const loads: PublishLoad[] = [new PublishLoad()]
   const places = messages.map((message, position) => {
@@ -58,9 +59,10 @@ async function sendLoads(stream: string, { loads, places }: Plan, doors: Publish
   let storedCount = 0
   for (const { parts, messageCount } of loads) {
     try {
-      confirmed.push(await requestPublish(doors.link, { stream, parts, waitedMs: 0 }))
+      const published = await requestPublish(doors.router, { stream, parts, waitedMs: 0 })
+      confirmed.push(published.whole(stream))
     } catch (error) {
-      if (isStreamChanged(error)) doors.cache.forget(stream)
+      if (isStreamChanged(error)) doors.router.routes.forget(stream)
       throw storedCount === 0 ? error : partlyStored(error as BrokerError, storedCount, places.length)
     }
     storedCount += messageCount

@@ -9,13 +9,13 @@ import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { Gathering } from '../gathering.ts'
 import type { Link } from '../link/link.ts'
 import { abortedError } from '../link/pending-request.ts'
+import type { Router } from '../routing/router.ts'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { PublishLoad, publishFrameBytes, publishPartBytes } from './publish-load.ts'
 import type { LoadPlace, SealedLoad } from './publish-load.ts'
 import { isStreamChanged, requestPublish } from './publish-request.ts'
 import { messageBytesMax } from './published.ts'
 import type { NewMessage, Published } from './published.ts'
-import type { StreamCache } from './stream-cache.ts'
 
 /** A frame is not made larger than this, whatever the broker would take. */
 const frameBytesMax = 4 * 1024 * 1024
@@ -34,9 +34,10 @@ interface Gathered {
 }
 
 export interface PublishDoors {
-  readonly link: Link
+  readonly router: Router
+  /** Where the bytes of all publishing are counted, whoever leads what. */
+  readonly home: Link
   readonly platform: ClientPlatform
-  readonly cache: StreamCache
 }
 
 export class PublishQueue {
@@ -57,13 +58,13 @@ export class PublishQueue {
   publish(message: NewMessage, partitionCount: number, signal?: AbortSignal): Promise<Published> {
     if (signal?.aborted === true) return Promise.reject(abortedError(signal))
     const size = messageBytesMax(message) + publishPartBytes
-    const sizeMax = this.#doors.link.frameBytesMax - publishFrameBytes
+    const sizeMax = this.#doors.home.frameBytesMax - publishFrameBytes
     if (size > sizeMax) {
       const text = `A message of ${size} bytes; the broker takes frames of ${sizeMax}`
       return Promise.reject(new BrokerError('message-too-large', text))
     }
     try {
-      this.#doors.link.reserve(size)
+      this.#doors.home.reserve(size)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -73,7 +74,7 @@ export class PublishQueue {
     entries.push({ place, ends })
     if (signal !== undefined) rejectOnAbort(ends, signal)
     this.#gathering.touch()
-    return ends.promise.finally(() => this.#doors.link.release(size))
+    return ends.promise.finally(() => this.#doors.home.release(size))
   }
 
   /** Sends what is gathered, and resolves when every message has its answer. */
@@ -107,12 +108,17 @@ export class PublishQueue {
 
   /** Never rejects: every entry gets its own answer. */
   async #send({ load, entries, startedMs }: Gathered): Promise<void> {
-    const { link, platform } = this.#doors
+    const { router, platform } = this.#doors
     const sealed = load.seal()
     try {
       const waitedMs = platform.monotonicMs() - startedMs
-      const parts = await requestPublish(link, { stream: this.#stream, parts: sealed.parts, waitedMs })
-      for (const { place, ends } of entries) ends.resolve(parts.placeOf(place))
+      const parts = await requestPublish(router, { stream: this.#stream, parts: sealed.parts, waitedMs })
+      for (const { place, ends } of entries)
+        if (parts.errorOf(place.part) === undefined) ends.resolve(parts.placeOf(place))
+      for (const [part, error] of parts.errors ?? []) {
+        const theirs = entries.filter(({ place }) => place.part === part)
+        await this.#refused(error, sealed, theirs)
+      }
     } catch (error) {
       await this.#refused(error as BrokerError, sealed, entries)
     }
@@ -123,7 +129,7 @@ export class PublishQueue {
    */
   async #refused(error: BrokerError, sealed: SealedLoad, entries: readonly Entry[]): Promise<void> {
     const isChanged = isStreamChanged(error)
-    if (isChanged) this.#doors.cache.forget(this.#stream)
+    if (isChanged) this.#doors.router.routes.forget(this.#stream)
     const isWorthIt = isChanged
       ? error.code === 'unknown-partition'
       : error.kind === 'invalid' && entries.length > 1
@@ -139,12 +145,13 @@ export class PublishQueue {
   }
 
   async #sendAlone(message: NewMessage, ends: PromiseWithResolvers<Published>): Promise<void> {
-    const { link, cache } = this.#doors
+    const { router } = this.#doors
     try {
-      const count = cache.partitionCount(this.#stream) ?? (await cache.ask(this.#stream))
+      const { routes } = router
+      const { partitionCount } = routes.get(this.#stream) ?? (await routes.ask(this.#stream))
       const load = new PublishLoad()
-      const place = load.add(message, count, 0)
-      const parts = await requestPublish(link, {
+      const place = load.add(message, partitionCount, 0)
+      const parts = await requestPublish(router, {
         stream: this.#stream,
         parts: load.seal().parts,
         waitedMs: 0,

@@ -2,6 +2,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Payload } from '@sluice/protocol/record/record-batch-builder'
+import { recordCountOf } from '@sluice/protocol/record/record-batch'
 import { inRange } from '../client-options.ts'
 import type { PlatformTimer } from '../transport/platform.ts'
 import { PublishLoad, publishFrameBytes, publishPartBytes } from './publish-load.ts'
@@ -70,9 +71,9 @@ export class Publisher {
       if (this.#isClosed) throw new BrokerError('client-closed', 'The publisher is closed')
       const message = { subject, data, headers: options?.headers, timestamp: options?.timestamp }
       checkMessage(message)
-      const count = this.#doors.cache.partitionCount(this.#stream)
-      if (count === undefined || this.#starting !== undefined) return this.#takeLater(message)
-      this.#take(message, count)
+      const route = this.#doors.router.routes.get(this.#stream)
+      if (route === undefined || this.#starting !== undefined) return this.#takeLater(message)
+      this.#take(message, route.partitionCount)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -98,11 +99,12 @@ export class Publisher {
 
   /** Why one after the other: whoever comes while the partitions are asked for must stay in order. */
   #takeLater(message: NewMessage): Promise<void> {
-    const { cache } = this.#doors
+    const { routes } = this.#doors.router
     const taken = (this.#starting ?? Promise.resolve())
       .catch(() => {})
       .then(async () => {
-        this.#take(message, cache.partitionCount(this.#stream) ?? (await cache.ask(this.#stream)))
+        const { partitionCount } = routes.get(this.#stream) ?? (await routes.ask(this.#stream))
+        this.#take(message, partitionCount)
       })
     this.#starting = taken
     const served = (): void => {
@@ -113,16 +115,16 @@ export class Publisher {
   }
 
   #take(message: NewMessage, partitionCount: number): void {
-    const { link, platform } = this.#doors
+    const { home, platform } = this.#doors
     const size = messageBytesMax(message) + publishPartBytes
-    const sizeMax = link.frameBytesMax - publishFrameBytes
+    const sizeMax = home.frameBytesMax - publishFrameBytes
     if (size > sizeMax) {
       throw new BrokerError(
         'message-too-large',
         `A message of ${size} bytes; the broker takes frames of ${sizeMax}`,
       )
     }
-    link.reserve(size)
+    home.reserve(size)
     if (this.#load.sizeBytes + size > sizeMax) this.#seal()
     this.#load.add(message, partitionCount, Math.floor(platform.wallMs()))
     this.#reservedBytes += size
@@ -160,14 +162,15 @@ export class Publisher {
   }
 
   async #send({ sealed, reservedBytes, ends }: Batch): Promise<void> {
-    const { link, cache } = this.#doors
+    const { router, home } = this.#doors
     try {
-      await requestPublish(link, { stream: this.#stream, parts: sealed.parts, waitedMs: 0 })
+      const { parts } = sealed
+      const { errors } = await requestPublish(router, { stream: this.#stream, parts, waitedMs: 0 })
+      for (const [part, error] of errors ?? []) this.#failed(error, recordCountOf(parts[part]!.batch, 0))
     } catch (error) {
-      if (isStreamChanged(error)) cache.forget(this.#stream)
       this.#failed(error as BrokerError, sealed.messageCount)
     }
-    link.release(reservedBytes)
+    home.release(reservedBytes)
     this.#inFlightCount--
     this.#unanswered.delete(ends.promise)
     ends.resolve()
@@ -175,6 +178,7 @@ export class Publisher {
   }
 
   #failed(error: BrokerError, messageCount: number): void {
+    if (isStreamChanged(error)) this.#doors.router.routes.forget(this.#stream)
     this.#failure = {
       messageCount: this.#failure.messageCount + messageCount,
       first: this.#failure.first ?? error,

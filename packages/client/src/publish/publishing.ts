@@ -1,29 +1,26 @@
-// All publishing of a client: one queue per stream, publishers, batches.
+// All publishing of a client: queues of single messages, publishers, batches.
 
-import type { Control } from '../control.ts'
-import type { Link } from '../link/link.ts'
+import type { Router } from '../routing/router.ts'
+import type { StreamRoute } from '../routing/stream-route.ts'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { publishBatch } from './batch-publishing.ts'
-import { PublishQueue } from './publish-queue.ts'
 import type { PublishDoors } from './publish-queue.ts'
 import { checkMessage } from './published.ts'
 import type { NewMessage, Published, PublishOptions } from './published.ts'
 import { Publisher } from './publisher.ts'
 import type { PublisherOptions } from './publisher.ts'
-import { StreamCache } from './stream-cache.ts'
+import { StreamQueues } from './stream-queues.ts'
 
-/** Queues without messages are dropped when there are more than this. */
-const idleQueuesMax = 1_000
+/** Streams without messages under way are forgotten when there are more than this. */
+const idleStreamsMax = 1_000
 
 export class Publishing {
-  readonly cache: StreamCache
   readonly #doors: PublishDoors
-  readonly #queues = new Map<string, PublishQueue>()
+  readonly #queues = new Map<string, StreamQueues>()
   readonly #publishers = new Set<Publisher>()
 
-  constructor(link: Link, platform: ClientPlatform, control: Control) {
-    this.cache = new StreamCache(control)
-    this.#doors = { link, platform, cache: this.cache }
+  constructor(router: Router, platform: ClientPlatform) {
+    this.#doors = { router, platform, home: router.links.home }
   }
 
   publish(stream: string, message: NewMessage & PublishOptions): Promise<Published> {
@@ -32,10 +29,10 @@ export class Publishing {
     } catch (error) {
       return Promise.reject(error as Error)
     }
-    const count = this.cache.partitionCount(stream)
-    const { signal } = message
-    if (count !== undefined) return this.#queueOf(stream).publish(message, count, signal)
-    return this.cache.ask(stream).then((asked) => this.#queueOf(stream).publish(message, asked, signal))
+    const { routes } = this.#doors.router
+    const route = routes.get(stream)
+    if (route !== undefined) return this.#enqueue(stream, message, route)
+    return routes.ask(stream).then((asked) => this.#enqueue(stream, message, asked))
   }
 
   publishBatch(stream: string, messages: readonly NewMessage[]): Promise<Published[]> {
@@ -52,21 +49,27 @@ export class Publishing {
    * Closes publishers, sends what is gathered, and resolves when everything has its answer. Never rejects.
    */
   async finish(): Promise<void> {
-    const queues = [...this.#queues.values()].map((queue) => queue.finish())
+    const all = [...this.#queues.values()].flatMap((queues) => queues.all())
+    const queues = all.map((queue) => queue.finish())
     const publishers = [...this.#publishers].map((publisher) => publisher.close())
     await Promise.allSettled([...queues, ...publishers])
   }
 
-  #queueOf(stream: string): PublishQueue {
+  #enqueue(stream: string, message: NewMessage & PublishOptions, route: StreamRoute): Promise<Published> {
+    const queue = this.#queuesOf(stream).queueFor(message.subject, route)
+    return queue.publish(message, route.partitionCount, message.signal)
+  }
+
+  #queuesOf(stream: string): StreamQueues {
     const known = this.#queues.get(stream)
     if (known !== undefined) return known
-    if (this.#queues.size >= idleQueuesMax) this.#dropIdle()
-    const made = new PublishQueue(stream, this.#doors)
+    if (this.#queues.size >= idleStreamsMax) this.#dropIdle()
+    const made = new StreamQueues(stream, this.#doors)
     this.#queues.set(stream, made)
     return made
   }
 
   #dropIdle(): void {
-    for (const [stream, queue] of this.#queues) if (queue.isIdle) this.#queues.delete(stream)
+    for (const [stream, queues] of this.#queues) if (queues.isIdle) this.#queues.delete(stream)
   }
 }
