@@ -84,7 +84,7 @@ function waitingOf(state: FlowState): { ready: number; saturatedPools: number } 
 }
 
 function roomOf({ pools }: FlowState, pool: number): number {
-  return pools.limit[pool]! - pools.inFlight[pool]! - pools.holding[pool]!
+  return pools.limit[pool]! - pools.inFlight[pool]! - pools.delayed[pool]!
 }
 
 /** The pools with the most records in flight or parked. */
@@ -204,7 +204,7 @@ function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: s
       text: `its record is being written to ${consumer.config.deadLetterStream}`,
     }
   }
-  if (delayed > 0 && (state.pools.holding[pool]! > 0 || parked === 0)) {
+  if (delayed > 0 && (limit === 1 || parked === 0)) {
     const seconds = Math.max(0, (nextDueMs - moment.monotonicMs) / 1000).toFixed(1)
     return { reason: 'delayed', text: `a record that failed is tried again in ${seconds} s` }
   }

@@ -1,6 +1,10 @@
 // Tables of the flow state keep each of their fields in an array of its own, a column.
 
-type Column = Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
+type Column =
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
 
 /** Fills a column of another size with what there is of the old one. */
 export function resized<C extends Column>(from: C, to: C): C {

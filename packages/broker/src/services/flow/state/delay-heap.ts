@@ -4,14 +4,12 @@ export class DelayHeap {
   count = 0
   #dueMs = new Float64Array(16)
   #offset = new Float64Array(16)
-  /** Pool · 2, plus 1 where the record keeps its slot. */
-  #place = new Int32Array(16)
+  #pool = new Int32Array(16)
   /** What `take` took last. */
   takenOffset = 0
   takenPool = 0
-  takenHolds = false
 
-  add(dueMs: number, offset: number, pool: number, holds: boolean): void {
+  add(dueMs: number, offset: number, pool: number): void {
     if (this.count === this.#dueMs.length) this.#grow()
     let at = this.count++
     while (at > 0) {
@@ -20,7 +18,7 @@ export class DelayHeap {
       this.#move(parent, at)
       at = parent
     }
-    this.#set(at, dueMs, offset, pool * 2 + (holds ? 1 : 0))
+    this.#set(at, dueMs, offset, pool)
   }
 
   get nextDueMs(): number {
@@ -30,16 +28,23 @@ export class DelayHeap {
   /** Removes the soonest into the `taken…` fields. */
   take(): void {
     this.takenOffset = this.#offset[0]!
-    this.takenPool = this.#place[0]! >> 1
-    this.takenHolds = (this.#place[0]! & 1) === 1
+    this.takenPool = this.#pool[0]!
     this.#sink(--this.count)
   }
 
-  forEach(visit: (dueMs: number, offset: number, pool: number, holds: boolean) => void): void {
-    for (let at = 0; at < this.count; at++) {
-      const place = this.#place[at]!
-      visit(this.#dueMs[at]!, this.#offset[at]!, place >> 1, (place & 1) === 1)
-    }
+  forEach(visit: (dueMs: number, offset: number, pool: number) => void): void {
+    for (let at = 0; at < this.count; at++) visit(this.#dueMs[at]!, this.#offset[at]!, this.#pool[at]!)
+  }
+
+  /** Takes out every record that `isGone` says so of; at the cost of a walk over all. */
+  removeWhere(isGone: (offset: number, pool: number) => boolean): void {
+    const before = this.count
+    const [dueMs, offsets, pools] = [this.#dueMs, this.#offset, this.#pool].map((column) =>
+      column.slice(0, before),
+    )
+    this.count = 0
+    for (let at = 0; at < before; at++)
+      if (!isGone(offsets![at]!, pools![at]!)) this.add(dueMs![at]!, offsets![at]!, pools![at]!)
   }
 
   /** Fills the root with the entry at `from`, which is beyond the end now. */
@@ -57,26 +62,26 @@ export class DelayHeap {
     this.#move(from, at)
   }
 
-  #set(at: number, dueMs: number, offset: number, place: number): void {
+  #set(at: number, dueMs: number, offset: number, pool: number): void {
     this.#dueMs[at] = dueMs
     this.#offset[at] = offset
-    this.#place[at] = place
+    this.#pool[at] = pool
   }
 
   #move(from: number, to: number): void {
-    this.#set(to, this.#dueMs[from]!, this.#offset[from]!, this.#place[from]!)
+    this.#set(to, this.#dueMs[from]!, this.#offset[from]!, this.#pool[from]!)
   }
 
   #grow(): void {
     const size = this.#dueMs.length * 2
     const dueMs = new Float64Array(size)
     const offset = new Float64Array(size)
-    const place = new Int32Array(size)
+    const pool = new Int32Array(size)
     dueMs.set(this.#dueMs)
     offset.set(this.#offset)
-    place.set(this.#place)
+    pool.set(this.#pool)
     this.#dueMs = dueMs
     this.#offset = offset
-    this.#place = place
+    this.#pool = pool
   }
 }

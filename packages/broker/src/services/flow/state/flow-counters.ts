@@ -10,5 +10,10 @@ export class FlowCounters {
   timedOut = 0
   deadLettered = 0
   staleSettles = 0
+  /** Settled after their last attempt, by `onExhausted: 'drop'`. */
+  dropped = 0
+  drained = 0
+  /** Left the log before they were settled. */
+  expired = 0
   quarantined = 0
 }

@@ -5,24 +5,47 @@ import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { placeBatch } from '@sluice/protocol/record/record-batch'
 import { BatchView } from '../reading/batch-view.ts'
-import { newConsumerConfig } from '../consumer-config.ts'
-import { compileSettings } from './flow-settings.ts'
-import { FlowState } from './flow-state.ts'
+import { compileSettings, pausedFilter } from './flow-settings.ts'
+import type { FlowSettings } from './flow-settings.ts'
+import { FlowState, FlowTotals } from './flow-state.ts'
 import type { Moment } from './flow-state.ts'
 import { ProgressImage } from '../progress/progress-codec.ts'
+
+const defaults: ConsumerConfig = {
+  filter: ['>'],
+  rules: [],
+  maxInflight: 1000,
+  ackWaitMs: 30_000,
+  maxDeliver: 0,
+  backoffMs: [],
+  deadLetterStream: 'S.dlq',
+  deliverFrom: 'all',
+  ackPolicy: 'explicit',
+  onExhausted: 'dead-letter',
+}
 
 export class FlowDriver {
   readonly state: FlowState
   readonly subjects: (string | null)[] = []
   nowMs = 1000
   config: ConsumerConfig
+  paused: readonly string[] = []
   readonly #parkedMax: number
   #views: BatchView[] = []
 
-  constructor(config: Partial<ConsumerConfig>, parkedMax = 1 << 20, known = new ProgressImage()) {
-    this.config = newConsumerConfig('S', config)
+  /** `beside`: another partition of the same consumer. */
+  constructor(
+    config: Partial<ConsumerConfig>,
+    parkedMax = 1 << 20,
+    known = new ProgressImage(),
+    beside?: FlowDriver,
+  ) {
+    this.config = { ...defaults, ...config }
     this.#parkedMax = parkedMax
-    this.state = new FlowState(compileSettings(this.config, parkedMax), { inFlight: 0 }, known)
+    const settings = beside?.state.settings ?? compileSettings(this.config, parkedMax)
+    const totals = beside?.state.totals ?? new FlowTotals()
+    totals.gates.advance(this.nowMs)
+    this.state = new FlowState(settings, totals, known)
   }
 
   get moment(): Moment {
@@ -37,7 +60,26 @@ export class FlowDriver {
 
   alter(changes: Partial<ConsumerConfig>): void {
     this.config = { ...this.config, ...changes }
-    this.state.applySettings(compileSettings(this.config, this.#parkedMax), this.nowMs)
+    this.applySettings(compileSettings(this.config, this.#parkedMax, this.paused))
+  }
+
+  /** What is paused from now on. */
+  pause(patterns: readonly string[]): void {
+    this.paused = patterns
+    this.applySettings({ ...this.state.settings, paused: pausedFilter(patterns) })
+  }
+
+  applySettings(settings: FlowSettings): void {
+    this.state.applySettings(settings, this.nowMs)
+  }
+
+  /** Lets the clock run; what is late by then is called back with, before delays end and rates go on. */
+  wait(ms: number, late: (slot: number) => void): void {
+    const { state } = this
+    this.nowMs += ms
+    for (let slot = state.overdue(this.nowMs); slot >= 0; slot = state.overdue(this.nowMs)) late(slot)
+    state.wakeDelayed(this.nowMs)
+    state.totals.gates.advance(this.nowMs)
   }
 
   /** One batch with a record for each subject; null is the null key. */
@@ -54,6 +96,7 @@ export class FlowDriver {
   /** Hands out up to `count` records, ready ones first, and calls back with the slot of each. */
   deliver(count: number, member: number, delivered: (slot: number) => void): void {
     const { state } = this
+    state.totals.gates.advance(this.nowMs)
     this.#refill()
     for (let left = count; left > 0 && state.totals.inFlight < this.config.maxInflight; left--) {
       const ready = state.takeReady()

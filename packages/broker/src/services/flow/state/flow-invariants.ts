@@ -1,9 +1,11 @@
 // Recomputes what a flow state counts as it goes, and compares (docs/internals/flow-control.md,
 // "Invariants"). Costs a walk over everything: for tests, the simulator and debug builds.
+// What partitions share is recounted in gate-invariants.ts.
 
 import { assert } from '../../../base/assert.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import type { FlowState } from './flow-state.ts'
+import { beingFetched, notQueued, poolFlags, waitingAtGate } from './pool-table.ts'
 
 const none = -1
 
@@ -20,33 +22,41 @@ export function checkInvariants(state: FlowState, limitsMayBeExceeded = false): 
   state.pools.forEach((pool) => {
     const { pools } = state
     const subject = pools.subjectOf(pool)
-    same(pools.inFlight[pool]!, inFlight.get(pool) ?? 0, `in flight of '${subject}'`)
-    same(pools.delayed[pool]!, delayed.get(pool)?.all ?? 0, `delayed of '${subject}'`)
-    same(pools.holding[pool]!, delayed.get(pool)?.holding ?? 0, `slots held by delays of '${subject}'`)
-    const isWithin = pools.inFlight[pool]! <= pools.limit[pool]!
-    assert(
-      isWithin || limitsMayBeExceeded,
-      `'${subject}' has ${pools.inFlight[pool]} out, limit ${pools.limit[pool]}`,
-    )
+    const out = inFlight.get(pool) ?? { all: 0, withMembers: 0 }
+    same(pools.inFlight[pool]!, out.all, `in flight of '${subject}'`)
+    same(pools.delayed[pool]!, delayed.get(pool) ?? 0, `delayed of '${subject}'`)
+    const isWithin = out.withMembers <= pools.limit[pool]!
+    assert(isWithin || limitsMayBeExceeded, `'${subject}' has ${out.all} out, limit ${pools.limit[pool]}`)
     parked += checkParked(state, pool, places)
     spilled += pools.spilledCount[pool]!
+    checkTurn(state, pool)
     inFlight.delete(pool)
     delayed.delete(pool)
   })
   same(inFlight.size + delayed.size, 0, 'pools with deliveries or delays, but without a row')
-  same(state.parked, parked + spilled, 'parked records')
-  same(state.spilled.count, spilled, 'spilled records')
+  checkBlocked(state, places)
+  same(state.held.count, parked, 'parked records in memory')
+  assert(state.spilled.count <= spilled, `${state.spilled.count} spilled, but pools have ${spilled}`)
   checkPlaces(state, places)
 }
 
-function countInFlight(state: FlowState, places: Map<number, string>): Map<number, number> {
+interface OutCount {
+  all: number
+  /** Without those that are on their way to the dead-letter stream. */
+  withMembers: number
+}
+
+function countInFlight(state: FlowState, places: Map<number, string>): Map<number, OutCount> {
   const { deliveries } = state
-  const counts = new Map<number, number>()
+  const counts = new Map<number, OutCount>()
   const held = new Map<number, number>()
   let total = 0
   deliveries.forEach((slot) => {
     const pool = deliveries.pool[slot]!
-    counts.set(pool, (counts.get(pool) ?? 0) + 1)
+    const count = counts.get(pool) ?? { all: 0, withMembers: 0 }
+    counts.set(pool, count)
+    count.all++
+    if (deliveries.phase[slot] === deliveryPhases.out) count.withMembers++
     place(places, deliveries.offset[slot]!, 'out')
     assert(deliveries.phase[slot] !== deliveryPhases.free, `free slot ${slot} is listed`)
     const member = deliveries.member[slot]!
@@ -59,16 +69,10 @@ function countInFlight(state: FlowState, places: Map<number, string>): Map<numbe
   return counts
 }
 
-function countDelayed(
-  state: FlowState,
-  places: Map<number, string>,
-): Map<number, { all: number; holding: number }> {
-  const counts = new Map<number, { all: number; holding: number }>()
-  state.delays.forEach((_dueMs, offset, pool, holds) => {
-    const count = counts.get(pool) ?? { all: 0, holding: 0 }
-    count.all++
-    if (holds) count.holding++
-    counts.set(pool, count)
+function countDelayed(state: FlowState, places: Map<number, string>): Map<number, number> {
+  const counts = new Map<number, number>()
+  state.delays.forEach((_dueMs, offset, pool) => {
+    counts.set(pool, (counts.get(pool) ?? 0) + 1)
     place(places, offset, 'delayed')
   })
   return counts
@@ -88,6 +92,42 @@ function checkParked(state: FlowState, pool: number, places: Map<number, string>
   })
   same(state.pools.parkedCount[pool]!, count, `parked of '${state.pools.subjectOf(pool)}'`)
   return count
+}
+
+function checkBlocked({ blocked, pools, retries }: FlowState, places: Map<number, string>): void {
+  let count = 0
+  blocked.forEach((pool, offset) => {
+    place(places, offset, 'blocked')
+    assert(pools.isActive(pool), `blocked ${offset} has no pool`)
+    assert(retries.find(offset)?.verdict?.reason === 'blocked', `blocked ${offset} has no verdict`)
+    count++
+  })
+  same(blocked.count, count, 'blocked records')
+  pools.forEach((pool) => {
+    same(
+      pools.hasFlag(pool, poolFlags.blocked) ? 1 : 0,
+      blocked.offsetsOf(pool).length > 0 ? 1 : 0,
+      'blocked flag',
+    )
+  })
+}
+
+/** A pool that could go is on its way, and one that could not holds nothing back from others. */
+function checkTurn({ pools }: FlowState, pool: number): void {
+  const subject = pools.subjectOf(pool)
+  const next = pools.next[pool]!
+  const isReserved = pools.hasFlag(pool, poolFlags.reserved)
+  const isLinedUp = next !== notQueued && next !== waitingAtGate
+  const hasTurn = pools.waitingOf(pool) > 0 && pools.hasRoom(pool)
+  const isStarving = next === notQueued && pools.parkedCount[pool] === 0 && pools.spilledCount[pool]! > 0
+  if (hasTurn) assert(next !== notQueued || isStarving, `'${subject}' has room, and nobody knows`)
+  if (next === waitingAtGate) assert(hasTurn && !isReserved, `'${subject}' waits without need`)
+  if (isReserved) assert(isLinedUp || isStarving, `'${subject}' keeps slots for nothing`)
+  if (pools.bundle[pool] === none)
+    assert(!isReserved && next !== waitingAtGate, `'${subject}' shares nothing`)
+  else if (hasTurn && isStarving) assert(isReserved, `'${subject}' is to be read again without a slot`)
+  else if (hasTurn && isLinedUp && next !== beingFetched)
+    assert(isReserved, `'${subject}' is ready without a slot`)
 }
 
 /** Every offset between floor and read position is settled, or in exactly one place, or spilled. */

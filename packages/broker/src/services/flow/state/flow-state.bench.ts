@@ -7,7 +7,7 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import { placeBatch } from '@sluice/protocol/record/record-batch'
 import { BatchView } from '../reading/batch-view.ts'
 import { compileSettings } from './flow-settings.ts'
-import { FlowState } from './flow-state.ts'
+import { FlowState, FlowTotals } from './flow-state.ts'
 import { newConsumerConfig } from '../consumer-config.ts'
 import { ProgressImage } from '../progress/progress-codec.ts'
 
@@ -41,7 +41,7 @@ function run(
   lag: number,
 ): number {
   const settings = compileSettings(newConsumerConfig('S', { rules }), 1 << 20)
-  const state = new FlowState(settings, { inFlight: 0 }, new ProgressImage())
+  const state = new FlowState(settings, new FlowTotals(), new ProgressImage())
   const out = new Int32Array(lag)
   let delivered = 0
   const startedAt = process.hrtime.bigint()

@@ -125,7 +125,7 @@ class History {
 
   fail(slot: number, delayMs: number): void {
     const failure = { text: '', delayMs: delayMs < 0 ? undefined : delayMs }
-    if (this.state.fail(slot, failure, this.driver.moment)) this.settle(slot)
+    if (this.state.fail(slot, failure, this.driver.moment) === 'condemned') this.settle(slot)
   }
 
   wait(ms: number): void {

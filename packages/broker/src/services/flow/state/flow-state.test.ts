@@ -63,7 +63,8 @@ class Script {
         return state.condemn(slot, { reason: 'rejected', text: '' })
       case 'nack': {
         const delayMs = words[1] === undefined ? undefined : Number(words[1])
-        if (state.fail(slot, { text: '', delayMs }, moment)) this.#out.push(`${words[0]} condemned`)
+        const fate = state.fail(slot, { text: '', delayMs }, moment)
+        if (fate !== 'again') this.#out.push(`${words[0]} ${fate}`)
         return
       }
       default:
@@ -95,7 +96,8 @@ class Script {
     const { moment } = this.#driver
     for (let slot = state.overdue(moment.monotonicMs); slot >= 0; slot = state.overdue(moment.monotonicMs)) {
       const offset = state.deliveries.offset[slot]!
-      this.#out.push(`${offset} timed out${state.fail(slot, { text: '' }, moment) ? ', condemned' : ''}`)
+      const fate = state.fail(slot, { text: '' }, moment)
+      this.#out.push(`${offset} timed out${fate === 'again' ? '' : `, ${fate}`}`)
     }
     state.wakeDelayed(moment.monotonicMs)
   }

@@ -5,22 +5,31 @@
 //
 // A record that matches the filter goes this way, and is at each moment in exactly one of these places:
 //
-//    not yet read ── admit ──┬── room ────────────────► out ── ack, reject ──► settled
-//                            └── pool full ► parked ──► out ── nack, timeout ► delayed or parked, in front
+//    not yet read ── admit ──┬── room ────────────────► out ── ack, reject, drop ──► settled
+//                            └── no room ► parked ────► out ── nack, timeout ► delayed or parked, in front
+//                                                       out ── block ► blocked, until an operator decides
 //
-// A pool is in the ready queue when it has parked records in memory and room for one of them.
+// Which pool may deliver next is decided in lane-turns.ts; how records leave that are gone, in flow-removal.ts.
 
+import type { BlockedDecision } from '@sluice/protocol/model/consumer'
+import { unreachable } from '../../../base/assert.ts'
 import type { BatchView } from '../reading/batch-view.ts'
+import { BlockedRecords } from './blocked-records.ts'
 import { DelayHeap } from './delay-heap.ts'
 import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
+import { drain, removeBelow, removeOffsets } from './flow-removal.ts'
 import { FlowCounters } from './flow-counters.ts'
 import type { FlowSettings } from './flow-settings.ts'
+import type { FlowTotals } from './flow-totals.ts'
+import { LaneTurns } from './lane-turns.ts'
 import { ParkedRecords } from './parked-records.ts'
-import { beingFetched, notQueued, PoolTable } from './pool-table.ts'
-import { ReadyQueue } from './ready-queue.ts'
-import type { DeadLetterVerdict, RetryTable } from './retry-table.ts'
+import { notQueued, poolFlags, PoolTable } from './pool-table.ts'
+import type { SubjectFilter } from './rule-table.ts'
+import type { RetryTable, Verdict } from './retry-table.ts'
 import type { SettledSet } from './settled-set.ts'
 import { SpilledRecords } from './spilled-records.ts'
+
+export { FlowTotals } from './flow-totals.ts'
 
 const none = -1
 
@@ -35,11 +44,8 @@ export interface Failure {
   readonly delayMs?: number | undefined
 }
 
-/** What all partitions of a consumer share. */
-export interface FlowTotals {
-  /** Deliveries that count against `maxInflight`. */
-  inFlight: number
-}
+/** What becomes of a record whose attempt failed. */
+export type FailOutcome = 'again' | 'condemned' | 'dropped' | 'blocked'
 
 /** How late it is, on both clocks; read once for a round of work. */
 export interface Moment {
@@ -55,13 +61,19 @@ export class FlowState {
   readonly deliveries = new DeliveryTable()
   readonly delays = new DelayHeap()
   readonly counters = new FlowCounters()
+  readonly blocked = new BlockedRecords(this.pools)
+  readonly spilled = new SpilledRecords(this.pools)
+  readonly held = new ParkedRecords(this.pools)
+  readonly totals: FlowTotals
+  readonly turns: LaneTurns
   /** Offset of the next record to be read. */
   readPosition: number
-  readonly totals: FlowTotals
-  readonly spilled = new SpilledRecords(this.pools)
-  readonly #parked = new ParkedRecords(this.pools)
-  readonly #ready = new ReadyQueue(this.pools)
+  /** Told of each record that is settled without its owner: when what was drained is read again. */
+  onSettledAside: (offset: number) => void = () => {}
+  /** Which of the states that share `totals.gates` it is. */
+  readonly #owner: number
 
+  /** `totals.gates` must have been told the time. */
   constructor(
     settings: FlowSettings,
     totals: FlowTotals,
@@ -72,10 +84,14 @@ export class FlowState {
     this.settled = known.settled
     this.retries = known.retries
     this.readPosition = known.settled.floor
+    this.turns = new LaneTurns(this.pools, { parked: this.held, spilled: this.spilled }, totals.gates)
+    this.#owner = totals.gates.join(this.turns)
+    totals.gates.adopt(settings.rules)
   }
 
+  /** Parked records, in memory or not. */
   get parked(): number {
-    return this.#parked.count + this.spilled.count
+    return this.held.count + this.spilled.count
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,13 +110,9 @@ export class FlowState {
       this.settled.add(offset)
       return admitted.notMatching
     }
-    const waitMs = this.#restoredWaitMs(offset, moment)
-    if (waitMs > 0 && this.pools.spilledCount[pool] === 0) {
-      this.#delay(pool, offset, moment.monotonicMs + waitMs)
-      return admitted.parked
-    }
-    if (this.pools.parkedCount[pool] === 0 && this.pools.spilledCount[pool] === 0 && this.pools.hasRoom(pool))
-      return pool
+    const isInOrder = this.pools.spilledCount[pool] === 0
+    if (isInOrder && this.retries.count > 0 && this.#restore(pool, offset, moment)) return admitted.parked
+    if (isInOrder && this.pools.parkedCount[pool] === 0 && this.#hasRoom(pool)) return pool
     this.#park(pool, offset)
     return admitted.parked
   }
@@ -111,85 +123,117 @@ export class FlowState {
     this.readPosition = end
   }
 
+  #hasRoom(pool: number): boolean {
+    const bundle = this.pools.bundle[pool]!
+    return this.pools.hasRoom(pool) && (bundle === none || this.totals.gates.hasRoom(bundle))
+  }
+
   #poolOf(view: BatchView, index: number): number {
     const start = view.keyStartAt(index)
     const end = view.keyEndAt(index)
-    const pool = this.pools.find(view.bytes, start, end)
-    if (pool !== none) return this.pools.isMatching[pool] === 1 ? pool : none
-    if (!this.settings.filter.matches(view.bytes, start, end)) return none
-    return this.pools.insert(view.bytes, start, end, this.settings.rules)
+    const { pools, settings } = this
+    const known = pools.find(view.bytes, start, end)
+    if (known !== none) return pools.isMatching[known] === 1 ? known : none
+    if (!settings.filter.matches(view.bytes, start, end)) return none
+    const pool = pools.insert(view.bytes, start, end, settings.rules)
+    if (settings.rules.sharesEnd > 0) this.#attach(pool)
+    if (settings.paused?.matches(view.bytes, start, end) === true) pools.setFlag(pool, poolFlags.paused, true)
+    return pool
   }
 
-  /** What is left of a delay that was given before a restart. */
-  #restoredWaitMs(offset: number, moment: Moment): number {
+  /** Ties a pool to the gates that the last match of the rules has found. */
+  #attach(pool: number): void {
+    this.pools.bundle[pool] = this.totals.gates.bundles.attach(this.#owner, this.settings.rules)
+  }
+
+  /** Puts a record where it was before a restart, if that is neither ready nor parked. */
+  #restore(pool: number, offset: number, moment: Moment): boolean {
     const retry = this.retries.find(offset)
-    return retry === undefined ? 0 : Math.min(retry.dueWallMs - moment.wallMs, retry.waitMs)
+    if (retry === undefined) return false
+    if (retry.verdict?.reason === 'blocked') {
+      this.#block(pool, offset)
+      return true
+    }
+    const waitMs = Math.min(retry.dueWallMs - moment.wallMs, retry.waitMs)
+    if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
+    return waitMs > 0
   }
 
   // ── Parked and ready ─────────────────────────────────────────────────────────────────────────────────────
 
   /** The next ready pool, off the queue; -1 where none is ready. `unpark` takes its first record. */
   takeReady(): number {
-    for (let pool = this.#ready.take(); pool !== none; pool = this.#ready.take()) {
-      if (this.pools.parkedCount[pool]! > 0 && this.pools.hasRoom(pool)) return pool
-      this.#forgetIfIdle(pool)
+    for (let pool = this.turns.take(); pool !== none; pool = this.turns.take()) {
+      if (this.turns.isReady(pool)) return pool
+      this.putInPlace(pool)
+      this.totals.gates.wakeFreed()
     }
     return none
   }
 
   /** Offset of the first parked record of a pool that has some in memory. */
   firstParked(pool: number): number {
-    return this.#parked.firstOf(pool)
+    return this.held.firstOf(pool)
   }
 
   /** Takes the first parked record of a ready pool; the caller delivers it, or passes it over. */
   unpark(pool: number): number {
-    return this.#parked.takeFirst(pool)
+    return this.held.takeFirst(pool)
   }
 
   /** Calls back with the offsets that a pool holds parked in memory, rising. */
   forEachParked(pool: number, visit: (offset: number) => void): void {
-    this.#parked.forEach(pool, visit)
+    this.held.forEach(pool, visit)
   }
 
   /** A record that is not delivered after all: the filter was altered, or its bytes are gone. */
   passOver(pool: number, offset: number): void {
     this.settled.add(offset)
     this.retries.remove(offset)
-    this.makeReady(pool)
-    this.#forgetIfIdle(pool)
+    this.putInPlace(pool)
+    this.totals.gates.wakeFreed()
   }
 
   /** Sets a pool aside that `takeReady` gave, until the bytes of its first record are in memory. */
   awaitBytes(pool: number): void {
-    this.pools.next[pool] = beingFetched
+    this.turns.awaitBytes(pool)
   }
 
   /** Puts a pool that was set aside first in line: its bytes may not stay in memory for long. */
   bytesArrived(pool: number): void {
-    this.pools.next[pool] = notQueued
-    if (this.pools.parkedCount[pool]! > 0 && this.pools.hasRoom(pool)) this.#ready.addFirst(pool)
+    this.turns.bytesArrived(pool)
+    this.forgetIfIdle(pool)
+    this.totals.gates.wakeFreed()
   }
 
-  /** Puts a pool in the ready queue, or among the starving, if it belongs there and is not there yet. */
-  makeReady(pool: number): void {
-    const { next, parkedCount } = this.pools
-    if (next[pool] !== notQueued || !this.pools.hasRoom(pool)) return
-    if (parkedCount[pool]! > 0) this.#ready.add(pool)
-    else this.spilled.noteStarving(pool)
+  /** A pool has changed: it takes the place that is its own now, or is forgotten. */
+  putInPlace(pool: number): void {
+    this.turns.makeReady(pool)
+    this.forgetIfIdle(pool)
   }
 
   #park(pool: number, offset: number): void {
-    const isHeld = this.pools.spilledCount[pool] === 0 && this.#parked.count < this.settings.parkedMax
-    if (isHeld) this.#parked.append(pool, offset)
+    const isHeld = this.pools.spilledCount[pool] === 0 && this.held.count < this.settings.parkedMax
+    if (isHeld) this.held.append(pool, offset)
     else this.spilled.add(pool, offset)
-    this.makeReady(pool)
+    // A pool that had some parked before stands where it belongs.
+    if (this.pools.waitingOf(pool) === 1) this.turns.makeReady(pool)
   }
 
   /** Puts a record back in its place: before every parked record of a later offset. */
   #parkInFront(pool: number, offset: number): void {
-    this.#parked.insert(pool, offset)
-    this.makeReady(pool)
+    this.held.insert(pool, offset)
+    this.turns.makeReady(pool)
+  }
+
+  /** An idle pool is forgotten: it has no row, and no memory. */
+  forgetIfIdle(pool: number): void {
+    const { inFlight, delayed, next, bundle } = this.pools
+    const isBusy = inFlight[pool]! > 0 || this.pools.waitingOf(pool) > 0 || delayed[pool]! > 0
+    if (isBusy || next[pool] !== notQueued || this.pools.hasFlag(pool, poolFlags.blocked)) return
+    this.turns.giveBack(pool)
+    if (bundle[pool] !== none) this.totals.gates.bundles.detach(bundle[pool]!)
+    this.pools.remove(pool)
   }
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
@@ -215,20 +259,25 @@ export class FlowState {
   #refillPool(pool: number, offset: number, moment: Moment): void {
     const { spilledCount, spilledFrom } = this.pools
     if (spilledCount[pool] === 0 || offset < spilledFrom[pool]! || this.settled.has(offset)) return
-    if (!this.spilled.isStarving(pool) && this.#parked.count >= this.settings.parkedMax) return
-    this.spilled.readAgain(pool, offset)
-    const waitMs = this.#restoredWaitMs(offset, moment)
-    if (waitMs > 0) return this.#delay(pool, offset, moment.monotonicMs + waitMs)
-    this.#parked.append(pool, offset)
-    this.makeReady(pool)
+    if (!this.spilled.isStarving(pool) && this.held.count >= this.settings.parkedMax) return
+    const isDrained = this.spilled.readAgain(pool, offset)
+    if (isDrained && !this.isCondemned(offset)) {
+      this.settled.add(offset)
+      this.retries.remove(offset)
+      this.onSettledAside(offset)
+    } else if (this.retries.count === 0 || !this.#restore(pool, offset, moment)) {
+      this.held.append(pool, offset)
+      this.turns.makeReady(pool)
+    }
   }
 
   /** What was to be found up to the read position, and was not, is lost to damage. */
   #finishRefill(pool: number, end: number): void {
     const isUnfinished = this.spilled.turnOver(pool, end)
-    if (!isUnfinished || this.pools.spilledFrom[pool]! < this.readPosition) return
-    this.counters.quarantined += this.spilled.forget(pool)
-    this.#forgetIfIdle(pool)
+    if (isUnfinished && this.pools.spilledFrom[pool]! >= this.readPosition)
+      this.counters.quarantined += this.spilled.forget(pool)
+    this.putInPlace(pool)
+    this.totals.gates.wakeFreed()
   }
 
   /** There is nothing to read again in `[from, end)`, as a starving pool found: those records are lost. */
@@ -240,7 +289,8 @@ export class FlowState {
     }
     this.deliveries.forEach((slot) => keep(this.deliveries.offset[slot]!))
     this.delays.forEach((_dueMs, offset) => keep(offset))
-    this.pools.forEach((pool) => this.#parked.forEach(pool, keep))
+    this.blocked.forEach((_pool, offset) => keep(offset))
+    this.pools.forEach((pool) => this.held.forEach(pool, keep))
     for (let offset = from; offset < to; offset++) if (!kept.has(offset)) this.settled.add(offset)
     this.#finishRefill(starving, to)
   }
@@ -254,9 +304,11 @@ export class FlowState {
   deliver(pool: number, offset: number, member: number): number {
     const attempt = this.retries.failuresOf(offset) + 1
     const slot = this.deliveries.add(offset, pool, member, attempt)
-    this.pools.inFlight[pool]!++
+    const { inFlight, bundle } = this.pools
+    inFlight[pool]!++
     this.totals.inFlight++
-    this.makeReady(pool)
+    if (bundle[pool] !== none) this.totals.gates.take(bundle[pool]!, this.turns.takeReserved(pool))
+    this.turns.makeReady(pool)
     return slot
   }
 
@@ -296,47 +348,80 @@ export class FlowState {
   /** The record is done with, and never returns. */
   settle(slot: number): void {
     const offset = this.deliveries.offset[slot]!
+    const pool = this.deliveries.pool[slot]!
     this.settled.add(offset)
     this.retries.remove(offset)
-    this.#free(slot)
+    this.freeSlot(slot)
+    this.putInPlace(pool)
+    this.totals.gates.wakeFreed()
+  }
+
+  /** Calls back with what the member of a delivery got before it, oldest first; each may be settled then. */
+  settleEarlier(slot: number, visit: (slot: number) => void): void {
+    for (const earlier of this.deliveries.held.earlierThan(slot).reverse()) visit(earlier)
   }
 
   /** The record goes back without having been tried. */
   release(slot: number): void {
     const offset = this.deliveries.offset[slot]!
     const pool = this.deliveries.pool[slot]!
-    this.#freeSlot(slot)
+    this.freeSlot(slot)
     this.#parkInFront(pool, offset)
+    this.totals.gates.wakeFreed()
   }
 
-  /**
-   * The attempt failed: the record comes back after a wait, or is condemned where it was the last.
-   * Returns whether it was condemned.
-   */
-  fail(slot: number, failure: Failure, moment: Moment): boolean {
+  /** The attempt failed: the record comes back after a wait, or it was the last. */
+  fail(slot: number, failure: Failure, moment: Moment): FailOutcome {
     const offset = this.deliveries.offset[slot]!
     const failures = this.deliveries.attempt[slot]!
     const { maxDeliver } = this.settings
-    if (maxDeliver > 0 && failures >= maxDeliver) {
-      this.condemn(slot, { reason: 'max-deliver', text: failure.text })
-      return true
-    }
+    if (maxDeliver > 0 && failures >= maxDeliver) return this.#exhaust(slot, failure.text)
     const waitMs = failure.delayMs ?? this.#backoffMs(failures)
     this.retries.set(offset, { failures, dueWallMs: waitMs > 0 ? moment.wallMs + waitMs : 0, waitMs })
     const pool = this.deliveries.pool[slot]!
-    this.#freeSlot(slot)
+    this.freeSlot(slot)
     if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
     else this.#parkInFront(pool, offset)
-    return false
+    // Why last: the record is in its place before anybody is given the slot that it had.
+    this.totals.gates.wakeFreed()
+    return 'again'
+  }
+
+  #exhaust(slot: number, text: string): FailOutcome {
+    const { onExhausted } = this.settings
+    switch (onExhausted) {
+      case 'dead-letter':
+        this.condemn(slot, { reason: 'max-deliver', text })
+        return 'condemned'
+      case 'drop':
+        this.counters.dropped++
+        this.settle(slot)
+        return 'dropped'
+      case 'block': {
+        const offset = this.deliveries.offset[slot]!
+        const pool = this.deliveries.pool[slot]!
+        this.#judge(slot, { reason: 'blocked', text })
+        this.freeSlot(slot)
+        this.#block(pool, offset)
+        this.totals.gates.wakeFreed()
+        return 'blocked'
+      }
+      default:
+        return unreachable(onExhausted)
+    }
   }
 
   /**
    * The record is to become a dead letter; it keeps its slot until the letter is durable, then `settle` it.
    */
-  condemn(slot: number, verdict: DeadLetterVerdict): void {
+  condemn(slot: number, verdict: Verdict): void {
+    this.#judge(slot, verdict)
+    this.holdForDeadLetter(slot)
+  }
+
+  #judge(slot: number, verdict: Verdict): void {
     const failures = this.deliveries.attempt[slot]!
     this.retries.set(this.deliveries.offset[slot]!, { failures, dueWallMs: 0, waitMs: 0, verdict })
-    this.holdForDeadLetter(slot)
   }
 
   /** Takes a condemned record from its member, or keeps it from one after a restart. */
@@ -345,57 +430,113 @@ export class FlowState {
     this.deliveries.phase[slot] = deliveryPhases.deadLettering
   }
 
+  /** Whether a record is to become a dead letter. */
+  isCondemned(offset: number): boolean {
+    const verdict = this.retries.find(offset)?.verdict
+    return verdict !== undefined && verdict.reason !== 'blocked'
+  }
+
   #backoffMs(failures: number): number {
     const { backoffMs } = this.settings
     return backoffMs.length === 0 ? 0 : backoffMs[Math.min(failures, backoffMs.length) - 1]!
   }
 
-  /** Frees the slot; the pool goes on with its next record, or is forgotten. */
-  #free(slot: number): void {
+  /** Frees what a delivery has taken of its pool, of its gates and of the consumer. */
+  freeSlot(slot: number): void {
+    const { inFlight, bundle } = this.pools
     const pool = this.deliveries.pool[slot]!
-    this.#freeSlot(slot)
-    this.makeReady(pool)
-    this.#forgetIfIdle(pool)
-  }
-
-  #freeSlot(slot: number): void {
-    this.pools.inFlight[this.deliveries.pool[slot]!]!--
+    inFlight[pool]!--
     this.totals.inFlight--
+    if (bundle[pool] !== none) this.totals.gates.count(bundle[pool]!, -1, 0)
     this.deliveries.remove(slot)
   }
 
-  #forgetIfIdle(pool: number): void {
-    const { inFlight, parkedCount, delayed, spilledCount, next } = this.pools
-    const isIdle =
-      inFlight[pool] === 0 && parkedCount[pool] === 0 && delayed[pool] === 0 && spilledCount[pool] === 0
-    if (isIdle && next[pool] === notQueued) this.pools.remove(pool)
+  // ── Blocked ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #block(pool: number, offset: number): void {
+    this.blocked.add(pool, offset)
+    this.turns.makeReady(pool)
+  }
+
+  /** Calls back with every record that waits for an operator. */
+  forEachBlocked(visit: (pool: number, offset: number) => void): void {
+    this.blocked.forEach(visit)
+  }
+
+  blockedOf(pool: number): readonly number[] {
+    return this.blocked.offsetsOf(pool)
+  }
+
+  /**
+   * An operator has decided on all blocked records of a pool. For dead letters `slots` are their deliveries,
+   * condemned; these may exceed limits, since the operator wants them gone now. Otherwise it is empty.
+   */
+  unblock(pool: number, decision: BlockedDecision): { offsets: number[]; slots: number[] } {
+    const offsets = this.blocked.take(pool)
+    const slots: number[] = []
+    for (const offset of offsets.toReversed()) {
+      if (decision === 'drop') this.#settleUnplaced(offset)
+      else if (decision === 'retry') this.#retryAnew(pool, offset)
+      else slots.unshift(this.#condemnBlocked(pool, offset))
+    }
+    if (decision === 'drop') this.counters.dropped += offsets.length
+    this.putInPlace(pool)
+    this.totals.gates.wakeFreed()
+    return { offsets, slots }
+  }
+
+  #settleUnplaced(offset: number): void {
+    this.settled.add(offset)
+    this.retries.remove(offset)
+  }
+
+  #retryAnew(pool: number, offset: number): void {
+    this.retries.set(offset, { failures: 0, dueWallMs: 0, waitMs: 0 })
+    this.held.insert(pool, offset)
+  }
+
+  #condemnBlocked(pool: number, offset: number): number {
+    const { failures, verdict } = this.retries.find(offset)!
+    const slot = this.deliver(pool, offset, none)
+    const condemned: Verdict = { reason: 'max-deliver', text: verdict!.text }
+    this.retries.set(offset, { failures, dueWallMs: 0, waitMs: 0, verdict: condemned })
+    this.holdForDeadLetter(slot)
+    return slot
   }
 
   // ── Delays and deadlines ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Why strict order keeps the slot: a later record of the subject must not overtake the one that waits. */
+  /** At limit 1 its pool, and a captured pool, keep the slot: a later record must not overtake it. */
   #delay(pool: number, offset: number, dueMs: number): void {
-    const holds = this.pools.limit[pool] === 1
-    this.pools.delayed[pool]!++
-    if (holds) this.pools.holding[pool]!++
-    this.delays.add(dueMs, offset, pool, holds)
-    if (!holds) this.makeReady(pool)
+    this.#countDelayed(pool, 1)
+    this.delays.add(dueMs, offset, pool)
+    this.turns.makeReady(pool)
+  }
+
+  #countDelayed(pool: number, change: number): void {
+    const { delayed, bundle } = this.pools
+    delayed[pool]! += change
+    if (bundle[pool] !== none) this.totals.gates.count(bundle[pool]!, 0, change)
+  }
+
+  /** A delayed record is gone: drained, or no longer in the log. */
+  endDelay(pool: number): void {
+    this.#countDelayed(pool, -1)
   }
 
   /** Moves every record whose delay is over back to its pool. */
   wakeDelayed(nowMs: number): void {
-    const { delays, pools } = this
+    const { delays } = this
     const woken: { offset: number; pool: number }[] = []
     while (delays.nextDueMs <= nowMs) {
       delays.take()
-      const pool = delays.takenPool
-      pools.delayed[pool]!--
-      if (delays.takenHolds) pools.holding[pool]!--
-      woken.push({ offset: delays.takenOffset, pool })
+      this.#countDelayed(delays.takenPool, -1)
+      woken.push({ offset: delays.takenOffset, pool: delays.takenPool })
     }
     // Why latest first: each then goes to the very front of its pool.
     woken.sort((a, b) => b.offset - a.offset)
     for (const { offset, pool } of woken) this.#parkInFront(pool, offset)
+    this.totals.gates.wakeFreed()
   }
 
   /** The first delivery whose deadline has passed; -1 where there is none. */
@@ -411,6 +552,26 @@ export class FlowState {
 
   // ── Changes while it runs ────────────────────────────────────────────────────────────────────────────────
 
+  /** Everything below `end` has left the log. Returns how many records it took that were not settled. */
+  removeBelow(end: number, ended: (slot: number) => void): number {
+    return removeBelow(this, end, ended)
+  }
+
+  /** Single records have left the log; their offsets rise. Returns how many of them were not settled. */
+  removeOffsets(offsets: readonly number[], ended: (slot: number) => void): number {
+    return removeOffsets(this, offsets, ended)
+  }
+
+  /** Settles what was read of some subjects and is neither out nor condemned. Returns how many records. */
+  drain(filter: SubjectFilter): number {
+    return drain(this, filter)
+  }
+
+  /** What a drain has to settle is not all read again yet. */
+  get isDraining(): boolean {
+    return this.spilled.isDraining
+  }
+
   /** Other settings from now on. What is out stays out; a lowered limit recalls nothing. */
   applySettings(settings: FlowSettings, nowMs: number): void {
     const before = this.settings
@@ -418,8 +579,41 @@ export class FlowState {
     if (settings.ackWaitMs > 0 && settings.ackWaitMs < before.ackWaitMs) {
       this.deliveries.deadlines.cap(nowMs + settings.ackWaitMs)
     }
-    if (settings.rules === before.rules && settings.filter === before.filter) return
-    this.pools.applySettings(settings)
-    this.pools.forEach((pool) => this.makeReady(pool))
+    if (settings.paused !== before.paused) this.#applyPauses()
+    if (settings.rules !== before.rules || settings.filter !== before.filter) this.#rematchAll()
+    else if (settings.paused !== before.paused) this.pools.forEach((pool) => this.turns.makeReady(pool))
+    this.totals.gates.wakeFreed()
+  }
+
+  #applyPauses(): void {
+    const { paused } = this.settings
+    this.pools.forEach((pool) => {
+      this.pools.setFlag(pool, poolFlags.paused, paused !== undefined && this.pools.isIn(pool, paused))
+    })
+  }
+
+  /** Every pool leaves its gates and comes to those of the rules that hold now, with what it has out. */
+  #rematchAll(): void {
+    const { pools, settings } = this
+    const { gates } = this.totals
+    const { bundle, inFlight, delayed } = pools
+    const ready = this.turns.disband()
+    pools.forEach((pool) => {
+      if (bundle[pool] === none) return
+      gates.count(bundle[pool]!, -inFlight[pool]!, -delayed[pool]!)
+      gates.bundles.detach(bundle[pool]!)
+      bundle[pool] = none
+    })
+    // Why: their keys name rules by their place in the old table.
+    gates.bundles.forgetIdle()
+    gates.adopt(settings.rules)
+    pools.forEach((pool) => {
+      pools.rematch(pool, settings)
+      if (settings.rules.sharesEnd === 0) return
+      this.#attach(pool)
+      gates.count(bundle[pool]!, inFlight[pool]!, delayed[pool]!)
+    })
+    for (const pool of ready) this.turns.makeReady(pool)
+    pools.forEach((pool) => this.turns.makeReady(pool))
   }
 }

@@ -35,6 +35,13 @@ export class HeldLists {
     return slots
   }
 
+  /** What the holder of a slot got before it, latest first. */
+  earlierThan(slot: number): number[] {
+    const slots: number[] = []
+    for (let at = this.#next[slot]!; at !== none; at = this.#next[at]!) slots.push(at)
+    return slots
+  }
+
   resize(size: number): void {
     this.#next = resized(this.#next, new Int32Array(size))
     this.#previous = resized(this.#previous, new Int32Array(size))

@@ -73,6 +73,24 @@ export class ParkedRecords {
     while (next < returned.length) visit(returned[next++]!)
   }
 
+  /** Takes out the records below `end` that `isGone` says so of, in any order; at the cost of a walk to there. */
+  removeWhere(pool: number, end: number, isGone: (offset: number) => boolean): void {
+    const { parkedHead, parkedTail, parkedCount } = this.#pools
+    parkedCount[pool]! -= this.#returned.removeWhere(pool, (offset) => offset < end && isGone(offset))
+    let before = none
+    for (let node = parkedHead[pool]!; node !== none && this.#queues.offsetOf(node) < end;) {
+      const next = this.#queues.nextOf(node)
+      if (isGone(this.#queues.offsetOf(node))) {
+        if (before === none) parkedHead[pool] = next
+        else this.#queues.link(before, next)
+        if (next === none) parkedTail[pool] = before
+        this.#queues.free(node)
+        parkedCount[pool]!--
+      } else before = node
+      node = next
+    }
+  }
+
   /** The place is the front, but for records of a limit above 1; false where it is far from there. */
   #linkNearFront(pool: number, offset: number): boolean {
     const { parkedHead, parkedTail } = this.#pools

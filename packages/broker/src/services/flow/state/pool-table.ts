@@ -9,6 +9,7 @@ import { KeyIndex } from './key-index.ts'
 import type { RuleTable, SubjectFilter } from './rule-table.ts'
 
 const none = -1
+const nullKey = new Uint8Array(0)
 const decoder = new TextDecoder()
 
 export class PoolTable {
@@ -17,13 +18,18 @@ export class PoolTable {
   limit = new Int32Array(0)
   /** Index of the rule that gave the limit; -1: none matches. */
   rule = new Int32Array(0)
+  /** Records that it may deliver each time it has its turn. */
+  weight = new Uint16Array(0)
+  /** What it shares with others (gate-bundles.ts); -1: nothing. */
+  bundle = new Int32Array(0)
+  /** What stops it, and what is kept for it: `poolFlags`. */
+  flags = new Uint8Array(0)
   /** 0: an altered filter no longer matches it, and what it still has parked is passed over. */
   isMatching = new Uint8Array(0)
   /** Deliveries that are out. */
   inFlight = new Int32Array(0)
-  /** Delayed records, and those among them that keep a slot (strict order at limit 1). */
+  /** Delayed records. At limit 1 they keep a slot, for strict order. */
   delayed = new Int32Array(0)
-  holding = new Int32Array(0)
   /** Ends and size of the queue in `ParkedQueues`. */
   parkedHead = new Int32Array(0)
   parkedTail = new Int32Array(0)
@@ -34,7 +40,7 @@ export class PoolTable {
    */
   spilledCount = new Int32Array(0)
   spilledFrom = new Float64Array(0)
-  /** Next pool in the ready queue, or in the chain of free rows; `notQueued` in neither. */
+  /** Next pool in the ready queue, or in the chain of free rows; else one of the words below. */
   next = new Int32Array(0)
   #index = new KeyIndex()
   #firstFree = none
@@ -54,9 +60,10 @@ export class PoolTable {
     this.next[pool] = notQueued
     this.parkedHead[pool] = this.parkedTail[pool] = none
     this.spilledFrom[pool] = none
+    this.bundle[pool] = none
+    this.flags[pool] = 0
     rules.match(bytes, start, end)
-    this.limit[pool] = rules.matchedLimit
-    this.rule[pool] = rules.matchedRule
+    this.#applyMatch(pool, rules)
     this.isMatching[pool] = 1
     this.#index.insertMissed(pool, bytes, start, end)
     this.count++
@@ -72,9 +79,30 @@ export class PoolTable {
     if (--this.count === 0 && this.limit.length > rowsKept) this.#shrink()
   }
 
-  /** Whether one record more of the pool may be out. */
+  /** Whether one record more of the pool may be out, as far as the pool itself goes. */
   hasRoom(pool: number): boolean {
-    return this.inFlight[pool]! + this.holding[pool]! < this.limit[pool]!
+    const limit = this.limit[pool]!
+    const holding = limit === 1 ? this.delayed[pool]! : 0
+    return this.inFlight[pool]! + holding < limit && (this.flags[pool]! & stopped) === 0
+  }
+
+  /** The same, where its gates, too, have room for it: what is shared is kept for it. */
+  mayGo(pool: number): boolean {
+    return this.hasRoom(pool) && (this.bundle[pool] === none || this.hasFlag(pool, poolFlags.reserved))
+  }
+
+  hasFlag(pool: number, flag: number): boolean {
+    return (this.flags[pool]! & flag) !== 0
+  }
+
+  setFlag(pool: number, flag: number, isSet: boolean): void {
+    if (isSet) this.flags[pool]! |= flag
+    else this.flags[pool]! &= ~flag
+  }
+
+  /** Parked records, in memory or not. */
+  waitingOf(pool: number): number {
+    return this.parkedCount[pool]! + this.spilledCount[pool]!
   }
 
   isActive(pool: number): boolean {
@@ -91,17 +119,30 @@ export class PoolTable {
     return decoder.decode(this.keyOf(pool) ?? new Uint8Array(0))
   }
 
-  /** Matches every active pool against other rules and another filter. */
-  applySettings({ rules, filter }: { readonly rules: RuleTable; readonly filter: SubjectFilter }): void {
-    this.forEach((pool) => {
-      const key = this.keyOf(pool)
-      const bytes = key ?? new Uint8Array(0)
-      const end = key === null ? -1 : key.length
-      rules.match(bytes, 0, end)
-      this.limit[pool] = rules.matchedLimit
-      this.rule[pool] = rules.matchedRule
-      this.isMatching[pool] = filter.matches(bytes, 0, end) ? 1 : 0
-    })
+  /** Matches an active pool against other rules and another filter; the rules then say what it shares. */
+  rematch(
+    pool: number,
+    { rules, filter }: { readonly rules: RuleTable; readonly filter: SubjectFilter },
+  ): void {
+    const key = this.keyOf(pool)
+    const bytes = key ?? nullKey
+    const end = key === null ? none : key.length
+    rules.match(bytes, 0, end)
+    this.#applyMatch(pool, rules)
+    this.isMatching[pool] = filter.matches(bytes, 0, end) ? 1 : 0
+  }
+
+  /** Whether a filter, or what is paused, has this pool's key. */
+  isIn(pool: number, filter: SubjectFilter): boolean {
+    if (filter.isAll) return true
+    const key = this.keyOf(pool)
+    return key !== null && filter.matches(key, 0, key.length)
+  }
+
+  #applyMatch(pool: number, rules: RuleTable): void {
+    this.limit[pool] = rules.matchedLimit
+    this.rule[pool] = rules.matchedRule
+    this.weight[pool] = Math.min(rules.matchedWeight, weightMax)
   }
 
   forEach(visit: (pool: number) => void): void {
@@ -127,10 +168,12 @@ export class PoolTable {
   #resize(size: number): void {
     this.limit = resized(this.limit, new Int32Array(size))
     this.rule = resized(this.rule, new Int32Array(size))
+    this.weight = resized(this.weight, new Uint16Array(size))
+    this.bundle = resized(this.bundle, new Int32Array(size))
+    this.flags = resized(this.flags, new Uint8Array(size))
     this.isMatching = resized(this.isMatching, new Uint8Array(size))
     this.inFlight = resized(this.inFlight, new Int32Array(size))
     this.delayed = resized(this.delayed, new Int32Array(size))
-    this.holding = resized(this.holding, new Int32Array(size))
     this.parkedHead = resized(this.parkedHead, new Int32Array(size))
     this.parkedTail = resized(this.parkedTail, new Int32Array(size))
     this.parkedCount = resized(this.parkedCount, new Int32Array(size))
@@ -144,6 +187,19 @@ export class PoolTable {
 export const notQueued = -2
 /** In `next`: the pool is in no queue until the bytes of its first record have been read. */
 export const beingFetched = -3
+/** In `next`: the pool waits at a gate of its bundle. */
+export const waitingAtGate = -4
+/** Bits of `flags`. */
+export const poolFlags = {
+  /** An operator paused it. */
+  paused: 1,
+  /** It has a record that an operator must decide on. */
+  blocked: 2,
+  /** A slot is kept for it at each gate of its bundle. */
+  reserved: 4,
+} as const
+const stopped = poolFlags.paused | poolFlags.blocked
+const weightMax = 0xffff
 const freeRow = -1
 /** Rows that an empty table keeps, for the next time. */
 const rowsKept = 4096

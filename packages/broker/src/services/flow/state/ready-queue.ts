@@ -1,5 +1,5 @@
-// The pools that have something to deliver and room for it, in turn: a chain through the pools'
-// own column `next`.
+// The pools that have something to deliver and room for it, in turn: a chain through the pools' own column
+// `next`. A pool that is added again after its turn stays first until it has taken as many as its weight.
 
 import { notQueued } from './pool-table.ts'
 import type { PoolTable } from './pool-table.ts'
@@ -10,6 +10,9 @@ export class ReadyQueue {
   readonly #pools: PoolTable
   #first = none
   #last = none
+  /** The pool that was taken last, and how many records more it may take before others. */
+  #turn = none
+  #turnsLeft = 0
 
   constructor(pools: PoolTable) {
     this.#pools = pools
@@ -17,6 +20,7 @@ export class ReadyQueue {
 
   /** For a pool that is in no queue. */
   add(pool: number): void {
+    if (pool === this.#turn && this.#turnsLeft > 0) return this.addFirst(pool)
     const { next } = this.#pools
     next[pool] = none
     if (this.#last === none) this.#first = pool
@@ -38,6 +42,19 @@ export class ReadyQueue {
     this.#first = this.#pools.next[pool]!
     if (this.#first === none) this.#last = none
     this.#pools.next[pool] = notQueued
+    if (pool !== this.#turn || this.#turnsLeft === 0) {
+      this.#turn = pool
+      this.#turnsLeft = this.#pools.weight[pool]!
+    }
+    this.#turnsLeft--
     return pool
+  }
+
+  /** Takes all, in their order. */
+  takeAll(): number[] {
+    const pools: number[] = []
+    for (let pool = this.take(); pool !== none; pool = this.take()) pools.push(pool)
+    this.#turn = none
+    return pools
   }
 }

@@ -1,5 +1,6 @@
 // What is remembered of records that did not succeed at once: failed attempts, delays, and the verdict on
-// those that are to become dead letters. Only such records have a row; a settled record has none.
+// those that are to become dead letters or wait for an operator. Only such records have a row; a settled one
+// has none.
 
 export interface Retry {
   /** Deliveries that failed and were counted. */
@@ -8,12 +9,13 @@ export interface Retry {
   readonly dueWallMs: number
   /** The whole wait: whatever the wall clock says after a restart, there is no more of it left. */
   readonly waitMs: number
-  /** Why it is to become a dead letter; absent while it may be delivered. */
-  readonly verdict?: DeadLetterVerdict
+  /** Why it is not delivered again; absent while it may be. */
+  readonly verdict?: Verdict
 }
 
-export interface DeadLetterVerdict {
-  readonly reason: 'rejected' | 'max-deliver'
+export interface Verdict {
+  /** `blocked` waits for an operator; the others are to become dead letters. */
+  readonly reason: 'rejected' | 'max-deliver' | 'blocked'
   /** The words of the worker that rejected it, or of the last failure. */
   readonly text: string
 }
@@ -49,6 +51,11 @@ export class RetryTable {
       for (const offset of this.#byOffset.keys())
         if (offset >= start && offset < end) this.#byOffset.delete(offset)
     }
+  }
+
+  /** Blocked by an operator's settings: neither delivered nor condemned. */
+  isBlocked(offset: number): boolean {
+    return this.find(offset)?.verdict?.reason === 'blocked'
   }
 
   /** Forgets all at and above an offset. */

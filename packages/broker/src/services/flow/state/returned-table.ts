@@ -31,6 +31,18 @@ export class ReturnedTable {
     return first
   }
 
+  /** Takes out the offsets of a pool that `isGone` says so of; returns how many. */
+  removeWhere(pool: number, isGone: (offset: number) => boolean): number {
+    const heap = this.#heaps.get(pool)
+    if (heap === undefined) return 0
+    const kept = heap.filter((offset) => !isGone(offset)).sort((a, b) => a - b)
+    // A rising array is a heap.
+    if (kept.length === 0) this.#heaps.delete(pool)
+    else this.#heaps.set(pool, kept)
+    this.count -= heap.length - kept.length
+    return heap.length - kept.length
+  }
+
   /** All offsets of the pool, in no order. */
   offsetsOf(pool: number): readonly number[] {
     return this.#heaps.get(pool) ?? []

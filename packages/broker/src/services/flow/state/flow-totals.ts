@@ -1,0 +1,9 @@
+// What all partitions of a flow consumer share: how much is out, and the gates of its rules.
+
+import { Gates } from './gates.ts'
+
+export class FlowTotals {
+  /** Deliveries that count against `maxInflight`. */
+  inFlight = 0
+  readonly gates = new Gates()
+}

@@ -1,0 +1,201 @@
+// What subjects of one flow consumer share: captured pools, totals and rates, each a gate that lets only so
+// many records through. One row a gate, one array a column, found by (kind, rule, captured bytes), which are
+// compared byte for byte. A row exists while a subject that is active has it, a rate until its bucket is full.
+// Must never know subjects or partitions: gate-bundles.ts ties these to gates.
+
+import { assert } from '../../../base/assert.ts'
+import { resized } from './columns.ts'
+import type { GateRule } from './gate-rules.ts'
+import { KeyIndex } from './key-index.ts'
+import { TimeHeap } from './time-heap.ts'
+
+const none = -1
+
+export const gateKinds = { free: 0, capture: 1, total: 2, rate: 3 } as const
+export type GateKind = 1 | 2 | 3
+
+export class GateTable {
+  /** Rows in use. */
+  count = 0
+  /** How late it is, as of the round that runs: what rates are judged by. */
+  nowMs = 0
+  kind = new Uint8Array(0)
+  /** Of a rate: its burst. */
+  limit = new Int32Array(0)
+  /** Deliveries that are out; of a rate always 0. */
+  inFlight = new Int32Array(0)
+  /** Slots, or tokens, that are kept for lanes on their way to delivery. */
+  reserved = new Int32Array(0)
+  /** Delayed records of all its lanes; at limit 1 they keep the slot of a captured pool. */
+  delayed = new Int32Array(0)
+  /** First and last line of waiting bundles (gate-lines.ts); -1: nothing waits. */
+  firstLine = new Int32Array(0)
+  lastLine = new Int32Array(0)
+  /** Of a rate that is waited at: the time at which it is looked at next (gates.ts). */
+  timedMs = new Float64Array(0)
+  /** Bundles that have the gate. */
+  #bundles = new Int32Array(0)
+  /** Of a rate: the time at which its bucket is full again. */
+  #fullAtMs = new Float64Array(0)
+  readonly #rule: (GateRule | undefined)[] = []
+  #nextFree = new Int32Array(0)
+  #firstFree = none
+  #index = new KeyIndex()
+  #key = new Uint8Array(64)
+  /** Rates that nobody has any more, by when their buckets are full. */
+  readonly #idleRates = new TimeHeap()
+
+  /** One more bundle has this gate; its row is made where there is none. */
+  hold(kind: GateKind, rule: GateRule, captured: Uint8Array): number {
+    const end = this.#composeKey(kind, rule, captured)
+    const found = this.#index.find(this.#key, 0, end)
+    const gate = found === none ? this.#insert(kind, rule, end) : found
+    this.#bundles[gate]!++
+    return gate
+  }
+
+  /** A bundle that held it has it no longer. */
+  letGo(gate: number): void {
+    if (--this.#bundles[gate]! > 0) return
+    assert(this.firstLine[gate] === none && this.reserved[gate] === 0, `gate ${gate} is let go in use`)
+    if (this.kind[gate] !== gateKinds.rate || this.#fullAtMs[gate]! <= this.nowMs) this.#remove(gate)
+    else this.#idleRates.add(this.#fullAtMs[gate]!, gate)
+  }
+
+  /** Forgets the rates whose buckets have become full meanwhile. */
+  sweep(): void {
+    while (this.#idleRates.nextDueMs <= this.nowMs) {
+      const gate = this.#idleRates.take()
+      // Why compared: it may have been held, used and let go again since, and is then in here once more.
+      const isIdle = this.kind[gate] === gateKinds.rate && this.#bundles[gate] === 0
+      if (isIdle && this.#fullAtMs[gate]! <= this.nowMs) this.#remove(gate)
+    }
+  }
+
+  ruleOf(gate: number): GateRule {
+    return this.#rule[gate]!
+  }
+
+  /** Slots that are taken, kept or held by a delay. */
+  occupied(gate: number): number {
+    const holding = this.kind[gate] === gateKinds.capture && this.limit[gate] === 1 ? this.delayed[gate]! : 0
+    return this.inFlight[gate]! + this.reserved[gate]! + holding
+  }
+
+  /** Whether one more record may pass now, those that wait for the gate left aside. */
+  hasRoom(gate: number): boolean {
+    if (this.kind[gate] === gateKinds.rate) return this.dueMs(gate) <= this.nowMs
+    return this.occupied(gate) < this.limit[gate]!
+  }
+
+  /** When a rate lets the next record pass; Infinity where all its tokens are kept for others. */
+  dueMs(gate: number): number {
+    const spare = this.limit[gate]! - this.reserved[gate]! - 1
+    if (spare < 0) return Infinity
+    return this.#fullAtMs[gate]! - spare * this.#rule[gate]!.intervalMs
+  }
+
+  /** A record passes now. */
+  take(gate: number, wasReserved: boolean): void {
+    if (wasReserved) this.reserved[gate]!--
+    if (this.kind[gate] !== gateKinds.rate) this.inFlight[gate]!++
+    else {
+      const from = Math.max(this.#fullAtMs[gate]!, this.nowMs)
+      this.#fullAtMs[gate] = from + this.#rule[gate]!.intervalMs
+    }
+  }
+
+  /** The rules were altered: rows that live on follow them. */
+  applyRules(): void {
+    this.forEach((gate) => {
+      const kind = this.kind[gate] as GateKind
+      const rule = this.#rule[gate]!
+      this.limit[gate] = limitOf(kind, rule) ?? this.limit[gate]!
+      // Why: time that a slower rate has booked far ahead is not owed to a faster one.
+      const fullAtMost = this.nowMs + this.limit[gate]! * rule.intervalMs
+      if (kind === gateKinds.rate) this.#fullAtMs[gate] = Math.min(this.#fullAtMs[gate]!, fullAtMost)
+    })
+  }
+
+  forEach(visit: (gate: number) => void): void {
+    for (let gate = 0; gate < this.kind.length; gate++) if (this.kind[gate] !== gateKinds.free) visit(gate)
+  }
+
+  /** What was captured, in the form of `RuleTable.shares`: the tail of its entry. */
+  capturedOf(gate: number): Uint8Array {
+    return this.#index.keyOf(gate)!.subarray(keyHeadBytes)
+  }
+
+  #insert(kind: GateKind, rule: GateRule, keyEnd: number): number {
+    if (this.#firstFree === none) this.#grow()
+    const gate = this.#firstFree
+    this.#firstFree = this.#nextFree[gate]!
+    this.#index.insertMissed(gate, this.#key, 0, keyEnd)
+    this.kind[gate] = kind
+    this.limit[gate] = limitOf(kind, rule)!
+    this.#rule[gate] = rule
+    this.inFlight[gate] = this.reserved[gate] = this.delayed[gate] = this.#bundles[gate] = 0
+    this.firstLine[gate] = this.lastLine[gate] = none
+    this.#fullAtMs[gate] = this.timedMs[gate] = 0
+    rule.gates++
+    this.count++
+    return gate
+  }
+
+  #remove(gate: number): void {
+    assert(this.inFlight[gate] === 0, `gate ${gate} is removed with ${this.inFlight[gate]} in flight`)
+    this.#index.remove(gate)
+    this.#rule[gate]!.gates--
+    this.#rule[gate] = undefined
+    this.kind[gate] = gateKinds.free
+    this.#nextFree[gate] = this.#firstFree
+    this.#firstFree = gate
+    if (--this.count > 0 || this.kind.length <= rowsKept || this.#idleRates.count > 0) return
+    this.#resize(0)
+    this.#rule.length = 0
+    this.#firstFree = none
+    this.#index = new KeyIndex()
+  }
+
+  /** kind u8 · rule u32 · what was captured */
+  #composeKey(kind: GateKind, { id }: GateRule, captured: Uint8Array): number {
+    const size = keyHeadBytes + captured.length
+    if (size > this.#key.length) this.#key = new Uint8Array(size * 2)
+    const key = this.#key
+    key[0] = kind
+    for (let at = 1; at < keyHeadBytes; at++) key[at] = id >>> (32 - at * 8)
+    key.set(captured, keyHeadBytes)
+    return size
+  }
+
+  #grow(): void {
+    const before = this.kind.length
+    const size = Math.max(64, before * 2)
+    this.#resize(size)
+    for (let row = before; row < size; row++) this.#nextFree[row] = row + 1 < size ? row + 1 : none
+    this.#firstFree = before
+  }
+
+  #resize(size: number): void {
+    this.kind = resized(this.kind, new Uint8Array(size))
+    this.limit = resized(this.limit, new Int32Array(size))
+    this.inFlight = resized(this.inFlight, new Int32Array(size))
+    this.reserved = resized(this.reserved, new Int32Array(size))
+    this.delayed = resized(this.delayed, new Int32Array(size))
+    this.firstLine = resized(this.firstLine, new Int32Array(size))
+    this.lastLine = resized(this.lastLine, new Int32Array(size))
+    this.timedMs = resized(this.timedMs, new Float64Array(size))
+    this.#bundles = resized(this.#bundles, new Int32Array(size))
+    this.#fullAtMs = resized(this.#fullAtMs, new Float64Array(size))
+    this.#nextFree = resized(this.#nextFree, new Int32Array(size))
+  }
+}
+
+function limitOf(kind: GateKind, { rule }: GateRule): number | undefined {
+  if (kind === gateKinds.capture) return rule.limit
+  return kind === gateKinds.total ? rule.total : rule.rate?.burst
+}
+
+const keyHeadBytes = 5
+/** Rows that an empty table keeps, for the next time. */
+const rowsKept = 4096
