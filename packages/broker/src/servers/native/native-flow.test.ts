@@ -204,7 +204,7 @@ test('a member that does not read is bounded, then closed, and another gets the 
   for (const peer of [admin, slow, quick]) peer.destroy()
 })
 
-test('very many settles in one frame are carried out in turns, before anything that comes after', async () => {
+test('very many settles in one frame are carried out in turns, before what comes after', async () => {
   const [peer, other] = [await RawPeer.greeted(port), await RawPeer.greeted(port)]
   const stream = await madeConsumer(peer, { maxInflight: 100_000 })
   await publishTo(peer, stream, 50_000, 1)

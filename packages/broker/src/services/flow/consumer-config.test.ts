@@ -75,6 +75,12 @@ const refusals: readonly [what: string, given: object, code: string, text: RegEx
     /deliv/,
   ],
   ['a time that is none', { deliverFrom: { fromTime: 'noon' } }, 'invalid-consumer-config', /fromTime/],
+  [
+    'a time without a zone',
+    { deliverFrom: { fromTime: '2026-01-01T10:00' } },
+    'invalid-consumer-config',
+    /fromTime/,
+  ],
   ['a day that is none', { deliverFrom: { fromTime: '2026-13-01' } }, 'invalid-consumer-config', /fromTime/],
   ['an unknown ack policy', { ackPolicy: 'some' }, 'invalid-consumer-config', /ackPolicy.*"none"/],
   ['an unknown end', { onExhausted: 'retry' }, 'invalid-consumer-config', /onExhausted.*"block"/],

@@ -6,7 +6,7 @@ import type { Partition } from '../../cluster/partition.ts'
 import type { Stream } from '../streams/stream.ts'
 import { settleBefore } from './consumer-beginning.ts'
 import type { ConsumerEntry } from './consumer-catalog.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { FlowConsumer } from './flow-consumer.ts'
 import type { FlowConsumersOptions } from './flow-options.ts'
 import type { ProgressStore, ProgressWriter } from './progress/progress-store.ts'
@@ -30,10 +30,10 @@ export class ConsumerOpener {
   readonly #sources = new WeakMap<Partition, RecordSource>()
   readonly #cache: RecordCache
 
-  constructor(options: FlowConsumersOptions, progress: ProgressStore, deadLetters: DeadLetters) {
+  constructor(options: FlowConsumersOptions, progress: ProgressStore) {
     this.#options = options
     this.#progress = progress
-    this.#deadLetters = deadLetters
+    this.#deadLetters = new DeadLetters(options.streams, options.io)
     this.#cache = new RecordCache(options.limits.recordCacheBytes)
   }
 

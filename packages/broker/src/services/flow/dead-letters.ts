@@ -1,15 +1,15 @@
 // Writes dead letters: the record as it was, with headers that say where it came from and why it is here.
 // A letter is written at least once: a crash between the letter and its settlement writes it again.
 
-import { decodeHeaderPairs } from '@sluice/protocol/record/log-record'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
-import type { HeaderPair } from '@sluice/protocol/record/record-batch-builder'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import type { Io } from '../../io/io.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import { messageBytesLimit } from '../streams/stream-config.ts'
+import { letterHeaders, ownHeaders } from './letter-headers.ts'
+import type { LetterOrigin } from './letter-headers.ts'
 import type { BatchView } from './reading/batch-view.ts'
 import type { Retry } from './state/retry-table.ts'
 
@@ -40,12 +40,11 @@ export class DeadLetters {
     const target = await this.#target(letter)
     const { view, index } = letter
     this.#cursor.openRecord(view.bytes, view.recordStartAt(index), view.recordEndAt(index))
-    const { bytes, keyStart, keyEnd, valueStart, valueEnd, headersStart, recordEnd } = this.#cursor
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd } = this.#cursor
     const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
     const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
     // Why filtered: a letter of a letter says where this one came from; else each hop would make it longer.
-    const own = decodeHeaderPairs(bytes, headersStart, recordEnd).filter(([name]) => !originNames.has(name))
-    const headers = [...own, ...origin(letter)]
+    const headers = [...ownHeaders(this.#cursor), ...letterHeaders(originOf(letter))]
     this.#builder.add(Math.round(this.#io.clock.wallMs()), key, value, headers)
     const partition = target.partitions[key === null ? 0 : partitionOfKey(key, target.partitions.length)]!
     await partition.store([this.#builder.take()])
@@ -61,26 +60,9 @@ export class DeadLetters {
   }
 }
 
-const originNames = new Set([
-  'sluice-reason',
-  'sluice-error',
-  'sluice-attempts',
-  'sluice-consumer',
-  'sluice-stream',
-  'sluice-partition',
-  'sluice-offset',
-  'sluice-timestamp',
-])
-
-function origin({ stream, consumer, partition, offset, view, index, retry }: DeadLetter): HeaderPair[] {
-  return [
-    ['sluice-reason', retry.verdict!.reason],
-    ['sluice-error', retry.verdict!.text],
-    ['sluice-attempts', String(retry.failures)],
-    ['sluice-consumer', consumer],
-    ['sluice-stream', stream.name],
-    ['sluice-partition', String(partition)],
-    ['sluice-offset', String(offset)],
-    ['sluice-timestamp', String(view.timestampAt(index))],
-  ]
+function originOf({ stream, consumer, partition, offset, view, index, retry }: DeadLetter): LetterOrigin {
+  const timestamp = view.timestampAt(index)
+  const { reason, text } = retry.verdict!
+  const attempts = retry.failures
+  return { reason, error: text, attempts, consumer, stream: stream.name, partition, offset, timestamp }
 }

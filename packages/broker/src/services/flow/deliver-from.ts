@@ -2,9 +2,9 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { DeliverFrom } from '@sluice/protocol/model/consumer'
+import { parseTime } from './iso-time.ts'
 
 const words = ['all', 'new', 'last', 'last-per-subject'] as const
-const isoForm = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
 
 /** Throws `invalid-consumer-config`. */
 export function checkDeliverFrom(given: unknown): DeliverFrom {
@@ -20,13 +20,6 @@ export function checkDeliverFrom(given: unknown): DeliverFrom {
     `'deliverFrom' is ${shown(given)}, which is no place to begin: use ${words.join(', ')}, ` +
     `{ "fromOffset": n } with n from 0 on, or { "fromTime": t } with t as ISO 8601`
   throw new BrokerError('invalid-consumer-config', text)
-}
-
-/** Milliseconds since 1970 of an ISO 8601 date; undefined where it is none. */
-export function parseTime(text: string): number | undefined {
-  if (!isoForm.test(text)) return undefined
-  const timeMs = Date.parse(text)
-  return Number.isNaN(timeMs) ? undefined : timeMs
 }
 
 function shown(given: unknown): string {

@@ -3,7 +3,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
-import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
+import type { AckPolicy, ConsumerConfig, Pause } from '@sluice/protocol/model/consumer'
 import {
   nackDelayMsMax,
   delayByBackoff,
@@ -11,18 +11,18 @@ import {
   settleVerbs,
 } from '@sluice/protocol/native/flow-messages'
 import type { Settle } from '@sluice/protocol/native/flow-messages'
-import type { Logger } from '../../base/logger.ts'
 import type { Partition } from '../../cluster/partition.ts'
-import type { Io } from '../../io/io.ts'
-import type { Stream } from '../streams/stream.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import { CondemnedRecords } from './condemned-records.ts'
+import type { CondemnedContext } from './condemned-records.ts'
+import { PausesInForce } from './consumer-pauses.ts'
 import { DueTimer } from './due-timer.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
-import type { LocatedRecord, FlowHost, PartitionPorts } from './flow-coordinator.ts'
+import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkInvariants } from './state/flow-invariants.ts'
-import { compileSettings, recompileSettings } from './state/flow-settings.ts'
+import { compileSettings, pausedFilter, recompileSettings } from './state/flow-settings.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
-import type { FlowTotals, Moment } from './state/flow-state.ts'
+import { FlowTotals } from './state/flow-totals.ts'
+import type { Moment } from './state/flow-state.ts'
 import { MemberTable } from './member.ts'
 import type { Member, MemberPort } from './member.ts'
 
@@ -34,18 +34,14 @@ const recordsPerTurn = 64
 const recordsPerRound = 2048
 /** Between the places at which delivery sequences may start: 2^20 deliveries, times 2^32, are exact. */
 const sequencesPerStart = 2 ** 20
-/** Wait before a failed read or dead letter is tried again. */
+/** Wait before a failed read is tried again. */
 const retryMs = 1000
 
-export interface FlowConsumerOptions {
+export interface FlowConsumerOptions extends CondemnedContext {
   readonly id: number
-  readonly name: string
   readonly createdAt: string
-  readonly stream: Stream
   readonly config: ConsumerConfig
-  readonly io: Io
-  readonly logger: Logger
-  readonly deadLetters: DeadLetters
+  readonly pauses: readonly Pause[]
   readonly parkedMax: number
   /** Recount everything after each round: for tests. */
   readonly areInvariantsChecked: boolean
@@ -73,13 +69,13 @@ export interface Membership {
 export class FlowConsumer implements FlowHost {
   readonly options: FlowConsumerOptions
   readonly members = new MemberTable()
-  readonly totals: FlowTotals = { inFlight: 0 }
+  readonly totals = new FlowTotals()
   readonly coordinators: FlowCoordinator[] = []
   #config: ConsumerConfig
   #settings: FlowSettings
   readonly #stopListening: (() => void)[] = []
-  /** The first try of the dead letter that was begun last. It never rejects. */
-  #lastLetter: Promise<void> | undefined
+  readonly #condemned: CondemnedRecords
+  readonly #pauses = new PausesInForce()
   #firstTurn = 0
   #isAwake = false
   #isClosed = false
@@ -92,13 +88,41 @@ export class FlowConsumer implements FlowHost {
     this.options = options
     this.#config = options.config
     this.#settings = compileSettings(options.config, options.parkedMax)
+    this.#condemned = new CondemnedRecords(options, this)
+    this.#pauses.replace(options.pauses)
+    this.#keepPauses(this.now())
     this.#timer = new DueTimer(options.io.timers, () => this.wake())
+    this.totals.gates.advance(options.io.clock.monotonicMs())
     this.#addPartitions()
     this.#stopListening.push(options.stream.onChanged(() => this.#addPartitions()))
   }
 
   get config(): ConsumerConfig {
     return this.#config
+  }
+
+  /** Those that have not ended. */
+  get pauses(): Pause[] {
+    return this.#pauses.at(this.options.io.clock.wallMs())
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Throws `consumer-deleted` where it is gone meanwhile. */
+  checkOpen(): void {
+    if (!this.#isClosed) return
+    const { name, stream } = this.options
+    throw new BrokerError('consumer-deleted', `Consumer ${name} of ${stream.name} is gone`)
+  }
+
+  get deadLetterStream(): string {
+    return this.#config.deadLetterStream
+  }
+
+  get ackPolicy(): AckPolicy {
+    return this.#config.ackPolicy
   }
 
   get maxInflight(): number {
@@ -142,7 +166,9 @@ export class FlowConsumer implements FlowHost {
     if (this.#isClosed) return
     const moment = this.now()
     const areDeadlinesKept = this.#timer.areDeadlinesKept(moment.monotonicMs)
+    this.#keepPauses(moment)
     for (const coordinator of this.coordinators) coordinator.tick(moment, areDeadlinesKept)
+    this.totals.gates.advance(moment.monotonicMs)
     const count = this.#deliver(moment)
     this.members.flush()
     this.#armTimer(moment)
@@ -153,6 +179,10 @@ export class FlowConsumer implements FlowHost {
   /** Partitions take turns until none has anything to do, or the round is long enough. */
   #deliver(moment: Moment): number {
     const { coordinators } = this
+    if (this.#pauses.isAll) {
+      for (const coordinator of coordinators) coordinator.readDrained(moment)
+      return 0
+    }
     let count = 0
     let idle = 0
     while (idle < coordinators.length && count < recordsPerRound) {
@@ -171,9 +201,9 @@ export class FlowConsumer implements FlowHost {
     this.options.io.timers.soon(() => this.#round())
   }
 
-  #armTimer({ monotonicMs }: Moment): void {
+  #armTimer({ monotonicMs, wallMs }: Moment): void {
     let deadlineMs = Infinity
-    let delayMs = Infinity
+    let delayMs = Math.min(this.totals.gates.nextDueMs, monotonicMs + this.#pauses.nextLookMs(wallMs))
     for (const { state } of this.coordinators) {
       deadlineMs = Math.min(deadlineMs, state.deliveries.deadlines.nextDueMs)
       delayMs = Math.min(delayMs, state.delays.nextDueMs)
@@ -216,7 +246,7 @@ export class FlowConsumer implements FlowHost {
       },
       settle: (settle) => {
         const refusal = this.#settle(member, settle)
-        if (settle.verb === settleVerbs.reject && refusal === undefined) letters.push(this.#lastLetter!)
+        if (settle.verb === settleVerbs.reject && refusal === undefined) letters.push(this.#condemned.lastTry)
         return refusal
       },
       durable: async () => {
@@ -265,55 +295,7 @@ export class FlowConsumer implements FlowHost {
   // ── What partitions ask for ──────────────────────────────────────────────────────────────────────────────
 
   deadLetter(coordinator: FlowCoordinator, slot: number): void {
-    this.#lastLetter = this.#writeLetter(coordinator, slot)
-  }
-
-  /** Until it is written the record keeps its slot: it is held, counted, and never lost. */
-  async #writeLetter(coordinator: FlowCoordinator, slot: number): Promise<void> {
-    try {
-      const record = await coordinator.loadRecordOf(slot)
-      if (this.#isClosed) return
-      if (record === undefined) return coordinator.letterVanished(slot)
-      await this.#write(coordinator, slot, record)
-    } catch (error) {
-      return this.#letterFailed(coordinator, slot, error)
-    }
-    if (this.#isClosed) return
-    coordinator.deadLettered(slot)
-    // Why not tried again: the slot may be another record's by now. The journal knows that it has a gap, and
-    // a crash before that is closed writes the letter once more.
-    await coordinator.durable().catch(() => undefined)
-  }
-
-  #write(coordinator: FlowCoordinator, slot: number, record: LocatedRecord): Promise<void> {
-    const { deadLetters, stream, name } = this.options
-    const offset = coordinator.state.deliveries.offset[slot]!
-    const retry = coordinator.state.retries.find(offset)!
-    const partition = coordinator.partition.index
-    const { deadLetterStream } = this.#config
-    return deadLetters.write({
-      stream,
-      consumer: name,
-      deadLetterStream,
-      partition,
-      offset,
-      retry,
-      ...record,
-    })
-  }
-
-  #letterFailed(coordinator: FlowCoordinator, slot: number, error: unknown): void {
-    if (this.#isClosed) return
-    const { stream, name, logger, io } = this.options
-    const partition = coordinator.partition.index
-    const offset = coordinator.state.deliveries.offset[slot]!
-    logger.error(
-      { error, stream: stream.name, consumer: name, partition, offset },
-      'a dead letter could not be written; its record is held and it is tried again',
-    )
-    io.timers.after(retryMs, () => {
-      if (!this.#isClosed) this.deadLetter(coordinator, slot)
-    })
+    this.#condemned.begin(coordinator, slot)
   }
 
   readFailed(error: unknown, again: () => void): void {
@@ -325,11 +307,36 @@ export class FlowConsumer implements FlowHost {
     io.timers.after(retryMs, again)
   }
 
+  // ── Pauses ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The catalog has confirmed other pauses: nothing that they hold is delivered any more. */
+  pause(pauses: readonly Pause[]): void {
+    this.#pauses.replace(pauses)
+    this.#keepPauses(this.now())
+    this.wake()
+  }
+
+  #keepPauses(moment: Moment): void {
+    if (!this.#pauses.advance(moment.wallMs)) return
+    this.#settings = { ...this.#settings, paused: pausedFilter(this.#pauses.patterns) }
+    for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
+  }
+
   // ── Changes and the end ──────────────────────────────────────────────────────────────────────────────────
 
   /** Makes all progress durable as it is now, also what the filter has passed over. */
   async saveProgress(): Promise<void> {
     for (const coordinator of this.coordinators) await coordinator.saveProgress()
+  }
+
+  /** Reads and delivers nothing until `letGo`: so that what was saved is what an alteration finds. */
+  hold(): void {
+    this.#pauses.isHeld = true
+  }
+
+  letGo(): void {
+    this.#pauses.isHeld = false
+    this.wake()
   }
 
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */

@@ -22,7 +22,9 @@ import {
 } from './consumer-config.ts'
 import { ConsumerOpener } from './consumer-opener.ts'
 import type { BegunConsumer } from './consumer-opener.ts'
-import { DeadLetters } from './dead-letters.ts'
+import { ConsumerOperations } from './consumer-operations.ts'
+import type { OpenConsumer } from './consumer-operations.ts'
+import { checkLoop } from './dead-letter-loop.ts'
 import type { FlowConsumer, Membership } from './flow-consumer.ts'
 import type { FlowConsumersOptions } from './flow-options.ts'
 import { explain, statsOf, topPools } from './flow-report.ts'
@@ -33,6 +35,8 @@ export type { Membership } from './flow-consumer.ts'
 export type { Delivery, MemberPort } from './member.ts'
 
 export class FlowConsumers {
+  /** What operators do with consumers that run. */
+  readonly operations: ConsumerOperations
   readonly #options: FlowConsumersOptions
   readonly #catalog: ConsumerCatalog
   readonly #progress: ProgressStore
@@ -66,8 +70,13 @@ export class FlowConsumers {
     this.#options = options
     this.#progress = progress
     this.#catalog = new ConsumerCatalog(options.metadata)
-    const deadLetters = new DeadLetters(options.streams, options.io)
-    this.#opener = new ConsumerOpener(options, progress, deadLetters)
+    this.#opener = new ConsumerOpener(options, progress)
+    this.operations = new ConsumerOperations({
+      io: options.io,
+      streams: options.streams,
+      require: (stream, name) => this.#require(stream, name),
+      change: (stream, name, changed) => this.#change(stream, name, changed),
+    })
   }
 
   /** Answers with the consumer when it exists with the same configuration, else throws `consumer-exists`. */
@@ -99,13 +108,14 @@ export class FlowConsumers {
     const existing = this.#consumers.get(streamName)?.get(name)
     if (existing !== undefined) return this.#same(existing, config)
     this.#checkCount()
+    checkLoop({ stream: streamName, name, config }, await this.#catalog.list())
     if (begun === undefined && config.deliverFrom !== 'all') return { stream, config }
     const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
     if (begun !== undefined && begun.stream !== stream) throw streamChanged(streamName)
     const id = begun?.id ?? (await this.#catalog.reserveId())
     const entry = { id, stream: streamName, name, createdAt, config, pauses: [] }
     await this.#addToCatalog(entry, begun)
-    return this.#infoOf(this.#admit(stream, entry, begun).entry)
+    return this.#infoOf(this.#admit(stream, entry, begun))
   }
 
   async #addToCatalog(entry: ConsumerEntry, begun: BegunConsumer | undefined): Promise<void> {
@@ -135,17 +145,42 @@ export class FlowConsumers {
   alter(stream: string, name: string, changes: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
     return this.#inTurn(async () => {
       const open = this.#require(stream, name)
-      const entry = { ...open.entry, config: alteredConsumerConfig(stream, open.entry.config, changes) }
-      checkRulesHold(this.#options.streams.require(stream), entry.config)
-      // Why first: what the old filter passed over is settled, and a restart must not ask the new
-      // one about it.
-      await open.consumer.saveProgress()
-      if (!(await this.#catalog.change(entry)))
-        throw new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
-      open.entry = entry
-      open.consumer.alter(entry.config)
-      return this.#infoOf(entry)
+      const config = alteredConsumerConfig(stream, open.entry.config, changes)
+      const entry = { ...open.entry, config, pauses: open.consumer.pauses }
+      checkRulesHold(this.#options.streams.require(stream), config)
+      checkLoop(entry, await this.#catalog.list())
+      open.consumer.hold()
+      try {
+        // Why first: what the old filter passed over is settled, and a restart must not ask the new
+        // one about it.
+        await open.consumer.saveProgress()
+        await this.#commit(open, entry)
+        open.consumer.alter(config)
+      } finally {
+        open.consumer.letGo()
+      }
+      return this.#infoOf(open)
     })
+  }
+
+  /** For operations: other pauses, in the line of changes. */
+  #change(
+    stream: string,
+    name: string,
+    changed: (entry: ConsumerEntry) => ConsumerEntry,
+  ): Promise<ConsumerInfo> {
+    return this.#inTurn(async () => {
+      const open = this.#require(stream, name)
+      await this.#commit(open, changed(open.entry))
+      open.consumer.pause(open.entry.pauses)
+      return this.#infoOf(open)
+    })
+  }
+
+  async #commit(open: OpenConsumer, entry: ConsumerEntry): Promise<void> {
+    if (!(await this.#catalog.change(entry)))
+      throw new BrokerError('consumer-deleted', `Consumer ${entry.name} is gone`)
+    open.entry = entry
   }
 
   delete(stream: string, name: string): Promise<void> {
@@ -158,13 +193,13 @@ export class FlowConsumers {
   }
 
   get(stream: string, name: string): ConsumerInfo {
-    return this.#infoOf(this.#require(stream, name).entry)
+    return this.#infoOf(this.#require(stream, name))
   }
 
   /** Sorted by name. */
   list(stream: string): ConsumerInfo[] {
     this.#options.streams.require(stream)
-    const entries = [...(this.#consumers.get(stream)?.values() ?? [])].map(({ entry }) => this.#infoOf(entry))
+    const entries = [...(this.#consumers.get(stream)?.values() ?? [])].map((open) => this.#infoOf(open))
     return entries.sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
@@ -216,9 +251,10 @@ export class FlowConsumers {
     }
   }
 
-  #same({ entry }: OpenConsumer, wanted: ConsumerConfig): ConsumerInfo {
+  #same(open: OpenConsumer, wanted: ConsumerConfig): ConsumerInfo {
+    const { entry } = open
     const difference = consumerDifference(entry.config, wanted)
-    if (difference === undefined) return this.#infoOf(entry)
+    if (difference === undefined) return this.#infoOf(open)
     throw new BrokerError(
       'consumer-exists',
       `Consumer ${entry.name} of ${entry.stream} exists: ${difference}`,
@@ -247,7 +283,9 @@ export class FlowConsumers {
     throw new BrokerError('not-leader', text)
   }
 
-  #infoOf({ stream, name, config, createdAt, pauses }: ConsumerEntry): ConsumerInfo {
+  #infoOf({ entry, consumer }: OpenConsumer): ConsumerInfo {
+    const { stream, name, config, createdAt } = entry
+    const { pauses } = consumer
     const { placement = onlyNode } = this.#options
     const node = placement.named(placement.node)
     return { stream, name, config, createdAt, pauses, ...(node === undefined ? {} : { node }) }
@@ -281,11 +319,6 @@ export class FlowConsumers {
 interface Place {
   readonly stream: Stream
   readonly config: ConsumerConfig
-}
-
-interface OpenConsumer {
-  entry: ConsumerEntry
-  readonly consumer: FlowConsumer
 }
 
 /** Ends a consumer that is no more, with its progress. */

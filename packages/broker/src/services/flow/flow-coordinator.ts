@@ -4,19 +4,22 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
+import type { AckPolicy } from '@sluice/protocol/model/consumer'
 import type { Settle } from '@sluice/protocol/native/flow-messages'
 import { unreachable } from '../../base/assert.ts'
 import type { Partition } from '../../cluster/partition.ts'
-import type { BatchView } from './reading/batch-view.ts'
+import type { BatchView, LocatedRecord } from './reading/batch-view.ts'
 import { admitted, FlowState } from './state/flow-state.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
-import type { Failure, FlowTotals, Moment } from './state/flow-state.ts'
+import type { Failure, Moment } from './state/flow-state.ts'
+import type { FlowTotals } from './state/flow-totals.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import { cutImage } from './progress/progress-codec.ts'
 import type { ProgressWriter } from './progress/progress-store.ts'
 import { RecordFetcher } from './reading/record-fetcher.ts'
 import type { FetchListener } from './reading/record-fetcher.ts'
 import type { RecordSource } from './reading/record-source.ts'
+import { RecordDepartures } from './record-departures.ts'
 
 const none = -1
 /** Bytes of one read when going through the log, and when one parked record is wanted. */
@@ -31,6 +34,7 @@ export interface FlowHost {
   readonly members: MemberTable
   readonly totals: FlowTotals
   readonly maxInflight: number
+  readonly ackPolicy: AckPolicy
   /** There may be something to do: run a round soon. */
   wake(): void
   /** Writes the dead letter of a condemned delivery, then calls `deadLettered`. */
@@ -57,6 +61,7 @@ export class FlowCoordinator implements FetchListener {
   readonly partition: Partition
   readonly state: FlowState
   readonly source: RecordSource
+  readonly departures: RecordDepartures
   readonly #fetcher: RecordFetcher
   readonly #progress: ProgressWriter
   readonly #host: FlowHost
@@ -66,6 +71,7 @@ export class FlowCoordinator implements FetchListener {
   #isReading = false
   #isRefilling = false
   #isReadersTurn = false
+  readonly #stopListening: () => void
   #isClosed = false
 
   constructor(
@@ -80,8 +86,16 @@ export class FlowCoordinator implements FetchListener {
     this.#host = host
     this.#cutToLog()
     this.state = new FlowState(settings, host.totals, progress.image)
+    this.state.onSettledAside = (offset) => progress.settled(offset)
     progress.follow(this.state)
     if (this.state.readPosition < partition.logStart) this.state.skipTo(partition.logStart)
+    this.departures = this.#departures()
+    this.#stopListening = partition.onRemoved((removed) => {
+      // Why: its records may be gone, and reading must not go back to what it still has.
+      this.#view = undefined
+      this.departures.removed(removed)
+      host.wake()
+    })
   }
 
   /** A log that is not synced may have lost records that were settled: their offsets are given again. */
@@ -105,6 +119,7 @@ export class FlowCoordinator implements FetchListener {
 
   close(): void {
     this.#isClosed = true
+    this.#stopListening()
   }
 
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
@@ -214,7 +229,7 @@ export class FlowCoordinator implements FetchListener {
   #give(record: LocatedRecord, pool: number, moment: Moment): void {
     const { state } = this
     const offset = record.view.offsetAt(record.index)
-    if (state.retries.find(offset)?.verdict !== undefined) {
+    if (state.isCondemned(offset)) {
       const slot = state.deliver(pool, offset, none)
       state.holdForDeadLetter(slot)
       this.#host.deadLetter(this, slot)
@@ -226,6 +241,13 @@ export class FlowCoordinator implements FetchListener {
     member.port.deliver(delivery)
     this.#host.members.delivered(member)
     state.sent(slot, moment.monotonicMs)
+    if (this.#host.ackPolicy === 'none') this.#settleNow(slot, offset)
+  }
+
+  #settleNow(slot: number, offset: number): void {
+    this.#progress.settled(offset)
+    this.#letGoOf(slot)
+    this.state.settle(slot)
   }
 
   #fill(slot: number, { view, index }: LocatedRecord): void {
@@ -302,10 +324,8 @@ export class FlowCoordinator implements FetchListener {
     if (refusal !== undefined) return refusal
     switch (settle.verb) {
       case settleVerbs.ack:
-        state.counters.acked++
-        this.#progress.settled(state.deliveries.offset[slot]!)
-        this.#letGoOf(slot)
-        state.settle(slot)
+        if (this.#host.ackPolicy === 'all') state.settleEarlier(slot, this.#ack)
+        this.#ack(slot)
         break
       case settleVerbs.nack:
         state.counters.nacked++
@@ -329,6 +349,11 @@ export class FlowCoordinator implements FetchListener {
     return undefined
   }
 
+  readonly #ack = (slot: number): void => {
+    this.state.counters.acked++
+    this.#settleNow(slot, this.state.deliveries.offset[slot]!)
+  }
+
   release(slot: number): void {
     this.state.counters.released++
     this.#letGoOf(slot)
@@ -338,7 +363,9 @@ export class FlowCoordinator implements FetchListener {
   #fail(slot: number, failure: Failure, moment: Moment): void {
     const offset = this.state.deliveries.offset[slot]!
     this.#letGoOf(slot)
-    if (this.state.fail(slot, failure, moment)) this.#condemned(slot)
+    const fate = this.state.fail(slot, failure, moment)
+    if (fate === 'condemned') this.#condemned(slot)
+    else if (fate === 'dropped') this.#progress.settled(offset)
     else this.#progress.retry(offset, this.state.retries.find(offset)!)
   }
 
@@ -431,9 +458,30 @@ export class FlowCoordinator implements FetchListener {
     return this.#progress.save()
   }
 
+  #departures(): RecordDepartures {
+    const { partition, state } = this
+    return new RecordDepartures({
+      partition,
+      state,
+      progress: this.#progress,
+      load: (offset) => this.#loadRecord(offset),
+      letGoOf: (slot) => this.#letGoOf(slot),
+      condemned: (slot) => this.#condemned(slot),
+      wake: () => this.#host.wake(),
+    })
+  }
+
+  /** While everything is paused: reads again what a drain has to settle, and nothing else. */
+  readDrained(moment: Moment): void {
+    if (this.state.isDraining) this.#refill(moment)
+  }
+
   /** The bytes of a delivery's record, read from disk where need be; undefined where they are quarantined. */
-  async loadRecordOf(slot: number): Promise<LocatedRecord | undefined> {
-    const offset = this.state.deliveries.offset[slot]!
+  loadRecordOf(slot: number): Promise<LocatedRecord | undefined> {
+    return this.#loadRecord(this.state.deliveries.offset[slot]!)
+  }
+
+  async #loadRecord(offset: number): Promise<LocatedRecord | undefined> {
     const isThere =
       this.source.viewAt(offset) !== undefined || (await this.source.load(offset, singleReadBytes)) <= offset
     if (!isThere) return undefined
@@ -442,12 +490,6 @@ export class FlowCoordinator implements FetchListener {
     const index = view.indexFrom(offset)
     return index < view.recordCount && view.offsetAt(index) === offset ? { view, index } : undefined
   }
-}
-
-/** A record, by its batch and its index there. */
-export interface LocatedRecord {
-  readonly view: BatchView
-  readonly index: number
 }
 
 /** Where the records of a partition come from, and where a consumer's progress on it goes. */

@@ -1,6 +1,5 @@
 // Runs one method of the control plane on the service that owns it. Parameters have been checked.
 
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
 import { version } from '../../../base/version.ts'
 import { deleteMessages, purge } from '../../../services/streams/removal.ts'
@@ -35,19 +34,26 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'consumers.stats': ({ flow }, { stream, name }) => flow.stats(stream, name),
   'consumers.explain': ({ flow }, { stream, name, subject }) => flow.explain(stream, name, subject),
   'consumers.pools': ({ flow }, { stream, name, top, count }) => flow.pools(stream, name, { top, count }),
-  'consumers.pause': notYet,
-  'consumers.resume': notYet,
-  'consumers.drain': notYet,
-  'consumers.blocked': notYet,
-  'consumers.unblock': notYet,
-  'deadLetters.list': notYet,
-  'deadLetters.replay': notYet,
-  'deadLetters.drop': notYet,
+  'consumers.pause': ({ flow }, { stream, name, match = '>', until }) =>
+    flow.operations.pause(stream, name, { match, until }),
+  'consumers.resume': ({ flow }, { stream, name, match = '>' }) =>
+    flow.operations.resume(stream, name, match),
+  'consumers.drain': async ({ flow }, { stream, name, match }) => ({
+    drained: await flow.operations.drain(stream, name, match),
+  }),
+  'consumers.blocked': ({ flow }, { stream, name, count }) => flow.operations.blocked(stream, name, count),
+  'consumers.unblock': async ({ flow }, { stream, name, subject, decision }) => ({
+    records: await flow.operations.unblock(stream, name, { subject, decision }),
+  }),
+  'deadLetters.list': ({ flow }, { stream, name, ...query }) =>
+    flow.operations.listLetters(stream, name, query),
+  'deadLetters.replay': async ({ flow }, { stream, name, ...choice }) => ({
+    replayed: await flow.operations.replayLetters(stream, name, choice),
+  }),
+  'deadLetters.drop': async ({ flow }, { stream, name, ...choice }) => ({
+    dropped: await flow.operations.dropLetters(stream, name, choice),
+  }),
   'cluster.nodes': ({ nodes }) => nodes(),
-}
-
-function notYet(): never {
-  throw new BrokerError('unknown-method', 'This broker does not know the method yet')
 }
 
 export async function runCall(

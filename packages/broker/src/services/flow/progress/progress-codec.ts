@@ -2,7 +2,7 @@
 //
 //   1 settled   count varint · { gap to the range before varint · length varint }*     offsets, rising
 //   2 retry     offset varint · failures varint · dueWallMs varint · waitMs varint ·
-//               verdict u8 (0 none, 1 rejected, 2 max-deliver) · text string16
+//               verdict u8 (0 none, 1 rejected, 2 max-deliver, 3 blocked) · text string16
 //   3 floor     floor varint                  everything below is settled
 //   4 cut       end varint                    everything at and above is forgotten
 //
@@ -13,11 +13,11 @@ import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { RetryTable } from '../state/retry-table.ts'
-import type { DeadLetterVerdict, Retry } from '../state/retry-table.ts'
+import type { Retry, Verdict } from '../state/retry-table.ts'
 import { SettledSet } from '../state/settled-set.ts'
 
 const kinds = { settled: 1, retry: 2, floor: 3, cut: 4 } as const
-const verdictReasons = [undefined, 'rejected', 'max-deliver'] as const
+const verdictReasons = [undefined, 'rejected', 'max-deliver', 'blocked'] as const
 
 /** What is known of one partition of one consumer. */
 export class ProgressImage {
@@ -124,7 +124,7 @@ function applyRetry(image: ProgressImage, reader: ByteReader): void {
   const reason = verdictReasons[reader.u8()]
   const text = reader.string16()
   if (image.settled.has(offset)) return
-  const verdict: DeadLetterVerdict | undefined = reason === undefined ? undefined : { reason, text }
+  const verdict: Verdict | undefined = reason === undefined ? undefined : { reason, text }
   image.retries.set(offset, { failures, dueWallMs, waitMs, ...(verdict === undefined ? {} : { verdict }) })
 }
 

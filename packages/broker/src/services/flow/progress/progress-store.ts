@@ -273,6 +273,12 @@ export class ProgressWriter {
     this.#journal?.record(this.#key, encodeCut(end))
   }
 
+  /** Everything below was settled at once: it left the log. */
+  raiseFloor(floor: number): void {
+    if (floor <= this.#writtenFloor || this.#journal === undefined) return
+    this.#recordFloor(floor)
+  }
+
   /** Keeps a restart from reading again what was read and did not match. */
   floorMoved(floor: number): void {
     if (floor - this.#writtenFloor < floorStep) return

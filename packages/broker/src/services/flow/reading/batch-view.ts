@@ -98,3 +98,9 @@ export class BatchView {
     return index
   }
 }
+
+/** A record, by its batch and its index there. */
+export interface LocatedRecord {
+  readonly view: BatchView
+  readonly index: number
+}

@@ -2,6 +2,7 @@
 
 import { baseOffsetOf, batchSizeOf } from '@sluice/protocol/record/record-batch'
 import type { Partition } from '../../../cluster/partition.ts'
+import type { Removed } from '../../../log/log.ts'
 import { BatchView } from './batch-view.ts'
 import type { CachedChunk, RecordCache } from './record-cache.ts'
 
@@ -16,10 +17,14 @@ export class RecordSource {
   /** Sorted by base offset; no two overlap. */
   readonly #places: Place[] = []
   readonly #loads = new Map<number, Promise<number>>()
+  readonly #stopListening: () => void
+  /** How often records were removed: bytes that were read before are not kept. */
+  #removals = 0
 
   constructor(partition: Partition, cache: RecordCache) {
     this.#partition = partition
     this.#cache = cache
+    this.#stopListening = partition.onRemoved((removed) => this.#removed(removed))
   }
 
   /** The batch that holds an offset, if it is in memory; otherwise `load` it. */
@@ -52,16 +57,30 @@ export class RecordSource {
 
   /** The partition is gone. */
   close(): void {
+    this.#stopListening()
     for (const { chunk } of this.#places) this.#cache.remove(chunk)
     this.#places.length = 0
   }
 
   async #load(offset: number, bytesMax: number): Promise<number> {
     if (offset < this.#partition.logStart) return this.#partition.logStart
+    const removals = this.#removals
     const { bytes, start, end, nextOffset } = await this.#partition.read(offset, bytesMax)
+    if (removals !== this.#removals) return this.#load(offset, bytesMax)
     if (start === end) return nextOffset
     this.#keep(bytes, start, end)
     return Math.max(offset, baseOffsetOf(bytes, start))
+  }
+
+  /** What a removed record stood in is read anew: a consumer that is made later must not find it here. */
+  #removed(removed: Removed): void {
+    this.#removals++
+    const chunks = new Set<CachedChunk>()
+    for (const { view, chunk } of this.#places) if (isTouched(view, removed)) chunks.add(chunk)
+    for (const chunk of chunks) {
+      this.#cache.remove(chunk)
+      chunk.evicted()
+    }
   }
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
@@ -99,4 +118,21 @@ export class RecordSource {
     }
     return low
   }
+}
+
+function isTouched({ baseOffset, nextOffset }: BatchView, removed: Removed): boolean {
+  if ('below' in removed) return baseOffset < removed.below
+  return isAnyWithin(removed.offsets, baseOffset, nextOffset)
+}
+
+/** Whether one of the offsets, which rise, is in `[start, end)`. */
+function isAnyWithin(offsets: readonly number[], start: number, end: number): boolean {
+  let low = 0
+  let high = offsets.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (offsets[middle]! < start) low = middle + 1
+    else high = middle
+  }
+  return low < offsets.length && offsets[low]! < end
 }

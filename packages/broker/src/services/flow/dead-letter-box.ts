@@ -1,0 +1,217 @@
+// The dead letters of one consumer, for operators: listed, published anew, dropped. They are records of its
+// dead-letter stream, which it may share with others: by their headers they are known.
+// Must never remove a letter before its record is stored again: a crash in between replays it twice.
+
+import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { DeadLetterPage, DeadLetterRow, MessagePlace } from '@sluice/protocol/model/consumer'
+import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
+import type { RecordCursor } from '@sluice/protocol/record/record-cursor'
+import type { Partition } from '../../cluster/partition.ts'
+import { publish } from '../streams/publish.ts'
+import type { Stream } from '../streams/stream.ts'
+import type { Streams } from '../streams/streams.ts'
+import { originOf, ownHeaders, replayedFrom } from './letter-headers.ts'
+import { scanLog } from './reading/scan-log.ts'
+import type { ScanContext } from './reading/scan-log.ts'
+import { SubjectFilter } from './state/rule-table.ts'
+
+/** A page ends after so many records were looked at, of whomever they are. */
+const recordsPerPageMax = 100_000
+/** The last millisecond that a Date can hold. */
+const timestampMax = 8_640_000_000_000_000
+const decoder = new TextDecoder()
+
+export interface LetterContext extends ScanContext {
+  readonly nowMs: () => number
+}
+
+export interface LetterOwner {
+  readonly stream: string
+  readonly name: string
+  readonly deadLetterStream: string
+}
+
+/** These letters, or all whose subject matches: one of the two. */
+export interface LetterChoice {
+  readonly letters?: readonly MessagePlace[] | undefined
+  readonly match?: string | undefined
+}
+
+export interface LetterQuery {
+  readonly count: number
+  /** `next` of the page before. */
+  readonly after?: readonly MessagePlace[] | undefined
+  readonly match?: string | undefined
+}
+
+export class DeadLetterBox {
+  readonly #streams: Streams
+  readonly #owner: LetterOwner
+  readonly #context: LetterContext
+
+  constructor(streams: Streams, owner: LetterOwner, context: LetterContext) {
+    this.#streams = streams
+    this.#owner = owner
+    this.#context = context
+  }
+
+  /** Partition by partition, oldest first. A page may be short, or empty, and still not be the last. */
+  async list({ count, after = [], match = '>' }: LetterQuery): Promise<DeadLetterPage> {
+    const { deadLetterStream } = this.#owner
+    const filter = new SubjectFilter([match])
+    const positions = new Map(after.map(({ partition, offset }) => [partition, offset + 1]))
+    const letters: DeadLetterRow[] = []
+    let looked = 0
+    let isWhole = true
+    for (const partition of this.#target()?.partitions ?? []) {
+      const from = Math.max(positions.get(partition.index) ?? 0, partition.logStart)
+      const end = partition.highWatermark
+      let next = Math.max(from, end)
+      const visit = (cursor: RecordCursor): void => {
+        if (letters.length >= count || looked >= recordsPerPageMax) {
+          next = Math.min(next, cursor.offset)
+          return
+        }
+        looked++
+        const row = this.#rowOf(partition.index, cursor, filter)
+        if (row !== undefined) letters.push(row)
+      }
+      const pieceDone = (): boolean => next === Math.max(from, end)
+      if (letters.length >= count || looked >= recordsPerPageMax) next = from
+      else await scanLog(partition, { from, end, visit, pieceDone }, this.#context)
+      positions.set(partition.index, next)
+      if (next < end) isWhole = false
+    }
+    return { deadLetterStream, letters, ...(isWhole ? {} : { next: placesBefore(positions) }) }
+  }
+
+  /** Publishes the records to their stream as any record is, then removes their letters; returns how many. */
+  async replay(choice: LetterChoice): Promise<number> {
+    const origin = this.#streams.require(this.#owner.stream)
+    const builders = origin.partitions.map(() => new RecordBatchBuilder())
+    let replayed = 0
+    const add = (cursor: RecordCursor, partition: number): void => {
+      const { bytes, keyStart, keyEnd, valueStart, valueEnd, offset } = cursor
+      const key = keyEnd < 0 ? null : bytes.subarray(keyStart, keyEnd)
+      const value = valueEnd < 0 ? null : bytes.subarray(valueStart, valueEnd)
+      const place = `${this.#owner.deadLetterStream}/${partition}/${offset}`
+      const target = key === null ? 0 : partitionOfKey(key, builders.length)
+      const headers = [...ownHeaders(cursor), [replayedFrom, place] as const]
+      builders[target]!.add(this.#context.nowMs(), key, value, headers)
+    }
+    const store = async (offsets: readonly number[], partition: Partition): Promise<void> => {
+      await publish(origin, partsOf(builders))
+      await partition.deleteRecords(offsets)
+      replayed += offsets.length
+    }
+    try {
+      await this.#forEachChosen(choice, add, store)
+    } catch (error) {
+      throw replayed === 0 ? error : afterSome(error, replayed)
+    }
+    return replayed
+  }
+
+  /** Removes the letters; returns how many there were. */
+  async drop(choice: LetterChoice): Promise<number> {
+    let dropped = 0
+    const remove = async (offsets: readonly number[], partition: Partition): Promise<void> => {
+      dropped += await partition.deleteRecords(offsets)
+    }
+    await this.#forEachChosen(choice, () => {}, remove)
+    return dropped
+  }
+
+  /** Visits the chosen letters; after each piece of the log, `done` is given those that were in it. */
+  async #forEachChosen(
+    choice: LetterChoice,
+    visit: (cursor: RecordCursor, partition: number) => void,
+    done: (offsets: readonly number[], partition: Partition) => Promise<void>,
+  ): Promise<void> {
+    const isChosen = chosenBy(choice)
+    const { stream, name } = this.#owner
+    for (const partition of this.#target()?.partitions ?? []) {
+      const span = spanOf(choice, partition)
+      let offsets: number[] = []
+      const visitLetter = (cursor: RecordCursor): void => {
+        if (!isChosen(cursor, partition.index) || originOf(cursor, name, stream) === undefined) return
+        visit(cursor, partition.index)
+        offsets.push(cursor.offset)
+      }
+      const pieceDone = async (): Promise<boolean> => {
+        const found = offsets
+        offsets = []
+        if (found.length > 0) await done(found, partition)
+        return true
+      }
+      await scanLog(partition, { ...span, visit: visitLetter, pieceDone }, this.#context)
+    }
+  }
+
+  #target(): Stream | undefined {
+    return this.#streams.find(this.#owner.deadLetterStream)
+  }
+
+  #rowOf(partition: number, cursor: RecordCursor, filter: SubjectFilter): DeadLetterRow | undefined {
+    const { bytes, keyStart, keyEnd, offset, timestamp, recordStart, recordEnd } = cursor
+    if (!filter.matches(bytes, keyStart, keyEnd)) return undefined
+    const found = originOf(cursor, this.#owner.name, this.#owner.stream)
+    if (found === undefined) return undefined
+    const { reason, error, attempts } = found
+    return {
+      partition,
+      offset,
+      subject: keyEnd < 0 ? '' : decoder.decode(bytes.subarray(keyStart, keyEnd)),
+      reason,
+      error,
+      attempts,
+      at: new Date(Math.min(timestamp, timestampMax)).toISOString(),
+      sizeBytes: recordEnd - recordStart,
+      origin: { stream: found.stream, partition: found.partition, offset: found.offset },
+    }
+  }
+}
+
+function chosenBy({ letters, match }: LetterChoice): (cursor: RecordCursor, partition: number) => boolean {
+  if ((letters === undefined) === (match === undefined)) {
+    throw new BrokerError(
+      'invalid-request',
+      `Letters are chosen by 'letters' or by 'match': by one of the two`,
+    )
+  }
+  if (match !== undefined) {
+    const filter = new SubjectFilter([match])
+    return ({ bytes, keyStart, keyEnd }) => filter.matches(bytes, keyStart, keyEnd)
+  }
+  const places = new Set(letters!.map(({ partition, offset }) => `${partition}/${offset}`))
+  return ({ offset }, partition) => places.has(`${partition}/${offset}`)
+}
+
+/** The part of a partition in which all chosen letters are. */
+function spanOf({ letters }: LetterChoice, partition: Partition): { from: number; end: number } {
+  const { logStart, highWatermark, index } = partition
+  if (letters === undefined) return { from: logStart, end: highWatermark }
+  const offsets = letters.flatMap((letter) => (letter.partition === index ? [letter.offset] : []))
+  if (offsets.length === 0) return { from: highWatermark, end: highWatermark }
+  const last = offsets.reduce((max, offset) => Math.max(max, offset))
+  const first = offsets.reduce((min, offset) => Math.min(min, offset))
+  return { from: Math.max(first, logStart), end: Math.min(last + 1, highWatermark) }
+}
+
+function partsOf(builders: readonly RecordBatchBuilder[]): { partition: number; batch: Uint8Array }[] {
+  return builders.flatMap((builder, partition) =>
+    builder.recordCount === 0 ? [] : [{ partition, batch: builder.take() }],
+  )
+}
+
+function placesBefore(positions: ReadonlyMap<number, number>): MessagePlace[] {
+  const places = Array.from(positions, ([partition, offset]) => ({ partition, offset: offset - 1 }))
+  return places.filter(({ offset }) => offset >= 0)
+}
+
+function afterSome(error: unknown, replayed: number): unknown {
+  if (!(error instanceof BrokerError)) return error
+  const text = `${replayed} letters were replayed, then: ${error.message}`
+  return BrokerError.received(error.code, text)
+}
