@@ -1,6 +1,6 @@
-// Sees to it that streams keep no more than their configuration says: at once when one is made or altered, and
-// every so often, since records age. Only what this node leads; one stream after the other, so that a start
-// with very many of them leaves the disk to others. Must never fail whoever altered a stream.
+// Sees to it that streams keep no more than their configuration says: at once when one is made or altered,
+// and every so often, since records age. Only what this node leads; one stream after the other, so that a
+// start with very many of them leaves the disk to others. Must never fail whoever altered a stream.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
