@@ -134,7 +134,15 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const startedMs = io.clock.monotonicMs()
   const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory)
   opened.push({ name: 'data directory', close: (isClean) => directory.close(isClean) })
-  const metadata = await openMetadata(context, directory)
+  const { path, wasClosedCleanly } = directory
+  const metadata = await openCatalog({
+    io,
+    logger,
+    path,
+    wasClosedCleanly,
+    isInMemory: options.memory === true,
+  })
+  opened.push({ name: 'catalog', close: () => metadata.close() })
   const bootEpoch = await nextBootEpoch(metadata)
   const { streams, flow } = await openServices(context, directory, metadata, bootEpoch)
   const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
@@ -148,18 +156,18 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   return native
 }
 
-async function openMetadata(context: StartContext, directory: DataDirectory): Promise<EmbeddedMetadata> {
-  const { options, io, logger, opened } = context
-  const metadata = await EmbeddedMetadata.open({
-    io,
-    directory: `${directory.path}/catalog`,
-    tail: new TailCache(0),
-    logger,
-    wasClosedCleanly: directory.wasClosedCleanly,
-    durability: options.memory === true ? 'os' : 'fsync',
-  })
-  opened.push({ name: 'catalog', close: () => metadata.close() })
-  return metadata
+export interface CatalogGround {
+  readonly io: Io
+  readonly logger: Logger
+  /** Of the data directory. */
+  readonly path: string
+  readonly wasClosedCleanly: boolean
+  readonly isInMemory: boolean
+}
+
+export function openCatalog({ path, isInMemory, ...rest }: CatalogGround): Promise<EmbeddedMetadata> {
+  const durability = isInMemory ? 'os' : 'fsync'
+  return EmbeddedMetadata.open({ ...rest, directory: `${path}/catalog`, tail: new TailCache(0), durability })
 }
 
 async function openServices(

@@ -55,6 +55,7 @@ async function runServe(args: readonly string[]): Promise<number> {
     environment: process.env,
     writeOut: (line) => process.stdout.write(line),
     writeError: (line) => process.stderr.write(line),
+    failed: endAtOnce,
   })
   if (serving === undefined) return 0
   superviseUntilEnd(serving)
@@ -75,8 +76,12 @@ function superviseUntilEnd(serving: Serving): void {
   // start finds no mark of a clean end and looks at every log.
   process.on('uncaughtException', (error) => {
     serving.logger.error({ error }, 'an error that nobody foresaw; ending at once')
-    process.exit(1)
+    endAtOnce()
   })
+}
+
+function endAtOnce(): void {
+  process.exit(1)
 }
 
 async function closeInOrder({ broker, logger }: Serving, signal: NodeJS.Signals): Promise<void> {

@@ -7,19 +7,30 @@ import { Broker } from './broker.ts'
 import { IoError } from './io/io.ts'
 import type { FileSystem } from './io/io.ts'
 import { realIo } from './io/real-io.ts'
+import { availableCores, realThreads } from './io/real-threads.ts'
 import { operatorLogger } from './observe/logger.ts'
 import type { Logger } from './base/logger.ts'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
+
+/** Beside this file, in whatever form it is. */
+const shardThread = new URL(import.meta.url.replace(/serve(\.[jt]s)$/, 'shard-thread$1'))
 
 export interface ServeSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Whole lines: answers to who started it, and what it has to say. */
   readonly writeOut: (line: string) => void
   readonly writeError: (line: string) => void
+  /** The broker cannot go on, and has been told so in the log. */
+  readonly failed: Failed
 }
 
+/** What `serve` needs of a broker, with shards or without. */
+export type ServedBroker = Pick<Broker, 'address' | 'close'>
+
+type Failed = () => void
+
 export interface Serving {
-  readonly broker: Broker
+  readonly broker: ServedBroker
   readonly logger: Logger
   /** To be printed once the process can be told to stop: whoever reads it may do so at once. */
   readonly readyLine: string
@@ -40,17 +51,40 @@ export async function serve(
   const config = readConfig([...file, source, flags])
   const logger = operatorLogger({ level: config.logLevel, format: config.logFormat }, surroundings.writeError)
   for (const typo of typos) logger.warn({}, typo)
-  const broker = await startBroker(config, logger)
+  const broker = await startBroker(config, logger, surroundings.failed)
   return { broker, logger, readyLine: readyLine(config, broker) }
 }
 
-function startBroker(config: Config, logger: Logger): Promise<Broker> {
-  const { dataDir, listen, name, logLevel: _level, logFormat: _format, ...limits } = config
-  return Broker.start({ dataDir, listen: readListenAddress(listen), name, limits, logger })
+async function startBroker(config: Config, logger: Logger, failed: Failed): Promise<ServedBroker> {
+  const { dataDir, listen, name, shards, logLevel: _level, logFormat: _format, ...limits } = config
+  const address = readListenAddress(listen)
+  const count = shards === 'auto' ? availableCores() : shards
+  if (count === 1) return Broker.start({ dataDir, listen: address, name, limits, logger })
+  // Why at call: one shard, which is the default, needs none of it.
+  const { ShardedBroker } = await import('./sharded-broker.ts')
+  checkShardPorts(address, count)
+  const [io, threads] = [realIo(logger), realThreads(shardThread)]
+  return ShardedBroker.start({
+    io,
+    threads,
+    shards: count,
+    dataDir,
+    listen: address,
+    name,
+    limits,
+    logger,
+    failed,
+  })
+}
+
+function checkShardPorts({ port }: { port: number }, shards: number): void {
+  if (port === 0 || port + shards <= 0xffff) return
+  const text = `listen has port ${port}, and ${shards} shards need the ${shards} ports above it`
+  throw new BrokerError('invalid-config', text)
 }
 
 /** One line that a supervisor can wait for. */
-function readyLine({ logFormat, dataDir, name }: Config, { address }: Broker): string {
+function readyLine({ logFormat, dataDir, name }: Config, { address }: ServedBroker): string {
   const { host, port } = address!
   if (logFormat === 'json') return `${JSON.stringify({ ready: true, name, host, port, dataDir })}\n`
   const shown = host.includes(':') ? `[${host}]` : host

@@ -57,6 +57,8 @@ function boundsOf({ kind, min, max, choices }: Property): string {
   switch (kind) {
     case 'integer':
       return `${min} to ${max}`
+    case 'count':
+      return `${min} to ${max}, \`auto\``
     case 'choice':
       return (choices ?? []).map((choice) => `\`${choice}\``).join(', ')
     case 'text':

@@ -23,6 +23,14 @@ export const PROPERTIES = {
     default: '127.0.0.1:9898',
     ...user,
   },
+  shards: {
+    kind: 'count',
+    doc: 'Threads that streams are spread over; `auto`: one for each core. Linux only beyond 1.',
+    default: 1,
+    min: 1,
+    max: 64,
+    ...user,
+  },
   name: {
     kind: 'text',
     doc: 'What the broker calls itself to clients and in logs.',
@@ -219,9 +227,11 @@ export type PropertyName = keyof Table
 
 type ValueOf<P extends Property> = P extends { kind: 'integer' }
   ? number
-  : P extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-    ? Choice
-    : string
+  : P extends { kind: 'count' }
+    ? number | 'auto'
+    : P extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+      ? Choice
+      : string
 
 export type Config = { readonly [Name in PropertyName]: ValueOf<Table[Name]> }
 

@@ -2,11 +2,12 @@
 // checks, names in the environment, flags, and the page in docs/operating.
 
 export interface Property {
-  readonly kind: 'integer' | 'text' | 'choice'
+  /** `count`: an integer, or `auto`. */
+  readonly kind: 'integer' | 'count' | 'text' | 'choice'
   /** One sentence for people, in Markdown without tables. */
   readonly doc: string
   readonly default: number | string
-  /** Of an integer. */
+  /** Of an integer or a count. */
   readonly min?: number
   readonly max?: number
   /** Of a choice. */

@@ -84,7 +84,8 @@ export function environmentSource(environment: Readonly<Record<string, string | 
  * What a flag or a variable says, in the type of its property; what is no number stays text, to be refused.
  */
 export function valueOfText(name: PropertyName, text: string): unknown {
-  return PROPERTIES[name].kind === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
+  const { kind } = PROPERTIES[name]
+  return (kind === 'integer' || kind === 'count') && /^-?\d+$/.test(text) ? Number(text) : text
 }
 
 function isPropertyName(name: string): name is PropertyName {
@@ -105,10 +106,13 @@ function checkedValue(name: PropertyName, value: unknown, from: string): unknown
 
 function faultOf(property: Property, value: unknown): string | undefined {
   switch (property.kind) {
-    case 'integer': {
+    case 'integer':
+    case 'count': {
       const { min = 0, max = Number.MAX_SAFE_INTEGER } = property
+      const isAuto = property.kind === 'count' && value === 'auto'
       const fits = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
-      return fits ? undefined : `must be a whole number from ${min} to ${max}`
+      if (isAuto || fits) return undefined
+      return `must be a whole number from ${min} to ${max}${property.kind === 'count' ? ', or auto' : ''}`
     }
     case 'text':
       return typeof value === 'string' && value !== '' ? undefined : 'must be a text'

@@ -1,0 +1,131 @@
+// What runs at a node of a broker with several: streams, flow consumers and the door, put together in steps.
+// Must never let a flow consumer begin before every partition that it reads has said how it stands.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { CallMethod, NodeAddress } from '@sluice/protocol/native/calls'
+import { PartitionLeader } from './cluster/partition-leader.ts'
+import type { PeerTable } from './cluster/peer-table.ts'
+import type { Peer, PeerServices } from './cluster/peer.ts'
+import { RemotePartitions } from './cluster/remote-partitions.ts'
+import { flowGround, streamsGround } from './node-ground.ts'
+import type { NodeGround } from './node-ground.ts'
+import { NativeListener } from './servers/native/native-listener.ts'
+import { FlowConsumers } from './services/flow/flow-consumers.ts'
+import { progressDirectory } from './services/flow/progress-places.ts'
+import { NodeLogs } from './services/streams/node-logs.ts'
+import { StreamCatalog } from './services/streams/stream-catalog.ts'
+import { Streams } from './services/streams/streams.ts'
+import { ShardCalls } from './shard-calls.ts'
+import type { ShardMessages } from './shard-messages.ts'
+
+export interface ShardLinks {
+  readonly control: Peer<ShardMessages>
+  readonly peers: PeerTable<ShardMessages>
+  readonly services: PeerServices<ShardMessages>
+}
+
+interface Begun {
+  readonly streams: Streams
+  readonly flow: FlowConsumers
+  readonly native: NativeListener
+}
+
+export class ShardServices {
+  readonly #ground: NodeGround
+  readonly #links: ShardLinks
+  readonly #name: string
+  readonly #remote: RemotePartitions
+  readonly #logs: NodeLogs
+  #begun: Begun | undefined
+
+  constructor(ground: NodeGround, name: string, links: ShardLinks) {
+    this.#ground = ground
+    this.#name = name
+    this.#links = links
+    this.#remote = new RemotePartitions(links.peers, links.services, ground.logger)
+    const leader = new PartitionLeader(links.services)
+    this.#logs = new NodeLogs({ files: streamsGround(ground), leader, remote: this.#remote })
+    this.#answerForStreams(links.services)
+  }
+
+  get native(): NativeListener {
+    return this.#require().native
+  }
+
+  /** The logs that this node leads. */
+  async openLogs(): Promise<void> {
+    for (const entry of await new StreamCatalog(this.#ground.metadata).list()) await this.#logs.openLed(entry)
+  }
+
+  async begin(): Promise<void> {
+    const ground = this.#ground
+    const { placement, io, logger, limits, bootEpoch, dataDir } = ground
+    const startedMs = io.clock.monotonicMs()
+    const { control, peers } = this.#links
+    const streams = await Streams.open({
+      ...streamsGround(ground),
+      logs: this.#logs,
+      createElsewhere: (name, config) =>
+        control.request('call', { method: 'streams.create', params: { name, config } }) as ReturnType<
+          Streams['create']
+        >,
+    })
+    this.#remote.onNewLife(({ key }) => void this.#renewed(streams, key.stream))
+    const directory = progressDirectory(dataDir, placement.node, placement.nodeCount)
+    const flow = await FlowConsumers.open(flowGround(ground, streams, directory))
+    const runHere = (method: CallMethod, params: unknown): Promise<unknown> =>
+      this.native.call(method, params)
+    const router = new ShardCalls({ placement, control, peers, streams, runHere })
+    const identity = { name: this.#name, node: placement.node, bootEpoch, startedMs }
+    const nodes = (): NodeAddress[] => []
+    const native = new NativeListener({ io, logger, streams, flow, limits, identity, nodes, router })
+    this.#begun = { streams, flow, native }
+  }
+
+  /** A node was started again. */
+  async peerRenewed(node: number): Promise<void> {
+    await this.#remote.renewed(node)
+  }
+
+  async closeFlow(): Promise<void> {
+    await this.#begun?.flow.close()
+  }
+
+  /** Rejects when a log was offline. */
+  async closeLogs(): Promise<void> {
+    await this.#begun?.streams.close()
+  }
+
+  /** A partition in memory has begun another life: who reads it begins anew. */
+  async #renewed(streams: Streams, streamId: number): Promise<void> {
+    await streams.renewed(streamId).catch((error: unknown) => {
+      this.#ground.logger.error({ error, stream: streamId }, 'a partition in memory could not be begun anew')
+    })
+  }
+
+  #answerForStreams(services: PeerServices<ShardMessages>): void {
+    const answer = (method: StreamStep, run: (body: StreamStepBody) => Promise<unknown>): void =>
+      services.answer(method, async (body) => {
+        await run(body as StreamStepBody)
+        return null
+      })
+    answer('stream.make', ({ identity, config, from }) => this.#logs.make(identity, config, from))
+    answer('stream.drop', ({ from, ...named }) => this.#logs.drop(named, from))
+    answer('stream.admit', (named) => this.#require().streams.admit(named))
+    answer('stream.change', (named) => this.#require().streams.changed(named))
+    answer('stream.forget', ({ identity }) => this.#require().streams.forget(identity.name))
+    answer('stream.checkGrowth', async ({ identity }) => {
+      const { streams } = this.#require()
+      streams.checkGrowth(streams.require(identity.name))
+    })
+  }
+
+  #require(): Begun {
+    if (this.#begun !== undefined) return this.#begun
+    const { node } = this.#ground.placement
+    throw new BrokerError('node-unavailable', `Node ${node} is being started`)
+  }
+}
+
+type StreamStep = Extract<keyof ShardMessages['requests'], `stream.${string}`>
+type StreamStepBody = ShardMessages['requests']['stream.make']['body']
