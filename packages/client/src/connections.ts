@@ -8,6 +8,7 @@ import type { Membership, MembershipListener, MemberPlace } from './consume/memb
 import { Memberships } from './consume/memberships.ts'
 import type { Link } from './link/link.ts'
 import { NodeLinks } from './routing/node-links.ts'
+import { Retries } from './routing/retries.ts'
 import { Router } from './routing/router.ts'
 import { StreamRoutes } from './routing/stream-routes.ts'
 import type { ClientPlatform } from './transport/platform.ts'
@@ -25,9 +26,10 @@ export class Connections {
     this.#platform = platform
     this.#events = events
     this.#memberships = new Memberships(platform)
-    this.links = this.#linksOf(settings)
+    const retries = new Retries(platform, settings.requestTimeoutMs)
+    this.links = this.#linksOf(settings, retries)
     const routes = new StreamRoutes(this.links.control, platform)
-    this.router = new Router(this.links, routes, platform, settings.requestTimeoutMs)
+    this.router = new Router(this.links, routes, retries)
   }
 
   /** Every node in use is connected. */
@@ -52,9 +54,9 @@ export class Connections {
     await this.links.close()
   }
 
-  #linksOf(settings: ClientSettings): NodeLinks {
+  #linksOf(settings: ClientSettings, retries: Retries): NodeLinks {
     const memberships = this.#memberships
-    return new NodeLinks(this.#platform, settings, {
+    return new NodeLinks(this.#platform, settings, retries, {
       opened: (link, session) => {
         memberships.opened(link, session)
         this.#opened(link)
@@ -80,7 +82,7 @@ export class Connections {
 
   #lost(link: Link, reason: BrokerError): void {
     this.#lostMs.set(link, this.#platform.monotonicMs())
-    this.router.routes.clear()
+    this.router.routes.expire()
     this.#memberships.lost(link)
     this.#events.tell('disconnect', { server: link.server!.text, reason })
   }

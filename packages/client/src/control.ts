@@ -4,6 +4,8 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Link } from './link/link.ts'
+import { isMisrouted } from './routing/retries.ts'
+import type { Retries } from './routing/retries.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -16,14 +18,28 @@ type Question = Extract<
 
 export class Control {
   readonly #link: Link
+  readonly #retries: Retries
 
-  constructor(link: Link) {
+  constructor(link: Link, retries: Retries) {
     this.#link = link
+    this.#retries = retries
   }
 
-  /** `spentMs` of the time that it may take are over already. */
-  ask<M extends Question>(method: M, params: CallParams<M>, spentMs = 0): Promise<CallResult<M>> {
-    return this.#call(method, params, { isRepeatable: true, waitMs: -spentMs })
+  /**
+   * Asked again while the node that knows the answer is not there. `spentMs` of the time that it may take are
+   * over already.
+   */
+  async ask<M extends Question>(method: M, params: CallParams<M>, spentMs = 0): Promise<CallResult<M>> {
+    const startedMs = this.#retries.nowMs() - spentMs
+    for (let tries = 1; ; tries++) {
+      try {
+        const waitMs = startedMs - this.#retries.nowMs()
+        return await this.#call(method, params, { isRepeatable: true, waitMs })
+      } catch (error) {
+        if (!isMisrouted(error)) throw error
+        if (!(await this.#retries.pause(tries, this.#retries.nowMs() - startedMs))) throw error
+      }
+    }
   }
 
   /** Rejects with `outcome-unknown` when the connection breaks before the answer. */

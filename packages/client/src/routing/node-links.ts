@@ -11,6 +11,7 @@ import { serverAddress } from '../link/server-address.ts'
 import type { ServerAddress } from '../link/server-address.ts'
 import type { Session } from '../link/session.ts'
 import type { ClientPlatform } from '../transport/platform.ts'
+import type { Retries } from './retries.ts'
 
 export interface NodeLinksHandler {
   /** Called before the requests that waited for the connection are sent. */
@@ -41,12 +42,17 @@ export class NodeLinks {
   #looking: Promise<Surroundings> | undefined
   #isClosed = false
 
-  constructor(platform: ClientPlatform, settings: ClientSettings, handler: NodeLinksHandler) {
+  constructor(
+    platform: ClientPlatform,
+    settings: ClientSettings,
+    retries: Retries,
+    handler: NodeLinksHandler,
+  ) {
     this.#platform = platform
     this.#settings = settings
     this.#handler = handler
     this.home = this.#make(settings)
-    this.control = new Control(this.home)
+    this.control = new Control(this.home, retries)
   }
 
   /** The link to a node, where it is known without asking; the home for undefined. */

@@ -3,30 +3,25 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Link } from '../link/link.ts'
-import type { ClientPlatform } from '../transport/platform.ts'
 import type { NodeLinks } from './node-links.ts'
+import { isMisrouted } from './retries.ts'
+import type { Retries } from './retries.ts'
 import { leaderOf } from './stream-route.ts'
 import type { StreamRoutes } from './stream-routes.ts'
-
-/** Waits between tries: the first comes at once, for asking again takes a moment itself. */
-const retryMsMin = 10
-const retryMsMax = 500
 
 export class Router {
   readonly links: NodeLinks
   readonly routes: StreamRoutes
-  readonly #platform: ClientPlatform
-  readonly #requestTimeoutMs: number
+  readonly #retries: Retries
 
-  constructor(links: NodeLinks, routes: StreamRoutes, platform: ClientPlatform, requestTimeoutMs: number) {
+  constructor(links: NodeLinks, routes: StreamRoutes, retries: Retries) {
     this.links = links
     this.routes = routes
-    this.#platform = platform
-    this.#requestTimeoutMs = requestTimeoutMs
+    this.#retries = retries
   }
 
   nowMs(): number {
-    return this.#platform.monotonicMs()
+    return this.#retries.nowMs()
   }
 
   /** The link to the leader of a partition, as far as that is known; else the home, which may refuse. */
@@ -41,8 +36,8 @@ export class Router {
       try {
         return await attempt(this.nowMs() - startedMs)
       } catch (error) {
-        const spentMs = this.nowMs() - startedMs
-        if (!(await this.isWorthTrying(stream, error, { tries, spentMs: spentMs - waitMs }))) throw error
+        const spentMs = this.nowMs() - startedMs - waitMs
+        if (!(await this.isWorthTrying(stream, error, { tries, spentMs }))) throw error
       }
     }
   }
@@ -57,29 +52,15 @@ export class Router {
     { tries, spentMs }: { tries: number; spentMs: number },
   ): Promise<boolean> {
     if (!isMisrouted(error)) return false
-    const pauseMs = tries === 1 ? 0 : this.#pauseMs(tries - 1)
-    if (spentMs + pauseMs >= this.#requestTimeoutMs) return false
-    this.routes.forget(stream)
+    const failedMs = this.nowMs()
+    if (!(await this.#retries.pause(tries, spentMs))) return false
     this.links.forget()
-    if (pauseMs > 0) await this.#sleep(pauseMs)
-    await this.routes.ask(stream, spentMs + pauseMs)
+    // Why the old route stays until there is a new one: what other nodes lead is not held up by this.
+    await this.routes.ask(stream, spentMs + this.nowMs() - failedMs).catch(throwFinal)
     return true
-  }
-
-  /** Half of it by chance: those that one node refused must not come back in step. */
-  #pauseMs(round: number): number {
-    const ceilingMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(round, 10))
-    return (ceilingMs * (1 + this.#platform.randomU32() / 0x1_0000_0000)) / 2
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#platform.after(ms, resolve)
-    })
   }
 }
 
-/** The request came to the wrong node or to none, and was not carried out. */
-export function isMisrouted(error: unknown): boolean {
-  return error instanceof BrokerError && (error.code === 'not-leader' || error.code === 'node-unavailable')
+function throwFinal(error: unknown): void {
+  if (!(error instanceof BrokerError) || !error.isRetryable) throw error
 }

@@ -2,6 +2,7 @@
 // asked again now and then: a stream that gains partitions refuses nobody who does not know of them, and its
 // subjects would go to where they no longer belong.
 
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Control } from '../control.ts'
 import type { ClientPlatform } from '../transport/platform.ts'
 import { routeOf } from './stream-route.ts'
@@ -50,14 +51,23 @@ export class StreamRoutes {
     this.#known.delete(stream)
   }
 
-  clear(): void {
-    this.#known.clear()
+  /**
+   * A connection broke, and its broker may have been started anew: all is asked for again. Why leaders are
+   * used meanwhile: what other nodes lead must not wait for the one that is gone.
+   */
+  expire(): void {
+    for (const [stream, { route }] of this.#known) {
+      if (route.leaders === undefined) this.#known.delete(stream)
+      else this.#known.set(stream, { route, askedMs: -Infinity })
+    }
   }
 
   /** Why nobody hears of a failure: what it is asked for fails in its own words. */
   #refresh(stream: string): void {
     if (this.#asking.has(stream)) return
-    this.ask(stream).catch(() => this.forget(stream))
+    this.ask(stream).catch((error: BrokerError) => {
+      if (!error.isRetryable) this.forget(stream)
+    })
   }
 
   async #ask(stream: string, spentMs: number): Promise<StreamRoute> {

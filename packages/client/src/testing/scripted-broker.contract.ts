@@ -178,6 +178,7 @@ export class Peer {
         return this.confirmSettles(correlation, [])
       case opcodes.subscribe:
       case opcodes.setWindow:
+      case opcodes.pull:
       case opcodes.unsubscribe:
         return this.send(opcode, correlation)
       default:
