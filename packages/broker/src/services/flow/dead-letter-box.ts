@@ -18,6 +18,9 @@ import { SubjectFilter } from './state/rule-table.ts'
 
 /** A page ends after so many records were looked at, of whomever they are. */
 const recordsPerPageMax = 100_000
+/** Records that are published at once, and letters that are removed at once. */
+const replayBytes = 1024 * 1024
+const droppedPerStep = 100_000
 /** The last millisecond that a Date can hold. */
 const timestampMax = 8_640_000_000_000_000
 const decoder = new TextDecoder()
@@ -43,6 +46,15 @@ export interface LetterQuery {
   /** `next` of the page before. */
   readonly after?: readonly MessagePlace[] | undefined
   readonly match?: string | undefined
+}
+
+interface LetterStep {
+  /** A chosen letter. */
+  visit(cursor: RecordCursor, partition: number): void
+  /** Whether those that were visited since the last step are enough for one. */
+  isEnough(offsets: readonly number[]): boolean
+  /** Carries out what was visited. */
+  done(offsets: readonly number[], partition: Partition): Promise<void>
 }
 
 export class DeadLetterBox {
@@ -105,8 +117,9 @@ export class DeadLetterBox {
       await partition.deleteRecords(offsets)
       replayed += offsets.length
     }
+    const isEnough = (): boolean => bytesIn(builders) >= replayBytes
     try {
-      await this.#forEachChosen(choice, add, store)
+      await this.#forEachChosen(choice, { visit: add, isEnough, done: store })
     } catch (error) {
       throw replayed === 0 ? error : afterSome(error, replayed)
     }
@@ -119,16 +132,13 @@ export class DeadLetterBox {
     const remove = async (offsets: readonly number[], partition: Partition): Promise<void> => {
       dropped += await partition.deleteRecords(offsets)
     }
-    await this.#forEachChosen(choice, () => {}, remove)
+    const isEnough = (offsets: readonly number[]): boolean => offsets.length >= droppedPerStep
+    await this.#forEachChosen(choice, { visit: () => {}, isEnough, done: remove })
     return dropped
   }
 
-  /** Visits the chosen letters; after each piece of the log, `done` is given those that were in it. */
-  async #forEachChosen(
-    choice: LetterChoice,
-    visit: (cursor: RecordCursor, partition: number) => void,
-    done: (offsets: readonly number[], partition: Partition) => Promise<void>,
-  ): Promise<void> {
+  /** Why in steps: each removal writes a segment anew, and what is published at once has to be held. */
+  async #forEachChosen(choice: LetterChoice, { visit, isEnough, done }: LetterStep): Promise<void> {
     const isChosen = chosenBy(choice)
     const { stream, name } = this.#owner
     for (const partition of this.#target()?.partitions ?? []) {
@@ -139,10 +149,11 @@ export class DeadLetterBox {
         visit(cursor, partition.index)
         offsets.push(cursor.offset)
       }
-      const pieceDone = async (): Promise<boolean> => {
+      const pieceDone = async (nextOffset: number): Promise<boolean> => {
+        if (offsets.length === 0 || (nextOffset < span.end && !isEnough(offsets))) return true
         const found = offsets
         offsets = []
-        if (found.length > 0) await done(found, partition)
+        await done(found, partition)
         return true
       }
       await scanLog(partition, { ...span, visit: visitLetter, pieceDone }, this.#context)
@@ -203,6 +214,10 @@ function partsOf(builders: readonly RecordBatchBuilder[]): { partition: number; 
   return builders.flatMap((builder, partition) =>
     builder.recordCount === 0 ? [] : [{ partition, batch: builder.take() }],
   )
+}
+
+function bytesIn(builders: readonly RecordBatchBuilder[]): number {
+  return builders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 function placesBefore(positions: ReadonlyMap<number, number>): MessagePlace[] {
