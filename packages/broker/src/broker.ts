@@ -6,8 +6,8 @@ import type { Client } from '@sluice/client'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { silentLogger } from './base/logger.ts'
 import type { Logger } from './base/logger.ts'
-import { nextBootEpoch } from './cluster/boot-epoch.ts'
-import { EmbeddedMetadata } from './cluster/embedded-metadata.ts'
+import { openCatalog } from './cluster/open-catalog.ts'
+import type { OpenedCatalog } from './cluster/open-catalog.ts'
 import { readLimits } from './config/read-config.ts'
 import type { BrokerLimits } from './config/read-config.ts'
 import type { Io } from './io/io.ts'
@@ -19,6 +19,8 @@ import { asStartFailure } from './servers/native/failure.ts'
 import { NativeListener } from './servers/native/native-listener.ts'
 import type { ListenAddress } from './servers/native/native-listener.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
+import { placeProgress } from './services/flow/progress-migration.ts'
+import type { MigrationOptions } from './services/flow/progress-migration.ts'
 import { Streams } from './services/streams/streams.ts'
 
 /** Where messages are kept: in a folder, or nowhere but in this process. */
@@ -135,16 +137,20 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory)
   opened.push({ name: 'data directory', close: (isClean) => directory.close(isClean) })
   const { path, wasClosedCleanly } = directory
-  const metadata = await openCatalog({
+  const catalog = await openCatalog({
     io,
     logger,
     path,
     wasClosedCleanly,
     isInMemory: options.memory === true,
   })
+  const { metadata, bootEpoch } = catalog
   opened.push({ name: 'catalog', close: () => metadata.close() })
-  const bootEpoch = await nextBootEpoch(metadata)
-  const { streams, flow } = await openServices(context, directory, metadata, bootEpoch)
+  if (options.memory !== true) {
+    const journal = journalOptions(context, wasClosedCleanly)
+    await placeProgress({ io, dataDir: path, metadata, journal, logger, nodeCount: 1 })
+  }
+  const { streams, flow } = await openServices(context, directory, catalog)
   const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
   const nodes = (): { node: number; port: number }[] =>
     native.address === undefined ? [] : [{ node: 0, port: native.address.port }]
@@ -156,25 +162,10 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   return native
 }
 
-export interface CatalogGround {
-  readonly io: Io
-  readonly logger: Logger
-  /** Of the data directory. */
-  readonly path: string
-  readonly wasClosedCleanly: boolean
-  readonly isInMemory: boolean
-}
-
-export function openCatalog({ path, isInMemory, ...rest }: CatalogGround): Promise<EmbeddedMetadata> {
-  const durability = isInMemory ? 'os' : 'fsync'
-  return EmbeddedMetadata.open({ ...rest, directory: `${path}/catalog`, tail: new TailCache(0), durability })
-}
-
 async function openServices(
   context: StartContext,
   { path, wasClosedCleanly }: DataDirectory,
-  metadata: EmbeddedMetadata,
-  bootEpoch: number,
+  { metadata, bootEpoch }: OpenedCatalog,
 ): Promise<{ streams: Streams; flow: FlowConsumers }> {
   const { options, io, logger, limits, opened } = context
   const isInMemory = options.memory === true
@@ -190,21 +181,29 @@ async function openServices(
     onlyDurability: isInMemory ? 'memory' : undefined,
   })
   opened.push({ name: 'streams', close: () => streams.close() })
-  const { segmentBytes, segmentMs, indexIntervalBytes } = limits
-  const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin: progressCompactBytesMin }
   const flow = await FlowConsumers.open({
     io,
     directory: `${path}/progress`,
     metadata,
     streams,
     logger,
-    journal: { ...bounds, tail: new TailCache(0), logger, wasClosedCleanly },
+    journal: journalOptions(context, wasClosedCleanly),
     isInMemory,
     limits,
     areInvariantsChecked: options.areInvariantsChecked === true,
   })
   opened.push({ name: 'flow consumers', close: () => flow.close() })
   return { streams, flow }
+}
+
+/** Of the progress of flow consumers. */
+function journalOptions(
+  { limits, logger }: StartContext,
+  wasClosedCleanly: boolean,
+): MigrationOptions['journal'] {
+  const { segmentBytes, segmentMs, indexIntervalBytes } = limits
+  const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin: progressCompactBytesMin }
+  return { ...bounds, tail: new TailCache(0), logger, wasClosedCleanly }
 }
 
 /** From the top down. Whatever fails to close makes the shutdown unclean, and the next start looks closer. */

@@ -4,9 +4,9 @@
 
 import { silentLogger } from './base/logger.ts'
 import type { Logger } from './base/logger.ts'
-import { openCatalog } from './broker.ts'
 import { nextBootEpoch } from './cluster/boot-epoch.ts'
 import type { EmbeddedMetadata } from './cluster/embedded-metadata.ts'
+import { openCatalog } from './cluster/open-catalog.ts'
 import type { BrokerLimits } from './config/read-config.ts'
 import type { Io } from './io/io.ts'
 import type { Threads } from './io/threads.ts'
@@ -82,11 +82,16 @@ async function openParts(options: ShardedOptions, logger: Logger, opened: Openin
   const directory = await DataDirectory.open(io, dataDir)
   opened.directory = directory
   const { wasClosedCleanly } = directory
-  const metadata = await openCatalog({ io, logger, path: dataDir, wasClosedCleanly, isInMemory: false })
+  const { metadata, bootEpoch } = await openCatalog({
+    io,
+    logger,
+    path: dataDir,
+    wasClosedCleanly,
+    isInMemory: false,
+  })
   opened.metadata = metadata
   const journal = progressJournal({ limits, logger, wasClosedCleanly })
   await placeProgress({ io, dataDir, metadata, journal, logger, nodeCount })
-  const bootEpoch = await nextBootEpoch(metadata)
   const services = controlAnswers(metadata, logger)
   const fleet = new ShardFleet({
     ...options,
