@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { brokerFor } from '../support/broker-process.ts'
 
 interface JsonReport {
   readonly command: string
@@ -26,11 +27,23 @@ interface JsonReport {
   }[]
   readonly ratios: readonly { readonly against: string; readonly metric: string; readonly value: number }[]
   readonly failures: readonly unknown[]
+  readonly refusals: readonly { readonly scenario: string; readonly reason: string }[]
 }
 
 const program = fileURLToPath(new URL('../../packages/bench/src/bench.ts', import.meta.url))
+const sluice = fileURLToPath(new URL('../../packages/broker/src/main.ts', import.meta.url))
 
-async function bench(args: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+function bench(args: readonly string[]): Promise<Outcome> {
+  return run(program, args)
+}
+
+async function run(program: string, args: readonly string[]): Promise<Outcome> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let error = ''
@@ -82,6 +95,61 @@ test('two scenarios for a second each: figures that agree with each other', asyn
   assert.ok(several!.case.includes('8 out'))
   assert.match(readFileSync(html, 'utf8'), /<svg/)
   assert.deepEqual(readdirSync(folder), ['report.html'], 'no folder is left')
+})
+
+const small = [
+  ['--seconds', '1', '--durability', 'os', '--messages', '3000', '--rates', '500'],
+  ['--subjects', '100', '--rules', 'none,patterns,captures', '--consumers', '2', '--shards', '1'],
+  ['--parked', '2000', '--megabytes', '2'],
+].flat()
+
+test('every scenario has figures for each of its cases', { timeout: 240_000 }, async (context) => {
+  const folder = folderFor(context)
+  const { code, out, error } = await bench(['all', '--json', '--folder', folder, ...small])
+  assert.equal(code, 0, error)
+  const { measurements, failures } = JSON.parse(out) as JsonReport
+  assert.deepEqual(failures, [])
+  const counts = Object.entries(Object.groupBy(measurements, ({ scenario }) => scenario))
+  assert.deepEqual(Object.fromEntries(counts.map(([name, rows]) => [name, rows!.length])), {
+    publish: 3,
+    read: 1,
+    flow: 3,
+    latency: 1,
+    isolation: 1,
+    'fan-out': 1,
+    recovery: 4,
+    memory: 2,
+    shards: 1,
+  })
+  for (const { scenario, metrics } of measurements)
+    for (const { name, value } of metrics)
+      assert.ok(Number.isFinite(value), `${scenario}: ${name} is ${value}`)
+  const { metrics } = measurements.find(({ scenario }) => scenario === 'isolation')!
+  assert.ok(metrics.some(({ name, unit }) => name === 'full gc with' && unit === '%'))
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+test('a broker that runs is measured by sluice bench, and nothing is left on it', async (context) => {
+  const broker = await brokerFor(context)
+  const args = ['bench', 'publish', 'flow', 'memory', '--server', broker.address, '--json', ...small]
+  const { code, out, error } = await run(sluice, args)
+  assert.equal(code, 0, error)
+  const { measurements, failures, refusals } = JSON.parse(out) as JsonReport
+  assert.deepEqual(failures, [])
+  assert.deepEqual([...new Set(measurements.map(({ scenario }) => scenario))], ['publish', 'flow'])
+  assert.deepEqual(new Set(refusals.map(({ scenario }) => scenario)), new Set(['memory']))
+  const client = await broker.connect()
+  assert.deepEqual(await client.streams.list(), [])
+  await client.close()
+})
+
+test('sluice bench says what is wrong as every command does', async () => {
+  const wrong = await run(sluice, ['bench', 'publish', '--seconds', 'soon'])
+  assert.deepEqual([wrong.code, wrong.out], [2, ''])
+  assert.match(wrong.error, /^sluice: --seconds is soon.* \[usage\]\n$/)
+  const help = await run(sluice, ['bench'])
+  assert.equal(help.code, 0)
+  assert.match(help.out, /^sluice bench <scenario>/)
 })
 
 test('a latency at a rate: every message is timed', async (context) => {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { publishedManifest } from './published-manifest.ts'
 import type { Manifest } from './published-manifest.ts'
 
-const PACKAGES = ['protocol', 'client', 'cli', 'broker']
+const PACKAGES = ['protocol', 'client', 'bench', 'cli', 'broker']
 const NOT_PUBLISHED = [
   '**/*.test.ts',
   '**/*.contract.ts',
@@ -15,6 +15,7 @@ const NOT_PUBLISHED = [
   '**/*.child.ts',
   '**/*.bench.ts',
   'packages/broker/src/testing',
+  'packages/bench/src/micro',
 ]
 const BESIDE_THE_CODE = ['README.md', 'LICENSE']
 

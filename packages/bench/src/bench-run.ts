@@ -7,6 +7,7 @@ import type { BenchOptions } from './options.ts'
 import type { Failure, Measurement, Refusal } from './report/measurement.ts'
 import type { Case, Finding, Scenario, SystemName } from './scenarios/scenario.ts'
 import { SERVER_SPECS } from './targets/server-specs.ts'
+import type { TargetName } from './targets/target.ts'
 
 export interface RunResult {
   readonly measurements: Measurement[]
@@ -52,11 +53,18 @@ class CaseRun {
     this.#plan = plan
     const { scenario, of, options } = plan
     for (const system of ['sluice', ...options.peers] as const) {
-      const reason = scenario.refusal(system, of)
+      const reason = this.#refusal(system)
       if (reason === undefined) this.#findings.set(system, [])
       else plan.result.refusals.push({ ...this.#place(system), reason })
     }
-    if (scenario.hasRaw?.(of) === true) this.#findings.set('raw', [])
+    if (options.server === undefined && scenario.hasRaw?.(of) === true) this.#findings.set('raw', [])
+  }
+
+  #refusal(system: TargetName): string | undefined {
+    const { scenario, of, options } = this.#plan
+    const isOwn = scenario.needsOwnServer === true || of.serverFlags !== undefined
+    if (options.server !== undefined && isOwn) return 'needs servers of its own, not one that runs'
+    return scenario.refusal(system, of)
   }
 
   async measureRounds(): Promise<void> {

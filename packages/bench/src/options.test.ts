@@ -31,6 +31,12 @@ test('options have defaults, lists and units', () => {
   assert.equal(options.isJson, true)
   assert.equal(options.payloadBytes, undefined)
   assert.deepEqual(read('all').scenarios, names)
+  assert.deepEqual(read('flow').ruleKinds, ['none', 'patterns'])
+  assert.deepEqual(read('flow', '--rules', 'captures').ruleKinds, ['captures'])
+  const plain = read('flow')
+  assert.deepEqual([plain.server, plain.isDirectIo, plain.isJson], [undefined, false, false])
+  const running = read('flow', '--server', 'h:1', '--direct-io')
+  assert.deepEqual([running.server, running.isDirectIo], ['h:1', true])
 })
 
 test('what is wrong is named', () => {
@@ -40,6 +46,8 @@ test('what is wrong is named', () => {
   assert.throws(() => read('flow', '--seconds', '0'), /--seconds is 0/)
   assert.throws(() => read('flow', '--rates', '10,many'), /--rates is many/)
   assert.throws(() => read('flow', '--durability', 'disk'), /not disk/)
+  assert.throws(() => read('flow', '--rules', 'some'), /none, patterns, captures, not some/)
+  assert.throws(() => read('flow', '--server', 'h:1', '--against', 'nats'), /--server and --against exclude/)
   assert.throws(() => read('flow', '--colour', 'red'), /--colour/)
 })
 

@@ -4,6 +4,10 @@ import { parseArgs } from 'node:util'
 import { isTargetName, TARGET_NAMES } from './targets/target.ts'
 import type { Durability, TargetName } from './targets/target.ts'
 
+/** Which rules a consumer has in `flow`. */
+export const RULE_KINDS = ['none', 'patterns', 'captures'] as const
+export type RuleKind = (typeof RULE_KINDS)[number]
+
 export interface BenchOptions {
   readonly scenarios: readonly string[]
   readonly peers: readonly TargetName[]
@@ -16,6 +20,8 @@ export interface BenchOptions {
   readonly window: number
   readonly durabilities: readonly Durability[]
   readonly subjectCounts: readonly number[]
+  readonly ruleKinds: readonly RuleKind[]
+  readonly shardCounts: readonly number[]
   readonly rates: readonly number[]
   readonly consumerCounts: readonly number[]
   readonly parkedCount: number
@@ -23,6 +29,9 @@ export interface BenchOptions {
   readonly parentFolder?: string
   readonly profileFolder?: string
   readonly htmlPath?: string
+  /** A broker that runs already; else every measurement starts its own. */
+  readonly server?: string
+  readonly isDirectIo: boolean
   readonly isJson: boolean
 }
 
@@ -43,14 +52,23 @@ const TABLE = {
   messages: { value: 'N', doc: 'read, flow, fan-out: messages that are stored before' },
   window: { value: 'N', default: '1000', doc: 'unsettled messages that a consumer may hold' },
   subjects: { value: 'LIST', default: '1,1000,1000000', doc: 'flow: numbers of subjects' },
-  rates: { value: 'LIST', default: '1000,10000', doc: 'latency: messages a second' },
+  rules: { value: 'LIST', default: 'none,patterns', doc: 'flow: none, patterns, captures' },
+  shards: { value: 'LIST', default: '1,2', doc: 'shards: numbers of shards' },
+  rates: { value: 'LIST', default: '1000,5000,20000', doc: 'latency: messages a second' },
   consumers: { value: 'LIST', default: '1,4', doc: 'fan-out: numbers of consumers' },
   parked: { value: 'N', default: '1000000', doc: 'isolation, memory: messages behind a subject' },
   megabytes: { value: 'N', default: '256', doc: 'recovery: what is stored' },
+  server: { value: 'HOST:PORT', doc: 'measures a broker that runs there, in a stream of its own' },
   folder: { value: 'PATH', doc: 'where servers store; default the folder for temporary files' },
   profile: { value: 'PATH', doc: 'writes CPU profiles of the brokers and loaders, and prints what is hot' },
   html: { value: 'FILE', doc: 'writes a report with plots' },
 } as const satisfies Record<string, OptionRow>
+
+const SWITCHES = {
+  'direct-io': 'publish: also with storage past the page cache',
+  json: 'prints one JSON object instead of tables',
+  help: 'this',
+} as const
 
 type OptionName = keyof typeof TABLE
 type Given = { readonly [Name in OptionName]?: string }
@@ -61,25 +79,37 @@ export function readOptions(
   scenarioNames: readonly string[],
 ): BenchOptions | 'help' {
   const values = Object.keys(TABLE).map((name) => [name, { type: 'string' }] as const)
+  const switches = Object.keys(SWITCHES).map((name) => [name, { type: 'boolean' }] as const)
   const { positionals, values: given } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { ...Object.fromEntries(values), json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { ...Object.fromEntries(values), ...Object.fromEntries(switches) },
   })
   if (given['help'] === true || positionals.length === 0) return 'help'
   const scenarios = positionals.includes('all') ? [...scenarioNames] : positionals
   const unknown = scenarios.find((name) => !scenarioNames.includes(name))
   if (unknown !== undefined) throw new Error(`There is no scenario ${unknown}: ${scenarioNames.join(', ')}`)
-  return optionsOf(given as Given, scenarios, given['json'] === true)
+  refuseContradictions(given as Given)
+  return {
+    ...optionsOf(given as Given, scenarios),
+    isJson: given['json'] === true,
+    isDirectIo: given['direct-io'] === true,
+  }
 }
 
-function optionsOf(given: Given, scenarios: readonly string[], isJson: boolean): BenchOptions {
+/** A broker that runs is nobody's to profile, and peers beside it would have other conditions. */
+function refuseContradictions(given: Given): void {
+  if (given.server === undefined) return
+  for (const name of ['against', 'profile', 'folder'] as const)
+    if (given[name] !== undefined) throw new Error(`--server and --${name} exclude each other`)
+}
+
+function optionsOf(given: Given, scenarios: readonly string[]): Omit<BenchOptions, 'isJson' | 'isDirectIo'> {
   const text = (name: OptionName): string => given[name] ?? (TABLE[name] as OptionRow).default ?? ''
   const count = (name: OptionName): number => readCount(name, text(name))
   const counts = (name: OptionName): number[] => listOf(text(name)).map((each) => readCount(name, each))
   return {
     scenarios,
-    isJson,
     peers: listOf(text('against')).map(readPeer),
     seconds: count('seconds'),
     rounds: count('rounds'),
@@ -90,10 +120,13 @@ function optionsOf(given: Given, scenarios: readonly string[], isJson: boolean):
     window: count('window'),
     durabilities: listOf(text('durability')).map(readDurability),
     subjectCounts: counts('subjects'),
+    ruleKinds: listOf(text('rules')).map(readRuleKind),
+    shardCounts: counts('shards'),
     rates: counts('rates'),
     consumerCounts: counts('consumers'),
     parkedCount: count('parked'),
     storedBytes: count('megabytes') * 1e6,
+    ...(given.server !== undefined && { server: given.server }),
     ...(given.folder !== undefined && { parentFolder: given.folder }),
     ...(given.profile !== undefined && { profileFolder: given.profile }),
     ...(given.html !== undefined && { htmlPath: given.html }),
@@ -121,27 +154,37 @@ function readDurability(name: string): Durability {
   throw new Error(`--durability takes fsync, os, memory, not ${name}`)
 }
 
-export function helpText(scenarios: readonly { name: string; doc: string }[]): string {
+function readRuleKind(name: string): RuleKind {
+  const kind = RULE_KINDS.find((each) => each === name)
+  if (kind !== undefined) return kind
+  throw new Error(`--rules takes ${RULE_KINDS.join(', ')}, not ${name}`)
+}
+
+export function helpText(
+  scenarios: readonly { name: string; doc: string }[],
+  program = 'npm run bench --',
+): string {
   const options = Object.entries(TABLE).map(([name, row]: [string, OptionRow]) => {
     const doc = row.default ? `${row.doc} (default ${row.default})` : row.doc
     return { name: `--${name} ${row.value}`, doc }
   })
-  const flags = [
-    { name: '--json', doc: 'prints one JSON object instead of tables' },
-    { name: '--help', doc: 'this' },
-  ]
-  return `npm run bench -- <scenario>... [options]
+  const flags = Object.entries(SWITCHES).map(([name, doc]) => ({ name: `--${name}`, doc }))
+  return `${program} <scenario>... [options]
 
 Scenarios
 ${rowsText([...scenarios, { name: 'all', doc: 'all of them' }])}
 Options
 ${rowsText([...options, ...flags])}
 Examples
-  npm run bench -- publish --against nats,redis --html bench.html
-  npm run bench -- flow --subjects 1000,1000000 --rounds 5 --json
-  npm run bench -- latency --rates 1000,5000 --durability fsync,os
-`
+${examples.map((line) => `  ${program} ${line}\n`).join('')}`
 }
+
+const examples = [
+  'publish --against nats,redis --html bench.html',
+  'flow --rules none,patterns,captures --subjects 1000,1000000 --rounds 5 --json',
+  'latency --rates 1000,5000 --durability fsync,os',
+  'publish flow --server 127.0.0.1:9898',
+]
 
 function rowsText(rows: readonly { name: string; doc: string }[]): string {
   return rows.map(({ name, doc }) => `  ${name.padEnd(18)} ${doc}\n`).join('')

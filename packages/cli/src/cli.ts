@@ -65,6 +65,7 @@ function contextOf({ server, connectTimeout }: GlobalOptions, parts: Parts): Com
   return {
     ...parts,
     isServerNamed: server !== undefined,
+    servers,
     withClient: async (use) => {
       const client = await connect({ servers, name: 'sluice-cli', connectTimeoutMs: connectTimeout })
       tellOfBreaks(client, parts.output)

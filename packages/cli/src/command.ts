@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly surroundings: Surroundings
   /** Whether the caller has named a server by a flag. */
   readonly isServerNamed: boolean
+  /** Those that were named in any way; undefined: the default of the client. */
+  readonly servers: readonly string[] | undefined
   /** Runs something with a connected client, which is closed in any case. */
   readonly withClient: <Result>(use: (client: Client) => Promise<Result>) => Promise<Result>
 }

@@ -37,7 +37,7 @@ export interface ConsumerPlan {
 export const consumerPlans: readonly ConsumerPlan[] = [
   { name: 'ruled', rules: baseRules, maxInflight: 200, members: 3, taking: 'subscribe' },
   { name: 'narrow', rules: [], maxInflight: 12, members: 2, taking: 'subscribe' },
-  { name: 'pulled', rules: baseRules.slice(0, 3), maxInflight: 40, members: 1, taking: 'subscribe' },
+  { name: 'pulled', rules: baseRules.slice(0, 3), maxInflight: 40, members: 1, taking: 'fetch' },
 ]
 
 /** Rules as an operator may set them: limits of what is not strict go up and down. */

@@ -10,7 +10,7 @@ import type { SourceFile } from '../source-tree.ts'
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '@sluice/protocol': ['@node-rs/crc32'],
   '@sluice/client': ['@sluice/protocol', 'node:*'],
-  '@sluice/cli': ['@sluice/client', '@sluice/protocol', 'commander', 'node:*'],
+  '@sluice/cli': ['@sluice/bench', '@sluice/client', '@sluice/protocol', 'commander', 'node:*'],
 }
 
 /**

@@ -11,11 +11,24 @@ export const PATTERN_RULES: readonly FlowRule[] = [
   { match: 'orders.freemium.>', limit: 1 },
 ]
 
+/** The same limits over all subjects of a tenant together. */
+export const CAPTURE_RULES: readonly FlowRule[] = [
+  { match: 'orders.premium.{tenant}.>', limit: 30 },
+  { match: 'orders.basic.{tenant}.>', limit: 10 },
+  { match: 'orders.freemium.{tenant}.>', limit: 1 },
+]
+
 /** Of the hot tenant in the measurements with one saturated subject. */
 export const HOT_SUBJECT = 'orders.freemium.hot'
 
 export function subjectOf(index: number): string {
   return `orders.${tiers[index % tiers.length]}.u${index}`
+}
+
+const tenantCount = 300
+
+export function tenantSubjectOf(index: number): string {
+  return `orders.${tiers[index % tiers.length]}.t${index % tenantCount}.u${index}`
 }
 
 /** In the first eight bytes of a message: whoever gets it holds it and does not settle it. */

@@ -2,6 +2,7 @@
 
 import { Latency } from '../measure/latency.ts'
 import { connectTarget } from '../targets/connect-target.ts'
+import { STREAM } from '../targets/target.ts'
 import type { TargetClient } from '../targets/target.ts'
 import type { LoaderPlace } from './task-types.ts'
 
@@ -24,9 +25,9 @@ export class LoadSession {
   }
 
   client(): Promise<TargetClient> {
-    const { target, address } = this.#place
+    const { target, address, stream } = this.#place
     if (target === undefined || address === undefined) throw new Error('This loader has no target')
-    this.#client ??= connectTarget(target, address)
+    this.#client ??= connectTarget(target, address, stream ?? STREAM)
     return this.#client
   }
 

@@ -18,7 +18,8 @@ const session = new LoadSession(place)
 const measured = new Set<TaskName>(['publish', 'read', 'consume', 'latency'])
 
 const tasks: TaskTable = {
-  createStream: async ({ durability }) => (await session.client()).createStream(durability),
+  createStream: async (plan) => (await session.client()).createStream(plan),
+  deleteStream: async () => (await session.client()).deleteStream(),
   createConsumer: async (plan) => (await session.client()).createConsumer(plan),
   publish: (params) => publish(session, params),
   preload: (params) => preload(session, params),

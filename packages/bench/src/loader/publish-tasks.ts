@@ -4,7 +4,7 @@ import { runClosedLoop } from '../measure/closed-loop.ts'
 import type { ClosedLoopResult } from '../measure/closed-loop.ts'
 import type { OutgoingMessage } from '../targets/target.ts'
 import type { LoadSession } from './load-session.ts'
-import { HOLD_MARK, MessageBatches, payloadOf, subjectOf } from './load-messages.ts'
+import { HOLD_MARK, MessageBatches, payloadOf, subjectOf, tenantSubjectOf } from './load-messages.ts'
 import type { PreloadParams, PublishParams } from './task-types.ts'
 
 const warmUpShare = 0.3
@@ -24,7 +24,8 @@ export async function publish(session: LoadSession, params: PublishParams): Prom
 
 export async function preload(session: LoadSession, params: PreloadParams): Promise<void> {
   const client = await session.client()
-  const { heldSubject } = params
+  const { heldSubject, hasTenants } = params
+  const subjectAt = hasTenants === true ? tenantSubjectOf : subjectOf
   const data = payloadOf(params.payloadBytes)
   if (heldSubject !== undefined) new DataView(data.buffer).setFloat64(0, HOLD_MARK)
   let next = 0
@@ -32,7 +33,7 @@ export async function preload(session: LoadSession, params: PreloadParams): Prom
     const first = next
     next = Math.min(first + preloadBatchCount, params.messageCount)
     return Array.from({ length: next - first }, (_, index) => {
-      return { subject: heldSubject ?? subjectOf((first + index) % params.subjectCount), data }
+      return { subject: heldSubject ?? subjectAt((first + index) % params.subjectCount), data }
     })
   }
   const lane = async (): Promise<void> => {

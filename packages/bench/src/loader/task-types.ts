@@ -2,12 +2,14 @@
 
 import type { ClosedLoopResult } from '../measure/closed-loop.ts'
 import type { LatencySummary } from '../measure/latency.ts'
-import type { ConsumerPlan, Durability, TargetName } from '../targets/target.ts'
+import type { ConsumerPlan, StreamPlan, TargetName } from '../targets/target.ts'
 
 /** Where a loader belongs. Without a target it measures the machine, or a broker inside itself. */
 export interface LoaderPlace {
   readonly target?: TargetName
   readonly address?: string
+  /** On a server that others use too: a name of its own. */
+  readonly stream?: string
   /** Profiles of this process during the tasks that are measured go there. */
   readonly profileFolder?: string
 }
@@ -29,6 +31,8 @@ export interface PreloadParams {
   readonly subjectCount: number
   /** All of them on this one instead, and marked: who gets one in a measurement of latency holds it. */
   readonly heldSubject?: string
+  /** Whether subjects belong to tenants, for rules that capture them. */
+  readonly hasTenants?: boolean
 }
 
 export interface Counted {
@@ -88,7 +92,8 @@ export interface LatencyResult {
 }
 
 export interface Tasks {
-  createStream: { params: { durability: Durability }; result: void }
+  createStream: { params: StreamPlan; result: void }
+  deleteStream: { params: object; result: void }
   createConsumer: { params: ConsumerPlan; result: void }
   publish: { params: PublishParams; result: ClosedLoopResult }
   preload: { params: PreloadParams; result: void }

@@ -4,10 +4,12 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LoaderAnswer, LoaderPlace, TaskName, TaskParams, TaskResult } from '../loader/task-types.ts'
 
-const program = fileURLToPath(new URL('../loader/loader.ts', import.meta.url))
+/** As it is here: a source, or what was emitted of it. */
+const program = fileURLToPath(new URL(`../loader/loader${extname(import.meta.url)}`, import.meta.url))
 const endMsMax = 10_000
 /** A task that takes longer hangs. */
 const taskMsMax = 600_000

@@ -10,7 +10,26 @@ interface Answer {
   readonly error?: { readonly message: string }
 }
 
+/** Full (mark-compact) garbage collections, and how long the main thread stood still for them. */
+export interface CollectionCounts {
+  readonly fullCount: number
+  readonly fullMs: number
+}
+
 const profileIntervalUs = 500
+
+/** Run in the broker: counts into a place of its own, by the numbers of `perf_hooks.constants`. */
+const countingScript = `(() => {
+  const { PerformanceObserver, constants } = process.getBuiltinModule('node:perf_hooks')
+  const counts = (globalThis.sluiceBenchCollections = { fullCount: 0, fullMs: 0 })
+  new PerformanceObserver((list) => {
+    for (const { detail, duration } of list.getEntries()) {
+      if (detail.kind !== constants.NODE_PERFORMANCE_GC_MAJOR) continue
+      counts.fullCount++
+      counts.fullMs += duration
+    }
+  }).observe({ entryTypes: ['gc'] })
+})()`
 
 export class NodeInspector {
   readonly #socket: WebSocket
@@ -41,11 +60,17 @@ export class NodeInspector {
     // Why twice: what the first round frees may hold what the second one finds.
     await this.#ask('HeapProfiler.collectGarbage')
     await this.#ask('HeapProfiler.collectGarbage')
-    const expression = 'JSON.stringify(process.memoryUsage())'
-    const answer = await this.#ask('Runtime.evaluate', { expression, returnByValue: true })
-    const { value } = (answer as { result: { value: string } }).result
-    const usage = JSON.parse(value) as NodeJS.MemoryUsage
+    const usage = (await this.#evaluate('process.memoryUsage()')) as NodeJS.MemoryUsage
     return usage.heapUsed + usage.external
+  }
+
+  /** From now on `collections` counts. */
+  async countCollections(): Promise<void> {
+    await this.#evaluate(countingScript)
+  }
+
+  async collections(): Promise<CollectionCounts> {
+    return (await this.#evaluate('globalThis.sluiceBenchCollections')) as CollectionCounts
   }
 
   async startProfile(): Promise<void> {
@@ -58,6 +83,17 @@ export class NodeInspector {
   async stopProfile(): Promise<unknown> {
     const answer = await this.#ask('Profiler.stop')
     return (answer as { profile: unknown }).profile
+  }
+
+  /** The value, as JSON carries it. */
+  async #evaluate(expression: string): Promise<unknown> {
+    const answer = await this.#ask('Runtime.evaluate', { expression, returnByValue: true })
+    const { result, exceptionDetails } = answer as {
+      result: { value?: unknown }
+      exceptionDetails?: { text: string }
+    }
+    if (exceptionDetails !== undefined) throw new Error(`The inspected process: ${exceptionDetails.text}`)
+    return result.value
   }
 
   #ask(method: string, params: object = {}): Promise<unknown> {

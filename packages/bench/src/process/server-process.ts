@@ -15,11 +15,22 @@ const saidCharsMax = 8_000
 export interface ServerOptions {
   readonly folder: string
   readonly durability: Durability
+  /** More flags of the server. */
+  readonly flags?: readonly string[]
   /** Flags of Node, put before the program where the program is one of Node's. */
   readonly nodeFlags?: readonly string[]
 }
 
-export class ServerProcess {
+/** A server as measurements see it, whoever has started it. */
+export interface MeasuredServer {
+  readonly address: string
+  /** 0 for a server that is not ours. */
+  readonly pid: number
+  /** The end of what it printed. */
+  readonly said: string
+}
+
+export class ServerProcess implements MeasuredServer {
   readonly #spec: ServerSpec
   readonly #options: ServerOptions
   #port = 0
@@ -43,11 +54,12 @@ export class ServerProcess {
   /** Resolves with the milliseconds from the start of the process until it says that it serves. */
   async start(): Promise<number> {
     if (this.#port === 0) this.#port = await freePort()
-    const { folder, durability, nodeFlags = [] } = this.#options
+    const { folder, durability, flags = [], nodeFlags = [] } = this.#options
     const { program, args } = this.#spec
-    const flags = program === process.execPath ? nodeFlags : []
+    const runFlags = program === process.execPath ? nodeFlags : []
+    const place = { folder, port: this.#port, durability }
     const startMs = performance.now()
-    const child = spawn(program, [...flags, ...args({ folder, port: this.#port, durability })], {
+    const child = spawn(program, [...runFlags, ...args(place), ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Why: the environment of the caller must not configure what is measured.
       env: { PATH: searchPath(), NODE_NO_WARNINGS: '1' },

@@ -8,6 +8,7 @@ import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import { read } from './read.ts'
 import { recovery } from './recovery.ts'
+import { shards } from './shards.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -19,4 +20,5 @@ export const SCENARIOS: readonly Scenario[] = [
   fanOut,
   recovery,
   memory,
+  shards,
 ] as readonly Scenario[]

@@ -1,15 +1,17 @@
-// Every message is delivered and settled: without rules, and with three pattern rules, over few and many
-// subjects. Messages are there before, so the consumer never waits for a publisher.
+// Every message is delivered and settled: without rules, with three pattern rules, and with three that
+// capture a tenant, over few and many subjects. Messages are there before, so the consumer never waits for a
+// publisher.
 
-import { PATTERN_RULES } from '../loader/load-messages.ts'
-import type { BenchOptions } from '../options.ts'
+import { CAPTURE_RULES, PATTERN_RULES } from '../loader/load-messages.ts'
+import type { BenchOptions, RuleKind } from '../options.ts'
+import type { FlowRule } from '../targets/target.ts'
 import { cpuMetrics, metered } from './metered.ts'
 import { onlySluice } from './scenario.ts'
 import type { Bench, Case, Finding, Scenario } from './scenario.ts'
 
 interface FlowCase extends Case {
   readonly subjectCount: number
-  readonly hasRules: boolean
+  readonly rules: RuleKind
 }
 
 const payloadBytesDefault = 64
@@ -20,35 +22,42 @@ export const flow: Scenario<FlowCase> = {
   name: 'flow',
   doc: 'delivering and settling every message, with and without rules',
   cases,
-  refusal: (system, { hasRules }) => (hasRules ? onlySluice(system) : undefined),
+  refusal: (system, { rules }) => (rules === 'none' ? undefined : onlySluice(system)),
   measure,
 }
 
-function cases({ subjectCounts, durabilities }: BenchOptions): FlowCase[] {
+const ruleTexts: Readonly<Record<RuleKind, string>> = {
+  none: 'no rules',
+  patterns: '3 pattern rules',
+  captures: '3 rules with captures',
+}
+
+const rulesOf: Readonly<Record<RuleKind, readonly FlowRule[]>> = {
+  none: [],
+  patterns: PATTERN_RULES,
+  captures: CAPTURE_RULES,
+}
+
+function cases({ subjectCounts, durabilities, ruleKinds }: BenchOptions): FlowCase[] {
   return durabilities.flatMap((durability) =>
     subjectCounts.flatMap((subjectCount) =>
-      [false, true].map((hasRules) => {
-        const rules = hasRules ? '3 pattern rules' : 'no rules'
-        return {
-          name: `${subjectCount} subjects, ${rules}, ${durability}`,
-          durability,
-          subjectCount,
-          hasRules,
-        }
+      ruleKinds.map((rules) => {
+        const name = `${subjectCount} subjects, ${ruleTexts[rules]}, ${durability}`
+        return { name, durability, subjectCount, rules }
       }),
     ),
   )
 }
 
-async function measure(bench: Bench, { subjectCount, hasRules, durability }: FlowCase): Promise<Finding> {
+async function measure(bench: Bench, { subjectCount, rules, durability }: FlowCase): Promise<Finding> {
   const { payloadBytes = payloadBytesDefault, seconds, window } = bench.options
   const messageCount = bench.options.messageCount ?? Math.max(messageCountDefault, subjectCount)
   const server = await bench.started()
   const loader = bench.loader(server)
   await loader.run('createStream', { durability })
-  await loader.run('preload', { messageCount, payloadBytes, subjectCount })
-  const rules = hasRules ? PATTERN_RULES : []
-  await loader.run('createConsumer', { name: consumer, rules, inFlightMax: window })
+  const hasTenants = rules === 'captures'
+  await loader.run('preload', { messageCount, payloadBytes, subjectCount, hasTenants })
+  await loader.run('createConsumer', { name: consumer, rules: rulesOf[rules], inFlightMax: window })
   const params = { consumer, window, messageCount, durationMs: seconds * 1000 }
   const { result, serverCpuMs } = await metered(bench, server, () => loader.run('consume', params))
   return {

@@ -6,7 +6,7 @@ import { HOT_SUBJECT, PATTERN_RULES } from '../loader/load-messages.ts'
 import type { LoaderProcess } from '../process/loader-process.ts'
 import { inspectFlag, NodeInspector } from '../process/node-inspector.ts'
 import { rssBytesOf } from '../process/process-usage.ts'
-import type { ServerProcess } from '../process/server-process.ts'
+import type { MeasuredServer } from '../process/server-process.ts'
 import type { BenchOptions } from '../options.ts'
 import { onlySluice } from './scenario.ts'
 import type { Bench, Case, Finding, Scenario } from './scenario.ts'
@@ -24,6 +24,7 @@ const bytesPerMegabyte = 1e6
 
 export const memory: Scenario<MemoryCase> = {
   name: 'memory',
+  needsOwnServer: true,
   doc: 'what the broker holds for parked messages and for active subjects',
   cases: ({ parkedCount }: BenchOptions) => [
     { name: `${parkedCount} parked on one subject`, what: 'parked', durability: 'os' },
@@ -79,7 +80,7 @@ async function fill(loader: LoaderProcess, what: 'parked' | 'active', count: num
   if (isParked) await loader.run('untilParked', { consumer, messageCount: count })
 }
 
-async function sample(server: ServerProcess): Promise<{ liveBytes: number; rssBytes: number }> {
+async function sample(server: MeasuredServer): Promise<{ liveBytes: number; rssBytes: number }> {
   const inspector = await NodeInspector.open(server.said)
   const liveBytes = await inspector.liveBytes()
   inspector.close()

@@ -4,7 +4,7 @@
 
 import { NodeInspector } from '../process/node-inspector.ts'
 import { cpuMsOf } from '../process/process-usage.ts'
-import type { ServerProcess } from '../process/server-process.ts'
+import type { MeasuredServer } from '../process/server-process.ts'
 import { writeProfile } from '../profile/profile-file.ts'
 import type { Metric } from '../report/measurement.ts'
 import type { Bench } from './scenario.ts'
@@ -17,7 +17,7 @@ export interface Metered<T> {
 
 export async function metered<T>(
   bench: Bench,
-  server: ServerProcess,
+  server: MeasuredServer,
   run: () => Promise<T>,
 ): Promise<Metered<T>> {
   const { profileFolder } = bench.options
@@ -30,7 +30,7 @@ export async function metered<T>(
   return found
 }
 
-async function meteredCpu<T>(server: ServerProcess, run: () => Promise<T>): Promise<Metered<T>> {
+async function meteredCpu<T>(server: MeasuredServer, run: () => Promise<T>): Promise<Metered<T>> {
   const before = cpuMsOf(server.pid)
   const result = await run()
   const after = cpuMsOf(server.pid)

@@ -5,12 +5,12 @@ import { atPercentile } from '../measure/latency.ts'
 import type { BenchOptions } from '../options.ts'
 import type { LatencySummary } from '../measure/latency.ts'
 import { cpuMetrics, metered } from './metered.ts'
-import { canDoAll } from './scenario.ts'
 import type { Bench, Case, Finding, Scenario } from './scenario.ts'
 
 interface PublishCase extends Case {
   readonly batchCount: number
   readonly lanes: number
+  readonly isDirect?: boolean
 }
 
 const payloadBytesDefault = 64
@@ -22,12 +22,31 @@ export const publish: Scenario<PublishCase> = {
   name: 'publish',
   doc: 'confirmed publishing over one connection, single and in batches',
   cases,
-  refusal: canDoAll,
-  hasRaw: ({ batchCount, durability }) => batchCount === 1 && durability === 'fsync',
+  refusal: (system, { isDirect }) =>
+    isDirect === true && system !== 'sluice' ? 'has no such setting' : undefined,
+  hasRaw: ({ batchCount, durability, isDirect }) =>
+    batchCount === 1 && durability === 'fsync' && isDirect !== true,
   measure: (bench, of) => (bench.system === 'raw' ? measureRaw(bench) : measure(bench, of)),
 }
 
-function cases({ durabilities, batchCount, lanes, payloadBytes }: BenchOptions): PublishCase[] {
+function cases(options: BenchOptions): PublishCase[] {
+  const buffered = plainCases(options)
+  if (!options.isDirectIo) return buffered
+  const direct = buffered.filter(({ durability }) => durability === 'fsync')
+  return [
+    ...buffered,
+    ...direct.map((of) => ({
+      ...of,
+      name: `${of.name}, direct I/O`,
+      serverFlags: directIoFlags,
+      isDirect: true,
+    })),
+  ]
+}
+
+const directIoFlags = ['--direct-io', 'true']
+
+function plainCases({ durabilities, batchCount, lanes, payloadBytes }: BenchOptions): PublishCase[] {
   const size = `${payloadBytes ?? payloadBytesDefault} B`
   return durabilities.flatMap((durability) => [
     { name: `one at a time, ${size}, ${durability}`, durability, batchCount: 1, lanes: 1 },

@@ -14,6 +14,7 @@ const publishingMs = 500
 
 export const recovery: Scenario<RecoveryCase> = {
   name: 'recovery',
+  needsOwnServer: true,
   doc: 'time to serve: on an empty folder, after an orderly end, after SIGKILL, and embedded',
   cases: ({ storedBytes }) => [
     { name: 'empty folder', how: 'empty', durability: 'os' },

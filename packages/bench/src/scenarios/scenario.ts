@@ -4,7 +4,7 @@
 import type { LatencySummary } from '../measure/latency.ts'
 import type { BenchOptions } from '../options.ts'
 import type { LoaderProcess } from '../process/loader-process.ts'
-import type { ServerProcess } from '../process/server-process.ts'
+import type { MeasuredServer, ServerProcess } from '../process/server-process.ts'
 import type { Metric } from '../report/measurement.ts'
 import type { Durability, TargetName } from '../targets/target.ts'
 
@@ -14,6 +14,8 @@ export type SystemName = TargetName | 'raw'
 export interface Case {
   readonly name: string
   readonly durability: Durability
+  /** For the server, where it is Sluice. */
+  readonly serverFlags?: readonly string[]
 }
 
 export interface Finding {
@@ -26,6 +28,8 @@ export interface Scenario<C extends Case = Case> {
   readonly name: string
   /** One line for the help. */
   readonly doc: string
+  /** Whether it starts, stops or configures servers, so that one that runs already is of no use. */
+  readonly needsOwnServer?: boolean
   cases(options: BenchOptions): readonly C[]
   /** Why a system cannot do a case; undefined when it can. `raw` is asked only where `hasRaw` says so. */
   refusal(system: TargetName, of: C): string | undefined
@@ -42,10 +46,10 @@ export interface Bench {
   folder(): string
   /** A server of the system, which is not started yet. */
   server(folder?: string, nodeFlags?: readonly string[]): ServerProcess
-  /** A started server on a new folder. */
-  started(nodeFlags?: readonly string[]): Promise<ServerProcess>
+  /** A started server on a new folder, or the one that runs already. */
+  started(nodeFlags?: readonly string[]): Promise<MeasuredServer>
   /** Connected to a server, or without one. */
-  loader(server?: ServerProcess): LoaderProcess
+  loader(server?: MeasuredServer): LoaderProcess
 }
 
 export function canDoAll(): undefined {

@@ -11,8 +11,8 @@ import type {
   ConsumeOptions,
   ConsumerPlan,
   Consumption,
-  Durability,
   OutgoingMessage,
+  StreamPlan,
   TargetClient,
 } from './target.ts'
 
@@ -35,9 +35,13 @@ class NatsClient implements TargetClient {
     this.#admin = admin
   }
 
-  async createStream(durability: Durability): Promise<void> {
+  async createStream({ durability }: StreamPlan): Promise<void> {
     const storage = durability === 'memory' ? StorageType.Memory : StorageType.File
     await this.#admin.streams.add({ name: STREAM, subjects: [SUBJECTS], storage })
+  }
+
+  async deleteStream(): Promise<void> {
+    await this.#admin.streams.delete(STREAM)
   }
 
   async publish({ subject, data }: OutgoingMessage): Promise<void> {

@@ -38,6 +38,10 @@ class RedisClient implements TargetClient {
     return Promise.resolve()
   }
 
+  async deleteStream(): Promise<void> {
+    await this.#connection.del(STREAM)
+  }
+
   async publish({ subject, data }: OutgoingMessage): Promise<void> {
     await this.#connection.xadd(STREAM, '*', 's', subject, 'd', asBuffer(data))
   }

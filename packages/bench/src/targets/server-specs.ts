@@ -1,16 +1,20 @@
 // The servers, as their users run them: their own defaults, but for the address, the folder and what is
 // stated in `setting`.
 
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Durability, ServerPlace, ServerSpec, TargetName } from './target.ts'
 
-const sluiceProgram = fileURLToPath(new URL('main.ts', import.meta.resolve('sluice')))
+/** Why looked for when it is needed: measuring a broker that runs needs no broker here. */
+function sluiceProgram(): string {
+  return fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.resolve('sluice')))
+}
 
 const sluice: ServerSpec = {
   name: 'sluice',
   program: process.execPath,
   args: ({ folder, port }) =>
-    [sluiceProgram, 'serve'].concat(
+    [sluiceProgram(), 'serve'].concat(
       ['--data-dir', folder, '--listen', `127.0.0.1:${port}`],
       ['--log-level', 'warn'],
     ),

@@ -2,41 +2,47 @@
 
 import { connect } from '@sluice/client'
 import type { Client, Message } from '@sluice/client'
-import { STREAM, SUBJECTS } from './target.ts'
+import { SUBJECTS } from './target.ts'
 import type {
   ConsumeOptions,
   ConsumerPlan,
   Consumption,
-  Durability,
   OutgoingMessage,
+  StreamPlan,
   TargetClient,
 } from './target.ts'
 
-export async function connectSluice(address: string): Promise<TargetClient> {
-  return new SluiceClient(await connect({ servers: [address], maxBufferedBytes: 256 * 1024 * 1024 }))
+export async function connectSluice(address: string, stream: string): Promise<TargetClient> {
+  return new SluiceClient(await connect({ servers: [address], maxBufferedBytes: 256 * 1024 * 1024 }), stream)
 }
 
 class SluiceClient implements TargetClient {
   readonly #client: Client
+  readonly #stream: string
 
-  constructor(client: Client) {
+  constructor(client: Client, stream: string) {
     this.#client = client
+    this.#stream = stream
   }
 
-  async createStream(durability: Durability): Promise<void> {
-    await this.#client.streams.create(STREAM, { subjects: [SUBJECTS], durability })
+  async createStream(plan: StreamPlan): Promise<void> {
+    await this.#client.streams.create(this.#stream, { subjects: [SUBJECTS], ...plan })
+  }
+
+  deleteStream(): Promise<void> {
+    return this.#client.streams.delete(this.#stream)
   }
 
   async publish({ subject, data }: OutgoingMessage): Promise<void> {
-    await this.#client.publish(STREAM, subject, data)
+    await this.#client.publish(this.#stream, subject, data)
   }
 
   async publishBatch(messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.#client.publishBatch(STREAM, messages)
+    await this.#client.publishBatch(this.#stream, messages)
   }
 
   async read(onMessages: (count: number, dataBytes: number) => boolean): Promise<void> {
-    for await (const { records } of this.#client.log(STREAM).read()) {
+    for await (const { records } of this.#client.log(this.#stream).read()) {
       let dataBytes = 0
       for (const record of records) dataBytes += record.data!.length
       if (!onMessages(records.length, dataBytes)) return
@@ -44,11 +50,11 @@ class SluiceClient implements TargetClient {
   }
 
   async createConsumer({ name, rules, inFlightMax }: ConsumerPlan): Promise<void> {
-    await this.#client.consumers.create(STREAM, { name, rules, maxInflight: inFlightMax, ackWaitMs: 0 })
+    await this.#client.consumers.create(this.#stream, { name, rules, maxInflight: inFlightMax, ackWaitMs: 0 })
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {
-    const consumer = await this.#client.consumers.get(STREAM, options.consumer)
+    const consumer = await this.#client.consumers.get(this.#stream, options.consumer)
     const stopped = new AbortController()
     const messages = consumer.messages({ window: options.window, signal: stopped.signal })
     const ended = settleAll(messages.batches(), options).catch(options.onError)
@@ -61,7 +67,7 @@ class SluiceClient implements TargetClient {
   }
 
   async parkedCount(name: string): Promise<number> {
-    const consumer = await this.#client.consumers.get(STREAM, name)
+    const consumer = await this.#client.consumers.get(this.#stream, name)
     return (await consumer.stats()).parked
   }
 

@@ -29,6 +29,7 @@ export interface OutgoingMessage {
   readonly data: Uint8Array
 }
 
+/** What the bench uses of a rule. */
 export interface FlowRule {
   readonly match: string
   readonly limit: number
@@ -56,9 +57,17 @@ export interface ConsumeOptions {
   readonly onError: (error: Error) => void
 }
 
-/** One connection. The stream is always `BENCH`, its subjects are all below `orders.`. */
+export interface StreamPlan {
+  readonly durability: Durability
+  /** Only where a system has such a thing. */
+  readonly partitions?: number
+}
+
+/** One connection. All subjects are below `orders.`. */
 export interface TargetClient {
-  createStream(durability: Durability): Promise<void>
+  createStream(plan: StreamPlan): Promise<void>
+  /** With all its messages and consumers. */
+  deleteStream(): Promise<void>
   /** Resolves when the server has confirmed it. */
   publish(message: OutgoingMessage): Promise<void>
   /** Resolves when the server has confirmed all of them. */
@@ -72,6 +81,7 @@ export interface TargetClient {
   close(): Promise<void>
 }
 
+/** On a server of our own. */
 export const STREAM = 'BENCH'
 export const SUBJECTS = 'orders.>'
 

@@ -1,6 +1,7 @@
 // Every command, in the order in which help lists them.
 
 import type { CommandDefinition } from '../command.ts'
+import { bench } from './bench.ts'
 import { consumerCommands } from './consumer-commands.ts'
 import { deadLetterCommands } from './dead-letter-commands.ts'
 import { logDump } from './log-dump.ts'
@@ -22,6 +23,7 @@ export const commands: readonly CommandDefinition[] = [
   ...consumerCommands,
   subscribe,
   ...deadLetterCommands,
+  bench,
   logVerify,
   logDump,
   version,
