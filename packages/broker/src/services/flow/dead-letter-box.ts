@@ -50,11 +50,11 @@ export interface LetterQuery {
 
 interface LetterStep {
   /** A chosen letter. */
-  visit(cursor: RecordCursor, partition: number): void
+  readonly visit: (cursor: RecordCursor, partition: number) => void
   /** Whether those that were visited since the last step are enough for one. */
-  isEnough(offsets: readonly number[]): boolean
+  readonly isEnough: (offsets: readonly number[]) => boolean
   /** Carries out what was visited. */
-  done(offsets: readonly number[], partition: Partition): Promise<void>
+  readonly done: (offsets: readonly number[], partition: Partition) => Promise<void>
 }
 
 export class DeadLetterBox {
