@@ -17,7 +17,7 @@ import type { LogSlice } from './log-slice.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
 import { LogRemoval } from './removal/log-removal.ts'
 import type { Removed } from './removal/log-removal.ts'
-import { segmentBoundsFor } from './removal/retention-plan.ts'
+import { keepsAll, segmentBoundsFor } from './removal/retention-plan.ts'
 import type { Retention } from './removal/retention-plan.ts'
 import type { LogReader } from './segment/log-reader.ts'
 import { timeWithin } from './segment/record-time.ts'
@@ -35,6 +35,8 @@ export class Log {
   readonly #tail: LogTail
   readonly #listeners: Set<() => void>
   readonly #removal: LogRemoval
+  #retention: Retention = keepsAll
+  #isTrimming = false
   #isClosed = false
 
   /** Recovers what is in the folder, and makes it where there is none. */
@@ -44,14 +46,17 @@ export class Log {
     const notify = (): void => {
       for (const listener of listeners) listener()
     }
+    let log: Log | undefined
     const confirmed = (group: BatchGroup): void => {
       let offset = group.baseOffset
       for (const batch of group.batches) offset = tail.add(batch, offset)
       notify()
+      if (group.rolls && log !== undefined) log.#segmentBegan()
     }
     try {
       const parts = await buildLog(io, directory, options, { confirmed, wentOffline: notify })
-      return new Log(parts, tail, listeners)
+      log = new Log(parts, tail, listeners)
+      return log
     } catch (error) {
       throw toBrokerError(error, `The log in ${directory} cannot be opened`)
     }
@@ -240,8 +245,28 @@ export class Log {
 
   /** Drops what is not to be kept at that time, in whole segments. Bounds those that come to what is kept. */
   retain(retention: Retention, wallMs: number): Promise<void> {
+    this.#retention = retention
     this.#parts.queue.boundSegments(segmentBoundsFor(this.#parts.bounds, retention))
     return this.#remove(() => this.#removal.retain(retention, wallMs))
+  }
+
+  /**
+   * A segment begins: size and count are looked at now, for much can come until `retain` is called again.
+   */
+  #segmentBegan(): void {
+    const { maxBytes, maxMessages } = this.#retention
+    if (!this.#isTrimming && (maxBytes > 0 || maxMessages > 0)) void this.#trim({ maxBytes, maxMessages })
+  }
+
+  async #trim(retention: Omit<Retention, 'maxAgeMs'>): Promise<void> {
+    this.#isTrimming = true
+    try {
+      await this.#removal.retain({ ...retention, maxAgeMs: 0 }, 0)
+    } catch {
+      // Told by the next call of `retain`.
+    } finally {
+      this.#isTrimming = false
+    }
   }
 
   /**

@@ -15,9 +15,9 @@ import { Log } from '../log.ts'
 import type { LogOptions } from '../log.ts'
 import { batchOf, contentOf, logOptions, readAll } from '../log.fixture.ts'
 import { TailCache } from '../tail-cache.ts'
+import { keepsAll } from './retention-plan.ts'
 
 const directory = '/data/streams/1/0'
-const keepsAll = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
 /** What a removal may end with when the disk refuses, or the log is closed before its turn. */
 const refusals = new Set(['disk-full', 'io-failed', 'partition-offline', 'stopping'])
 

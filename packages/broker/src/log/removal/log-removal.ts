@@ -14,7 +14,7 @@ import type { LogTail } from '../tail-cache.ts'
 import { OffsetChoice, recordsAmong } from './offset-choice.ts'
 import { RecordCount } from './record-count.ts'
 import type { KeptSegment, Retention } from './retention-plan.ts'
-import { segmentsBeyond } from './retention-plan.ts'
+import { segmentBoundsFor, segmentsBeyond } from './retention-plan.ts'
 import { SegmentRewriter } from './segment-rewriter.ts'
 
 /** Records below an offset, or those with the offsets, which rise. */
@@ -72,9 +72,10 @@ export class LogRemoval {
   /** See `Log.retain`. */
   retain(retention: Retention, wallMs: number): Promise<void> {
     return this.#inTurn(async () => {
-      const { segments } = this.#parts
+      const { segments, bounds } = this.#parts
       const { logStart, all } = segments
-      const beyond = segmentsBeyond(await this.#kept(retention), retention)
+      const kept = await this.#kept(retention)
+      const beyond = segmentsBeyond(kept, retention, segmentBoundsFor(bounds, retention))
       const expired = retention.maxAgeMs === 0 ? 0 : await this.#countOlder(wallMs - retention.maxAgeMs)
       const count = Math.max(beyond, expired)
       const start = all[count]?.startOffset ?? segments.active.endOffset

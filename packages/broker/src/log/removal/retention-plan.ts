@@ -7,6 +7,8 @@ export interface Retention {
   readonly maxMessages: number
 }
 
+export const keepsAll: Retention = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
+
 /** When the active segment is full. */
 export interface SegmentBounds {
   readonly bytes: number
@@ -40,10 +42,15 @@ export interface KeptSegment {
   readonly records: number
 }
 
-/** How many of the first segments are beyond the bounds of size and count; never the last one. */
+/**
+ * How many of the first segments are beyond the limits of size and count; never the last one. A segment that
+ * is much larger than one would be now, since the limit is younger or it came as one batch, goes only when
+ * the limit is reached without it: nobody is to lose most of what was to be kept.
+ */
 export function segmentsBeyond(
   segments: readonly KeptSegment[],
   { maxBytes, maxMessages }: Retention,
+  bounds: SegmentBounds,
 ): number {
   let bytes = 0
   let messages = 0
@@ -53,10 +60,17 @@ export function segmentsBeyond(
   }
   let count = 0
   for (; count < segments.length - 1; count++) {
-    const isWithin = (maxBytes === 0 || bytes <= maxBytes) && (maxMessages === 0 || messages <= maxMessages)
-    if (isWithin) break
-    bytes -= segments[count].sizeBytes
-    messages -= segments[count].records
+    const { sizeBytes, records } = segments[count]
+    const isBeyond =
+      isOver(maxBytes, bytes, sizeBytes, bounds.bytes) ||
+      isOver(maxMessages, messages, records, bounds.offsets)
+    if (!isBeyond) break
+    bytes -= sizeBytes
+    messages -= records
   }
   return count
+}
+
+function isOver(limit: number, total: number, first: number, bound: number): boolean {
+  return limit > 0 && total > limit && (first <= 2 * bound || total - first >= limit)
 }
