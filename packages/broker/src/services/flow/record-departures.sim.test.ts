@@ -209,3 +209,18 @@ test('a record that is deleted while its dead letter waits for the disk frees it
     const { inFlight, deadLettered } = life.flow.stats('S', 'c')
     assert.deepEqual([inFlight, deadLettered], [1, 0])
   }))
+
+test('records that were deleted before a restart are no damage', () =>
+  simulate(10, async (world) => {
+    const first = await startFlowIn(world)
+    await made(first)
+    for (const subject of ['a', 'b', 'd', 'e']) await publishSubjects(first, [subject])
+    await remove(first, 1, 2)
+    world.crash('n', 'power')
+    const second = await startFlowIn(world)
+    const received = join(second, 'c')
+    await second.sleep(50)
+    assert.deepEqual(offsets(received), [0, 3])
+    assert.equal(second.flow.stats('S', 'c').quarantined, 0)
+    second.crash()
+  }))
