@@ -155,6 +155,91 @@ for (const [where, door] of doors) {
     assert.equal((await consumer.stats()).acked, 500)
   })
 
+  test(`${where}: fetch gets so many, or what there is; close gives back`, async (t) => {
+    const client = await door(t)
+    await client.streams.create('ORDERS', { partitions: 2 })
+    const consumer = await client.consumers.create('ORDERS', { name: 'c' })
+    assert.deepEqual(await consumer.fetch(3, { timeoutMs: 0 }), [])
+    const waiting = consumer.fetch(3)
+    const batch = Array.from({ length: 10 }, (_, index) => ({ subject: `s.${index}`, data: `${index}` }))
+    await client.publishBatch('ORDERS', batch)
+    const seen = (await waiting).map(({ data }) => data!.toString())
+    assert.equal(seen.length, 3)
+    assert.equal((await consumer.stats()).inFlight, 3)
+    const rest = await consumer.fetch(100, { timeoutMs: 200 })
+    assert.deepEqual(
+      [...seen, ...rest.map(({ data }) => data!.toString())].toSorted(),
+      '0123456789'.split(''),
+    )
+    await Promise.all(rest.map((message) => message.ack()))
+    await consumer.close()
+    const again = await client.consumers.get('ORDERS', 'c')
+    const returned = await again.fetch(100, { timeoutMs: 0 })
+    assert.deepEqual(returned.map(({ data }) => data!.toString()).toSorted(), seen.toSorted())
+    assert.ok(returned.every(({ attempt }) => attempt === 1))
+    await Promise.all(returned.map((message) => message.ack()))
+    assert.equal((await consumer.stats()).acked, 10)
+  })
+
+  test(`${where}: settled by being delivered: all come once, however slow the loop`, async (t) => {
+    const client = await door(t)
+    await client.streams.create('ORDERS')
+    const consumer = await client.consumers.create('ORDERS', { name: 'c', ackPolicy: 'none' })
+    const batch = Array.from({ length: 500 }, (_, index) => ({ subject: `s.${index}`, data: `${index}` }))
+    await client.publishBatch('ORDERS', batch)
+    const offsets: number[] = []
+    for await (const message of consumer.messages({ window: 16 })) {
+      offsets.push(message.offset)
+      if (offsets.length % 100 === 0) {
+        await delay(5)
+        const { partitions } = await consumer.stats()
+        assert.ok(partitions[0]!.floor <= offsets.length + 16, `${partitions[0]!.floor} settled`)
+      }
+      if (offsets.length === 500) break
+    }
+    assert.deepEqual(offsets, [...batch.keys()])
+    assert.equal((await consumer.stats()).partitions[0]!.floor, 500)
+  })
+
+  test(`${where}: what operators do`, async (t) => {
+    const client = await door(t)
+    await client.streams.create('ORDERS', { subjects: ['orders.>'] })
+    const past = new Date(Date.now() - 60_000)
+    const consumer = await client.consumers.create('ORDERS', { name: 'c', deliverFrom: { fromTime: past } })
+    const publish = (...numbers: number[]) =>
+      client.publishBatch(
+        'ORDERS',
+        numbers.map((number) => ({ subject: `orders.${number}`, data: `${number}` })),
+      )
+    await publish(0, 1, 2, 3, 4, 5)
+    const { pauses } = await consumer.pause({ match: 'orders.1', until: new Date(Date.now() + 60_000) })
+    assert.deepEqual(
+      pauses.map(({ match }) => match),
+      ['orders.1'],
+    )
+    const fetched = await consumer.fetch(6, { timeoutMs: 150 })
+    assert.deepEqual(
+      fetched.map(({ offset }) => offset),
+      [0, 2, 3, 4, 5],
+    )
+    await consumer.resume({ match: 'orders.1' })
+    await assert.rejects(consumer.resume({ match: 'orders.1' }), code('not-paused'))
+    assert.equal((await consumer.fetch(1))[0]!.offset, 1)
+    await fetched[0]!.reject('no use')
+    await fetched[1]!.reject('no use')
+    const { letters } = await consumer.deadLetters.list()
+    assert.deepEqual(letters.map(({ subject }) => subject).toSorted(), ['orders.0', 'orders.2'])
+    assert.equal(await consumer.deadLetters.drop({ match: 'orders.0' }), 1)
+    assert.equal(await consumer.deadLetters.replay({ match: '>' }), 1)
+    assert.equal((await consumer.fetch(1))[0]!.subject, 'orders.2')
+    await publish(7, 8)
+    assert.equal(await consumer.drain('orders.7'), 1)
+    assert.equal(await client.streams.deleteMessages('ORDERS', [{ partition: 0, offset: 3 }]), 1)
+    assert.equal(await client.streams.purge('ORDERS', { partition: 0, before: 3 }), 3)
+    assert.ok((await client.streams.purge('ORDERS')) > 0)
+    assert.deepEqual(await consumer.pools({ top: 'oldest' }), [])
+  })
+
   test(`${where}: a deleted consumer ends its loop with an error`, async (t) => {
     const client = await door(t)
     await client.streams.create('ORDERS')
