@@ -126,8 +126,6 @@ function checkTurn({ pools }: FlowState, pool: number): void {
   if (pools.bundle[pool] === none)
     assert(!isReserved && next !== waitingAtGate, `'${subject}' shares nothing`)
   else if (hasTurn && isStarving) assert(isReserved, `'${subject}' is to be read again without a slot`)
-  else if (hasTurn && isLinedUp && next !== beingFetched)
-    assert(isReserved, `'${subject}' is ready without a slot`)
 }
 
 /** Every offset between floor and read position is settled, or in exactly one place, or spilled. */

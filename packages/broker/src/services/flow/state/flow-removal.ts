@@ -64,7 +64,7 @@ export function drain(state: FlowState, filter: SubjectFilter): number {
     state.held.removeWhere(pool, Infinity, settle)
     for (const offset of state.blocked.take(pool)) settle(offset)
     count += state.spilled.drain(pool, state.readPosition)
-    state.putInPlace(pool)
+    state.turns.putInPlace(pool)
   }
   state.counters.drained += count
   state.totals.gates.wakeFreed()
@@ -74,7 +74,7 @@ export function drain(state: FlowState, filter: SubjectFilter): number {
 interface Removal {
   /** Nothing from here on is affected. */
   readonly end: number
-  isGone(offset: number): boolean
+  readonly isGone: (offset: number) => boolean
 }
 
 /** Takes records out of every place but the spilled ones, of which nothing is known; returns how many. */
@@ -106,10 +106,8 @@ function takeOut(state: FlowState, { end, isGone }: Removal, ended: (slot: numbe
 /** `spilled` of the records were parked and not in memory. */
 function finish(state: FlowState, count: number, spilled: number): void {
   state.counters.expired += count
-  state.spilled.left(spilled)
-  // Why: without any to be read again, nothing would ever find out that there are none.
-  if (state.spilled.count === 0) state.pools.forEach((pool) => state.spilled.forget(pool))
-  state.pools.forEach((pool) => state.putInPlace(pool))
+  state.spilledLeft(spilled)
+  state.pools.forEach((pool) => state.turns.putInPlace(pool))
   state.totals.gates.wakeFreed()
 }
 

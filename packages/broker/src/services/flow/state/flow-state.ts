@@ -23,7 +23,7 @@ import type { FlowSettings } from './flow-settings.ts'
 import type { FlowTotals } from './flow-totals.ts'
 import { LaneTurns } from './lane-turns.ts'
 import { ParkedRecords } from './parked-records.ts'
-import { notQueued, poolFlags, PoolTable } from './pool-table.ts'
+import { poolFlags, PoolTable } from './pool-table.ts'
 import type { SubjectFilter } from './rule-table.ts'
 import type { RetryTable, Verdict } from './retry-table.ts'
 import type { SettledSet } from './settled-set.ts'
@@ -85,8 +85,7 @@ export class FlowState {
     this.retries = known.retries
     this.readPosition = known.settled.floor
     this.turns = new LaneTurns(this.pools, { parked: this.held, spilled: this.spilled }, totals.gates)
-    this.#owner = totals.gates.join(this.turns)
-    totals.gates.adopt(settings.rules)
+    this.#owner = totals.gates.join(this.turns, settings.rules)
   }
 
   /** Parked records, in memory or not. */
@@ -165,7 +164,7 @@ export class FlowState {
   takeReady(): number {
     for (let pool = this.turns.take(); pool !== none; pool = this.turns.take()) {
       if (this.turns.isReady(pool)) return pool
-      this.putInPlace(pool)
+      this.turns.putInPlace(pool)
       this.totals.gates.wakeFreed()
     }
     return none
@@ -190,7 +189,7 @@ export class FlowState {
   passOver(pool: number, offset: number): void {
     this.settled.add(offset)
     this.retries.remove(offset)
-    this.putInPlace(pool)
+    this.turns.putInPlace(pool)
     this.totals.gates.wakeFreed()
   }
 
@@ -202,14 +201,8 @@ export class FlowState {
   /** Puts a pool that was set aside first in line: its bytes may not stay in memory for long. */
   bytesArrived(pool: number): void {
     this.turns.bytesArrived(pool)
-    this.forgetIfIdle(pool)
+    this.turns.forgetIfIdle(pool)
     this.totals.gates.wakeFreed()
-  }
-
-  /** A pool has changed: it takes the place that is its own now, or is forgotten. */
-  putInPlace(pool: number): void {
-    this.turns.makeReady(pool)
-    this.forgetIfIdle(pool)
   }
 
   #park(pool: number, offset: number): void {
@@ -224,16 +217,6 @@ export class FlowState {
   #parkInFront(pool: number, offset: number): void {
     this.held.insert(pool, offset)
     this.turns.makeReady(pool)
-  }
-
-  /** An idle pool is forgotten: it has no row, and no memory. */
-  forgetIfIdle(pool: number): void {
-    const { inFlight, delayed, next, bundle } = this.pools
-    const isBusy = inFlight[pool]! > 0 || this.pools.waitingOf(pool) > 0 || delayed[pool]! > 0
-    if (isBusy || next[pool] !== notQueued || this.pools.hasFlag(pool, poolFlags.blocked)) return
-    this.turns.giveBack(pool)
-    if (bundle[pool] !== none) this.totals.gates.bundles.detach(bundle[pool]!)
-    this.pools.remove(pool)
   }
 
   // ── Reading again what was too much to keep ──────────────────────────────────────────────────────────────
@@ -251,6 +234,7 @@ export class FlowState {
       const pool = this.pools.find(view.bytes, view.keyStartAt(index), view.keyEndAt(index))
       if (pool === none || this.pools.spilledFrom[pool]! < from) continue
       this.#refillPool(pool, view.offsetAt(index), moment)
+      if (pool !== starving) this.turns.putInPlace(pool)
     }
     this.#finishRefill(starving, end)
     return index - first + 1
@@ -276,8 +260,21 @@ export class FlowState {
     const isUnfinished = this.spilled.turnOver(pool, end)
     if (isUnfinished && this.pools.spilledFrom[pool]! >= this.readPosition)
       this.counters.quarantined += this.spilled.forget(pool)
-    this.putInPlace(pool)
+    this.turns.putInPlace(pool)
+    this.spilledLeft(0)
     this.totals.gates.wakeFreed()
+  }
+
+  /** So many spilled records have left the log, nobody knows of which pools. */
+  spilledLeft(count: number): void {
+    this.spilled.left(count)
+    // Why: when all are gone that were to be read again, nobody reads, and nobody would find out.
+    if (!this.spilled.areAllGone) return
+    this.pools.forEach((pool) => {
+      if (this.pools.spilledCount[pool] === 0) return
+      this.spilled.forget(pool)
+      this.turns.putInPlace(pool)
+    })
   }
 
   /** There is nothing to read again in `[from, end)`, as a starving pool found: those records are lost. */
@@ -307,8 +304,10 @@ export class FlowState {
     const { inFlight, bundle } = this.pools
     inFlight[pool]!++
     this.totals.inFlight++
-    if (bundle[pool] !== none) this.totals.gates.take(bundle[pool]!, this.turns.takeReserved(pool))
+    if (bundle[pool] !== none)
+      this.totals.gates.take(bundle[pool]!, this.turns.takeReserved(pool), member !== none)
     this.turns.makeReady(pool)
+    this.totals.gates.wakeFreed()
     return slot
   }
 
@@ -352,7 +351,7 @@ export class FlowState {
     this.settled.add(offset)
     this.retries.remove(offset)
     this.freeSlot(slot)
-    this.putInPlace(pool)
+    this.turns.putInPlace(pool)
     this.totals.gates.wakeFreed()
   }
 
@@ -480,7 +479,7 @@ export class FlowState {
       else slots.unshift(this.#condemnBlocked(pool, offset))
     }
     if (decision === 'drop') this.counters.dropped += offsets.length
-    this.putInPlace(pool)
+    this.turns.putInPlace(pool)
     this.totals.gates.wakeFreed()
     return { offsets, slots }
   }
@@ -597,15 +596,13 @@ export class FlowState {
     const { pools, settings } = this
     const { gates } = this.totals
     const { bundle, inFlight, delayed } = pools
-    const ready = this.turns.disband()
+    this.turns.disband()
     pools.forEach((pool) => {
       if (bundle[pool] === none) return
       gates.count(bundle[pool]!, -inFlight[pool]!, -delayed[pool]!)
       gates.bundles.detach(bundle[pool]!)
       bundle[pool] = none
     })
-    // Why: their keys name rules by their place in the old table.
-    gates.bundles.forgetIdle()
     gates.adopt(settings.rules)
     pools.forEach((pool) => {
       pools.rematch(pool, settings)
@@ -613,7 +610,6 @@ export class FlowState {
       this.#attach(pool)
       gates.count(bundle[pool]!, inFlight[pool]!, delayed[pool]!)
     })
-    for (const pool of ready) this.turns.makeReady(pool)
-    pools.forEach((pool) => this.turns.makeReady(pool))
+    gates.adopted(this.#owner, settings.rules)
   }
 }

@@ -95,11 +95,11 @@ export class GateTable {
     return this.#fullAtMs[gate]! - spare * this.#rule[gate]!.intervalMs
   }
 
-  /** A record passes now. */
-  take(gate: number, wasReserved: boolean): void {
+  /** A record takes a slot, or passes a rate where it is delivered. */
+  take(gate: number, wasReserved: boolean, isDelivered: boolean): void {
     if (wasReserved) this.reserved[gate]!--
     if (this.kind[gate] !== gateKinds.rate) this.inFlight[gate]!++
-    else {
+    else if (isDelivered) {
       const from = Math.max(this.#fullAtMs[gate]!, this.nowMs)
       this.#fullAtMs[gate] = from + this.#rule[gate]!.intervalMs
     }
@@ -111,9 +111,10 @@ export class GateTable {
       const kind = this.kind[gate] as GateKind
       const rule = this.#rule[gate]!
       this.limit[gate] = limitOf(kind, rule) ?? this.limit[gate]!
+      if (kind !== gateKinds.rate || rule.rule.rate === undefined) return
       // Why: time that a slower rate has booked far ahead is not owed to a faster one.
       const fullAtMost = this.nowMs + this.limit[gate]! * rule.intervalMs
-      if (kind === gateKinds.rate) this.#fullAtMs[gate] = Math.min(this.#fullAtMs[gate]!, fullAtMost)
+      this.#fullAtMs[gate] = Math.min(this.#fullAtMs[gate]!, fullAtMost)
     })
   }
 

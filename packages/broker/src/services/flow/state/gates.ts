@@ -23,6 +23,8 @@ export interface LaneOwner {
   readonly waiting: PairingHeaps
   /** A lane no longer waits. Returns whether it goes on, with a slot kept for it at each of its gates. */
   wake(lane: number): boolean
+  /** All states follow the same rules again: its lanes take their places. */
+  placeAll(): void
 }
 
 export class Gates {
@@ -31,6 +33,9 @@ export class Gates {
   readonly bundles = new GateBundles(this.table, this.rules)
   readonly lines = new GateLines(this.table, this.bundles)
   readonly #owners: LaneOwner[] = []
+  /** By owner: the rules that it follows, and whether its lanes have no places until all follow the same. */
+  readonly #rulesOf: RuleTable[] = []
+  readonly #unplaced = new Set<LaneOwner>()
   /** Gates that are waited at and may have got room. */
   readonly #freed: number[] = []
   /** Rates that are waited at, by when the next record may pass. */
@@ -38,16 +43,33 @@ export class Gates {
   #lastTicket = 0
 
   /** The number of a state that shares these gates from now on. */
-  join(owner: LaneOwner): number {
+  join(owner: LaneOwner, rules: RuleTable): number {
+    this.#rulesOf.push(rules)
+    this.rules.adopt(rules)
     return this.#owners.push(owner) - 1
   }
 
-  /** To be called by each state that follows other rules; the first call changes the gates. */
+  /** A state whose lanes have left their gates is to follow these rules; the first of all changes the gates. */
   adopt(rules: RuleTable): void {
-    if (!this.rules.adopt(rules)) return
+    // Why: the keys of bundles name rules by their places in the old table.
     this.bundles.forgetIdle()
+    if (!this.rules.adopt(rules)) return
     this.table.applyRules()
     this.table.forEach((gate) => this.#mayHaveRoom(gate))
+  }
+
+  /**
+   * What a state has out is counted at the gates of its new rules. Why its lanes must wait for the other
+   * states: what these have out is not counted there yet.
+   */
+  adopted(owner: number, rules: RuleTable): void {
+    this.#rulesOf[owner] = rules
+    this.#unplaced.add(this.#owners[owner]!)
+    if (this.#rulesOf.some((one) => one !== rules)) return
+    const owners = [...this.#unplaced]
+    this.#unplaced.clear()
+    for (const one of owners) one.placeAll()
+    this.wakeFreed()
   }
 
   /** Sets the time, and wakes what its rate lets through by now. */
@@ -87,13 +109,16 @@ export class Gates {
     this.#freeAll(bundle)
   }
 
-  /** A record of the bundle is delivered; `wasReserved` where slots were kept for it. */
-  take(bundle: number, wasReserved: boolean): void {
+  /**
+   * A record of the bundle takes a slot; `wasReserved` where one was kept for it. It passes no rate where it is
+   * not delivered, but becomes a dead letter.
+   */
+  take(bundle: number, wasReserved: boolean, isDelivered: boolean): void {
     const { firstLink, linkGate, linkNext } = this.bundles
     for (let link = firstLink[bundle]!; link !== none; link = linkNext[link]!) {
       const gate = linkGate[link]!
-      this.table.take(gate, wasReserved)
-      if (this.table.kind[gate] === gateKinds.rate && this.lines.isWaitedAt(gate)) this.#setTime(gate)
+      this.table.take(gate, wasReserved, isDelivered)
+      if (this.table.kind[gate] === gateKinds.rate) this.#mayHaveRoom(gate)
     }
   }
 
@@ -178,6 +203,7 @@ export class Gates {
 
   /** Wakes, at every gate that got room since the last call, the lanes whose turn it is. */
   wakeFreed(): void {
+    if (this.#unplaced.size > 0) return
     for (let gate = this.#freed.pop(); gate !== undefined; gate = this.#freed.pop())
       if (gate < this.table.kind.length) this.#wakeAt(gate)
   }

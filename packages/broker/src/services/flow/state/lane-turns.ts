@@ -30,6 +30,8 @@ export class LaneTurns implements LaneOwner {
   readonly #spilled: SpilledRecords
   readonly #gates: Gates
   readonly #ready: ReadyQueue
+  /** Pools that were ready before their rules changed. */
+  #disbanded: number[] = []
 
   constructor(pools: PoolTable, { parked, spilled }: ParkedPlaces, gates: Gates) {
     this.#pools = pools
@@ -43,17 +45,34 @@ export class LaneTurns implements LaneOwner {
   makeReady(pool: number): void {
     const { next, bundle } = this.#pools
     if (next[pool] === waitingAtGate) return this.#stillWaits(pool)
-    if (next[pool] !== notQueued) return
     if (!this.#hasTurn(pool)) {
+      // Why at once, though it may stand in the ready queue until its turn: others may wait for it.
       this.giveBack(pool)
       this.#spilled.noteStarving(pool)
       return
     }
+    if (next[pool] !== notQueued) return
     if (bundle[pool] !== none && !this.#pools.hasFlag(pool, poolFlags.reserved)) {
       if (!this.#gates.tryReserve(bundle[pool]!)) return this.#wait(pool)
       this.#pools.setFlag(pool, poolFlags.reserved, true)
     }
     this.#lineUp(pool)
+  }
+
+  /** A pool has changed: it takes the place that is its own now, or is forgotten. */
+  putInPlace(pool: number): void {
+    this.makeReady(pool)
+    this.forgetIfIdle(pool)
+  }
+
+  /** An idle pool has no row, and no memory. */
+  forgetIfIdle(pool: number): void {
+    const { inFlight, delayed, next, bundle } = this.#pools
+    const isBusy = inFlight[pool]! > 0 || this.#pools.waitingOf(pool) > 0 || delayed[pool]! > 0
+    if (isBusy || next[pool] !== notQueued || this.#pools.hasFlag(pool, poolFlags.blocked)) return
+    this.giveBack(pool)
+    if (bundle[pool] !== none) this.#gates.bundles.detach(bundle[pool]!)
+    this.#pools.remove(pool)
   }
 
   /** The next ready pool, off the queue; -1 where none is ready. */
@@ -90,17 +109,23 @@ export class LaneTurns implements LaneOwner {
     if (this.takeReserved(pool)) this.#gates.giveBack(this.#pools.bundle[pool]!)
   }
 
-  /** Takes all pools out of all queues, before their rules change; returns those that were ready. */
-  disband(): number[] {
+  /** Takes all pools out of all queues, before their rules change, until `placeAll`. */
+  disband(): void {
     const { next, bundle } = this.#pools
-    const ready = this.#ready.takeAll()
+    this.#disbanded = [...this.#disbanded, ...this.#ready.takeAll()]
     this.#pools.forEach((pool) => {
       this.giveBack(pool)
       if (next[pool] !== waitingAtGate) return
       this.#gates.leave(bundle[pool]!, pool)
       next[pool] = notQueued
     })
-    return ready
+  }
+
+  /** Those that were ready come first again, in their order. */
+  placeAll(): void {
+    for (const pool of this.#disbanded) this.putInPlace(pool)
+    this.#disbanded = []
+    this.#pools.forEach((pool) => this.makeReady(pool))
   }
 
   /** For the gates: a lane that waited may go. */

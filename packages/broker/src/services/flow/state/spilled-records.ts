@@ -56,6 +56,11 @@ export class SpilledRecords {
     this.#gone += count
   }
 
+  /** Pools have spilled records, and all of them have left the log. */
+  get areAllGone(): boolean {
+    return this.#gone > 0 && this.#gone === this.#counted
+  }
+
   /** Forgets what was not found of a pool; returns how many of these nobody has taken out of the log. */
   forget(pool: number): number {
     const missing = this.#pools.spilledCount[pool]!
