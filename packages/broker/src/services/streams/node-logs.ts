@@ -10,7 +10,7 @@ import type { StreamEntry } from './stream-catalog.ts'
 import { StreamFiles } from './stream-files.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { LoggedPartition } from './stream-files.ts'
-import { closeAll } from './stream-logs.ts'
+import { closeAll, inOrder } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
 import type { StreamIdentity } from './stream.ts'
 import type { StreamsOptions } from './streams-options.ts'
@@ -54,8 +54,7 @@ export class NodeLogs implements StreamLogs {
   async open(named: NamedStream, areNew: boolean): Promise<readonly OpenPartition[]> {
     const here = this.#led.get(named.identity.id)?.values() ?? []
     const places = { placement: this.#placement, remote: this.#remote }
-    const opened: OpenPartition[] = [...here, ...(await openRemoteLogs(named, areNew, places))]
-    return opened.sort((one, other) => one.partition.index - other.partition.index)
+    return inOrder([...here, ...(await openRemoteLogs(named, areNew, places))])
   }
 
   /** For the node that decides: what it has undone, or removed. */

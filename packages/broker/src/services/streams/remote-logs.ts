@@ -3,6 +3,7 @@
 import type { PartitionKey } from '../../cluster/partition-messages.ts'
 import type { Placement } from '../../cluster/placement.ts'
 import type { RemotePartitions } from '../../cluster/remote-partitions.ts'
+import { inOrder } from './stream-logs.ts'
 import type { OpenPartition } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
 
@@ -28,5 +29,5 @@ export async function openRemoteLogs(
       opened.push({ partition, close: async () => remote.close(partition.key) })
     }
   }
-  return opened
+  return inOrder(opened)
 }

@@ -43,3 +43,8 @@ export interface StreamLogs {
 export async function closeAll(partitions: readonly OpenPartition[]): Promise<void> {
   await Promise.all(partitions.map((partition) => partition.close()))
 }
+
+/** By partition: a stream finds them by their place. */
+export function inOrder(partitions: OpenPartition[]): OpenPartition[] {
+  return partitions.sort((one, other) => one.partition.index - other.partition.index)
+}
