@@ -9,6 +9,7 @@ import { consumerShow } from './consumer-show.ts'
 import { consumerList } from './consumer-list.ts'
 import { consumerBlocked } from './consumer-blocked.ts'
 import { consumerDrain } from './consumer-drain.ts'
+import { consumerFetch } from './consumer-fetch.ts'
 import { consumerPause } from './consumer-pause.ts'
 import { consumerPools } from './consumer-pools.ts'
 import { consumerResume } from './consumer-resume.ts'
@@ -22,6 +23,7 @@ export const consumerCommands: readonly CommandDefinition[] = [
   consumerDelete,
   consumerExplain,
   consumerPools,
+  consumerFetch,
   consumerPause,
   consumerResume,
   consumerDrain,
