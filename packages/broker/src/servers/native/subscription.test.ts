@@ -27,6 +27,8 @@ class Sink implements Pick<ByteConnection, 'write'> {
 
 class Member implements Membership {
   readonly calls: string[] = []
+  isHeldUntilFlush = false
+  going = (): Promise<void> | undefined => undefined
   setWindow = (window: number): void => void this.calls.push(`window ${window}`)
   pull = (count: number): void => void this.calls.push(`pull ${count}`)
   resume = (): void => void this.calls.push('resume')
@@ -135,4 +137,35 @@ test('once it has left or ended it takes nothing, and says so once', async () =>
     [opcodes.subscriptionEnded],
   )
   assert.equal(subscription.isWritable, false)
+})
+
+test('what is held until the flush goes out with it, in frames, and room ends at a megabyte', async () => {
+  const { subscription, member, sink, outbox } = subscribed()
+  member.isHeldUntilFlush = true
+  let goes = (): void => {}
+  const going = new Promise<void>((resolve) => {
+    goes = resolve
+  })
+  member.going = () => going
+  subscription.start(
+    () => member,
+    () => {},
+  )
+  for (let count = 0; count < 12; count++) {
+    assert.equal(subscription.isWritable, count < 11)
+    subscription.deliver(delivery(100_000))
+  }
+  outbox.flush()
+  assert.equal(sink.frames.length, 0)
+  const order: string[] = []
+  const answered = subscription.afterFlush(() => order.push('answer'))
+  subscription.flush()
+  order.push('flush')
+  goes()
+  await answered
+  outbox.flush()
+  assert.deepEqual(order, ['flush', 'answer'])
+  assert.ok(sink.frames.length > 1)
+  assert.ok(sink.frames.every(({ body }) => body.length < 300_000))
+  assert.equal(subscription.isWritable, true)
 })

@@ -12,6 +12,8 @@ import type { FrameOutbox } from './frame-outbox.ts'
  * A frame of deliveries ends when the next record would make it larger; a larger record has one of its own.
  */
 const deliverBytesMax = 256 * 1024
+/** Of frames that may not go yet, where all of a round must wait. */
+const heldBytesMax = 1024 * 1024
 
 export class Subscription implements MemberPort {
   readonly id: number
@@ -35,7 +37,8 @@ export class Subscription implements MemberPort {
   }
 
   get isWritable(): boolean {
-    return this.#isAnswered && !this.#isOver && !this.#outbox.isCongested
+    if (!this.#isAnswered || this.#isOver || this.#outbox.isCongested) return false
+    return !this.#isHeld || this.#writer.position < heldBytesMax
   }
 
   get membership(): Membership {
@@ -53,7 +56,8 @@ export class Subscription implements MemberPort {
   deliver(delivery: Delivery): void {
     if (this.#isOver) return
     const size = delivery.recordEnd - delivery.recordStart
-    if (this.#count > 0 && this.#writer.position + size > deliverBytesMax) this.#endFrame()
+    const frameBytes = this.#writer.position - this.#frameStart
+    if (this.#count > 0 && frameBytes + size > deliverBytesMax) this.#endFrame()
     if (this.#frameStart < 0) this.#beginFrame()
     writeDelivery(this.#writer, delivery, size)
     this.#count++
@@ -61,6 +65,16 @@ export class Subscription implements MemberPort {
 
   flush(): void {
     if (this.#frameStart >= 0) this.#endFrame()
+    if (this.#writer.position > 0) this.#outbox.append(this.#writer)
+  }
+
+  /** Calls `then` when what was delivered has gone out: at once, where nothing holds it back. */
+  afterFlush(then: () => void): Promise<void> | undefined {
+    const going = this.membership.going()
+    if (going !== undefined) return going.then(then)
+    this.flush()
+    then()
+    return undefined
   }
 
   ended(error: BrokerError): void {
@@ -97,7 +111,11 @@ export class Subscription implements MemberPort {
     endFrame(this.#writer, this.#frameStart)
     this.#frameStart = -1
     this.#count = 0
-    this.#outbox.append(this.#writer)
+    if (!this.#isHeld) this.#outbox.append(this.#writer)
+  }
+
+  get #isHeld(): boolean {
+    return this.#membership?.isHeldUntilFlush === true
   }
 }
 

@@ -6,6 +6,7 @@ import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import { simulate } from '../../testing/sim-io.ts'
 import { join, publishSubjects, settle, startFlow, startFlowIn } from './flow-life.fixture.ts'
 import type { FlowLife, Received } from './flow-life.fixture.ts'
+import type { Delivery, Membership } from './flow-consumers.ts'
 
 async function made(life: FlowLife, config: object, partitions = 1): Promise<void> {
   await life.streams.create('S', { partitions })
@@ -88,4 +89,69 @@ test('none: a member without a window gets nothing, one that pulls gets that man
     received.membership.resume()
     await life.sleep(50)
     assert.deepEqual(offsets(received), [0, 1, 2])
+  }))
+
+interface Sent {
+  readonly offsets: number[]
+  readonly membership: Membership
+}
+
+/** A member whose deliveries count once they have gone out. */
+function sentTo({ flow }: FlowLife): Sent {
+  const offsets: number[] = []
+  let waiting: number[] = []
+  const port = {
+    name: 'test',
+    isWritable: true,
+    deliver: ({ offset }: Delivery) => void waiting.push(offset),
+    flush: () => {
+      offsets.push(...waiting)
+      waiting = []
+    },
+    ended: () => {},
+  }
+  return { offsets, membership: flow.join('S', 'c', port, 100) }
+}
+
+test('none: whatever a crash interrupts, no record goes out twice (60 seeds)', async () => {
+  let interrupted = 0
+  for (let seed = 0; seed < 60; seed++) {
+    await simulate(seed, async (world) => {
+      const { random } = world.scheduler
+      const sent: number[] = []
+      for (let life = 0; life < 3; life++) {
+        const broker = await startFlowIn(world)
+        if (life === 0) await made(broker, { ackPolicy: 'none' })
+        const member = sentTo(broker)
+        void publishMany(broker, 40).catch(() => undefined)
+        await world.sleep(random.between(0, 60))
+        world.crash('n', random.chance(0.5) ? 'kill' : 'power')
+        sent.push(...member.offsets)
+        if (member.offsets.length > 0 && member.offsets.length < 40) interrupted++
+      }
+      assert.equal(new Set(sent).size, sent.length, `seed ${seed}: ${sent.join(' ')}`)
+    })
+  }
+  assert.ok(interrupted > 20, `${interrupted} lives ended between deliveries`)
+})
+
+async function publishMany(life: FlowLife, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) await publishSubjects(life, ['a'])
+}
+
+test('none: on a full disk nothing goes out, and all does once there is space', () =>
+  startFlow(8, async (life) => {
+    await made(life, { ackPolicy: 'none' })
+    await publishSubjects(life, ['a', 'b', 'd'])
+    const disk = life.world.disk('n')
+    disk.capacityBytes = disk.usedBytes
+    const { offsets: out } = sentTo(life)
+    await life.sleep(5000)
+    assert.deepEqual(out, [])
+    disk.capacityBytes = Infinity
+    await life.sleep(3000)
+    assert.deepEqual(out, [0, 1, 2])
+    await publishSubjects(life, ['e'])
+    await life.sleep(50)
+    assert.deepEqual(out, [0, 1, 2, 3])
   }))

@@ -50,6 +50,7 @@ export interface FlowConsumerOptions extends CondemnedContext {
 
 /** A member's hold on its consumer. */
 export interface Membership {
+  /** 0 also takes back what was asked for by `pull`. */
   setWindow(window: number): void
   /**
    * Asks for so many deliveries more, whatever is held; 0 takes back what was asked for and has not come.
@@ -58,6 +59,10 @@ export interface Membership {
   pull(count: number): void
   /** The member's port is writable again. */
   resume(): void
+  /** Whether deliveries must stay with the port until it is flushed: they are being settled until then. */
+  readonly isHeldUntilFlush: boolean
+  /** Resolves when what was handed to the port has been flushed; undefined where nothing waits for that. */
+  going(): Promise<void> | undefined
   /** The code of why it was refused, or undefined. */
   settle(settle: Settle): ErrorCode | undefined
   /** Resolves when all settles so far are persisted. */
@@ -170,7 +175,12 @@ export class FlowConsumer implements FlowHost {
     for (const coordinator of this.coordinators) coordinator.tick(moment, areDeadlinesKept)
     this.totals.gates.advance(moment.monotonicMs)
     const count = this.#deliver(moment)
-    this.members.flush()
+    if (this.#config.ackPolicy !== 'none') this.members.flush()
+    else
+      this.members.flushAfter(
+        () => this.#settledForGood(),
+        () => this.wake(),
+      )
     this.#armTimer(moment)
     if (this.options.areInvariantsChecked) this.#checkInvariants()
     if (count >= recordsPerRound) this.#goOnSoon()
@@ -232,6 +242,7 @@ export class FlowConsumer implements FlowHost {
     return {
       setWindow: (size) => {
         member.window = size
+        if (size === 0) member.credits = 0
         this.members.offer(member)
         this.wake()
       },
@@ -244,6 +255,8 @@ export class FlowConsumer implements FlowHost {
         this.members.offer(member)
         this.wake()
       },
+      isHeldUntilFlush: this.#config.ackPolicy === 'none',
+      going: () => this.members.going,
       settle: (settle) => {
         const refusal = this.#settle(member, settle)
         if (settle.verb === settleVerbs.reject && refusal === undefined) letters.push(this.#condemned.lastTry)
@@ -281,6 +294,31 @@ export class FlowConsumer implements FlowHost {
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new BrokerError('settle-not-durable', `A settle was not written to disk: ${why}`, { cause })
+    }
+  }
+
+  /**
+   * With `none`: why before anything is sent: what a crash makes forget that it was settled would be delivered
+   * again. Never rejects; while the disk takes nothing, nothing is delivered.
+   */
+  async #settledForGood(): Promise<void> {
+    const { io, logger, stream, name } = this.options
+    const written = await this.#journalDurable().then(
+      () => true,
+      (error: unknown) => {
+        const fields = { error, stream: stream.name, consumer: name }
+        logger.error(fields, 'deliveries wait until it can be written that they are settled')
+        return false
+      },
+    )
+    for (let isDone = written; !isDone && !this.#isClosed;) {
+      await new Promise<void>((resolve) => {
+        io.timers.after(retryMs, resolve)
+      })
+      isDone = await this.saveProgress().then(
+        () => true,
+        () => false,
+      )
     }
   }
 

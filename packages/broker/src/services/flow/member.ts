@@ -58,6 +58,8 @@ export class MemberTable {
   #unflushed: Member[] = []
   #turn = 0
   #lastId = 0
+  /** Until it resolves, what was handed out waits with its ports, and nothing more is. */
+  #going: Promise<void> | undefined
 
   get count(): number {
     return this.#byId.size
@@ -104,6 +106,25 @@ export class MemberTable {
     }
   }
 
+  /**
+   * The end of a round whose deliveries must not go before something is written: they go when `written`
+   * resolves, which must not reject. Then `done` is called.
+   */
+  flushAfter(written: () => Promise<void>, done: () => void): void {
+    if (this.#unflushed.length === 0 || this.#going !== undefined) return
+    this.#going = written().then(() => {
+      this.#going = undefined
+      this.flush()
+      for (const member of this.#byId.values()) this.offer(member)
+      done()
+    })
+  }
+
+  /** Resolves when what was handed out has gone; undefined where nothing waits. */
+  get going(): Promise<void> | undefined {
+    return this.#going
+  }
+
   /** To be called when a member may have got room. */
   offer(member: Member): void {
     if (member.isInTurn || !member.hasRoom) return
@@ -113,7 +134,7 @@ export class MemberTable {
 
   /** Whether a record would find a member. */
   get hasRoom(): boolean {
-    return this.#next() !== undefined
+    return this.#going === undefined && this.#next() !== undefined
   }
 
   /** The member whose turn it is, which is to hold one record more; undefined where none has room. */

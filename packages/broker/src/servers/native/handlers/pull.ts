@@ -4,12 +4,15 @@ import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { NativeSession } from '../native-session.ts'
 
-export function handlePull(session: NativeSession, correlation: number, body: ByteReader): void {
+export function handlePull(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> | undefined {
   const subscription = session.subscriptions.require(body.u32())
   const count = body.u32()
   body.finish()
   subscription.membership.pull(count)
-  // Why before the answer: after that of count 0 nothing may come.
-  subscription.flush()
-  session.outbox.empty(opcodes.pull, correlation)
+  // Why after: after the answer to count 0 nothing may come.
+  return subscription.afterFlush(() => session.outbox.empty(opcodes.pull, correlation))
 }

@@ -4,10 +4,18 @@ import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { NativeSession } from '../native-session.ts'
 
-export function handleUnsubscribe(session: NativeSession, correlation: number, body: ByteReader): void {
+export function handleUnsubscribe(
+  session: NativeSession,
+  correlation: number,
+  body: ByteReader,
+): Promise<void> | undefined {
   const subscription = session.subscriptions.require(body.u32())
   body.finish()
   session.subscriptions.remove(subscription)
-  subscription.leave('closed')
-  session.outbox.empty(opcodes.unsubscribe, correlation)
+  // Why: what waits to go out still does, and no more comes to it.
+  subscription.membership.setWindow(0)
+  return subscription.afterFlush(() => {
+    subscription.leave('closed')
+    session.outbox.empty(opcodes.unsubscribe, correlation)
+  })
 }
