@@ -10,7 +10,7 @@ export const bench = defineCommand<[args: string[]]>({
   path: ['bench'],
   summary: 'measure a running broker: publish, read, flow, latency, fan-out',
   notes: `The load comes from processes of their own, in a stream of its own, which is deleted at the end.
-What else the broker does goes on, and is measured with it. 'sluice bench' alone lists scenarios and options.`,
+What else the broker does goes on, and is measured with it. 'sluice bench' lists scenarios and options.`,
   examples: [
     'sluice bench publish --server 127.0.0.1:9898',
     'sluice bench flow --rules none,patterns,captures --subjects 1000 --json',
