@@ -83,7 +83,8 @@ export class FlowConsumer implements FlowHost {
   readonly #pauses = new PausesInForce()
   #firstTurn = 0
   #isAwake = false
-  #isClosed = false
+  /** Why it does nothing any more. */
+  #closedFor: BrokerError | undefined
   readonly #timer: DueTimer
   #wasLimitLowered = false
   /** One reading of the clocks for all settles until the next round. */
@@ -112,14 +113,12 @@ export class FlowConsumer implements FlowHost {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed
+    return this.#closedFor !== undefined
   }
 
-  /** Throws `consumer-deleted` where it is gone meanwhile. */
+  /** Throws the reason where it is closed meanwhile. */
   checkOpen(): void {
-    if (!this.#isClosed) return
-    const { name, stream } = this.options
-    throw new BrokerError('consumer-deleted', `Consumer ${name} of ${stream.name} is gone`)
+    if (this.#closedFor !== undefined) throw this.#closedFor
   }
 
   get deadLetterStream(): string {
@@ -139,17 +138,25 @@ export class FlowConsumer implements FlowHost {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() }
   }
 
-  /** At first all of them; later what the stream has grown by. */
+  /** At first all of them; later what the stream has grown by, and what has begun another life. */
   #addPartitions(): void {
-    const { stream, portsOf, io } = this.options
-    for (const partition of stream.partitions.slice(this.coordinators.length)) {
-      const options = { settings: this.#settings, host: this }
-      const coordinator = new FlowCoordinator(partition, portsOf(partition), options)
-      coordinator.state.deliveries.startSequence(io.random.u32() * sequencesPerStart)
-      this.coordinators.push(coordinator)
-      this.#stopListening.push(partition.onAdvance(() => this.#advanced()))
+    const { partitions } = this.options.stream
+    for (const [index, partition] of partitions.entries()) {
+      const known = this.coordinators[index]
+      if (known?.partition === partition) continue
+      known?.endOfLog()
+      this.coordinators[index] = this.#coordinatorOf(partition)
     }
     this.wake()
+  }
+
+  #coordinatorOf(partition: Partition): FlowCoordinator {
+    const { portsOf, io } = this.options
+    const options = { settings: this.#settings, host: this }
+    const coordinator = new FlowCoordinator(partition, portsOf(partition), options)
+    coordinator.state.deliveries.startSequence(io.random.u32() * sequencesPerStart)
+    this.#stopListening.push(partition.onAdvance(() => this.#advanced()))
+    return coordinator
   }
 
   // ── Rounds ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,7 +167,7 @@ export class FlowConsumer implements FlowHost {
   }
 
   wake(): void {
-    if (this.#isAwake || this.#isClosed) return
+    if (this.#isAwake || this.isClosed) return
     this.#isAwake = true
     queueMicrotask(() => this.#round())
   }
@@ -168,7 +175,7 @@ export class FlowConsumer implements FlowHost {
   #round(): void {
     this.#isAwake = false
     this.#settleMoment = undefined
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const moment = this.now()
     const areDeadlinesKept = this.#timer.areDeadlinesKept(moment.monotonicMs)
     this.#keepPauses(moment)
@@ -274,7 +281,7 @@ export class FlowConsumer implements FlowHost {
 
   #settle(member: Member, settle: Settle): ErrorCode | undefined {
     const coordinator = this.coordinators[settle.partition]
-    if (coordinator === undefined || this.#isClosed) return 'stale-delivery'
+    if (coordinator === undefined || this.isClosed) return 'stale-delivery'
     const isDelayWrong = settle.verb === settleVerbs.nack && settle.delayMs > nackDelayMsMax
     if (isDelayWrong && settle.delayMs !== delayByBackoff) return 'invalid-request'
     this.#settleMoment ??= this.now()
@@ -298,8 +305,8 @@ export class FlowConsumer implements FlowHost {
   }
 
   /**
-   * With `none`: why before anything is sent: what a crash makes forget that it was settled would be delivered
-   * again. Never rejects; while the disk takes nothing, nothing is delivered.
+   * With `none`, before anything is sent: what a crash made us forget to be settled would be delivered again.
+   * Never rejects; while the disk takes nothing, nothing is delivered.
    */
   async #settledForGood(): Promise<void> {
     const { io, logger, stream, name } = this.options
@@ -311,7 +318,7 @@ export class FlowConsumer implements FlowHost {
         return false
       },
     )
-    for (let isDone = written; !isDone && !this.#isClosed;) {
+    for (let isDone = written; !isDone && !this.isClosed;) {
       await new Promise<void>((resolve) => {
         io.timers.after(retryMs, resolve)
       })
@@ -323,7 +330,7 @@ export class FlowConsumer implements FlowHost {
   }
 
   #leave(member: Member, how: 'closed' | 'lost'): void {
-    if (this.members.find(member.id) === undefined || this.#isClosed) return
+    if (this.members.find(member.id) === undefined || this.isClosed) return
     const moment = this.now()
     this.members.remove(member)
     for (const coordinator of this.coordinators) coordinator.returnFrom(member, how, moment)
@@ -389,8 +396,8 @@ export class FlowConsumer implements FlowHost {
 
   /** Ends every membership with a reason, and all work. Progress stays as it is. */
   close(reason?: BrokerError): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.isClosed) return
+    this.#closedFor = reason ?? new BrokerError('stopping', 'The broker is shutting down')
     this.#timer.cancel()
     for (const stop of this.#stopListening) stop()
     for (const coordinator of this.coordinators) coordinator.close()

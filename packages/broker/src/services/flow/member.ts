@@ -112,12 +112,15 @@ export class MemberTable {
    */
   flushAfter(written: () => Promise<void>, done: () => void): void {
     if (this.#unflushed.length === 0 || this.#going !== undefined) return
-    this.#going = written().then(() => {
-      this.#going = undefined
-      this.flush()
-      for (const member of this.#byId.values()) this.offer(member)
-      done()
-    })
+    this.#going = this.#goAfter(written(), done)
+  }
+
+  async #goAfter(written: Promise<void>, done: () => void): Promise<void> {
+    await written
+    this.#going = undefined
+    this.flush()
+    for (const member of this.#byId.values()) this.offer(member)
+    done()
   }
 
   /** Resolves when what was handed out has gone; undefined where nothing waits. */
