@@ -158,7 +158,9 @@ export class Fetcher {
     const fetches = this.#fetches.splice(0)
     for (const fetch of fetches) {
       release(fetch)
-      if (error === undefined) fetch.ends.resolve(this.#takeUpTo(fetch.count))
+      // Why it can have some: what is settled by being delivered has nobody else to go to.
+      const messages = this.#takeUpTo(fetch.count)
+      if (error === undefined || messages.length > 0) fetch.ends.resolve(messages)
       else fetch.ends.reject(error)
     }
     this.#membership = undefined

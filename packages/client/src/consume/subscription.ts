@@ -33,7 +33,7 @@ export class Subscription {
   #settlingCount = 0
   #isTaking = true
   #drained: Promise<void> | undefined
-  #whenIdle: (() => void) | undefined
+  readonly #idleWaiters: (() => void)[] = []
 
   constructor(
     open: OpenMembership,
@@ -86,7 +86,7 @@ export class Subscription {
   #idle(): Promise<void> {
     if (this.#isIdle) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#whenIdle = resolve
+      this.#idleWaiters.push(resolve)
     })
   }
 
@@ -142,7 +142,11 @@ export class Subscription {
   }
 
   #checkIdle(): void {
-    if (this.#isIdle) this.#whenIdle?.()
+    if (this.#idleWaiters.length > 0 && this.#isIdle) this.#wakeIdle()
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake()
   }
 
   /** The client or the broker ends it. What came settled has nobody else to handle it. */
@@ -153,7 +157,7 @@ export class Subscription {
 
   #end(error: BrokerError | undefined): void {
     this.#isTaking = false
-    this.#whenIdle?.()
+    this.#wakeIdle()
     if (error === undefined) this.#closed.resolve()
     else this.#closed.reject(error)
   }

@@ -104,7 +104,7 @@ class Errand {
 
   /** Sends parts to the leaders of their partitions. Never rejects. */
   async send(indexes: readonly number[], tries: number): Promise<void> {
-    const route = this.#router.routes.get(this.#frame.stream)
+    const route = this.#router.routes.use(this.#frame.stream)
     if (route?.leaders === undefined) return this.#sendTo(undefined, indexes, tries)
     const leaders = new Map<number | undefined, number[]>()
     for (const index of indexes) {

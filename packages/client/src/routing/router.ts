@@ -26,7 +26,7 @@ export class Router {
 
   /** The link to the leader of a partition, as far as that is known; else the home, which may refuse. */
   leader(stream: string, partition: number, spentMs: number): Promise<Link> {
-    return this.links.to(leaderOf(this.routes.get(stream), partition), spentMs)
+    return this.links.to(leaderOf(this.routes.use(stream), partition), spentMs)
   }
 
   /** Runs `attempt` anew while it fails for being sent to the wrong node; `waitMs` more than others may. */

@@ -12,6 +12,7 @@ import type { ClientOptions } from '../client-options.ts'
 import { connect } from '../connect.ts'
 import { subscriptionOf, until } from '../testing/scripted-broker.contract.ts'
 import { ScriptedCluster } from '../testing/scripted-cluster.contract.ts'
+import { nodePlatform } from '../transport/node-platform.ts'
 
 interface Scene {
   readonly cluster: ScriptedCluster
@@ -267,4 +268,19 @@ test('a question is asked again while the node that knows is not there; an order
   assert.equal(refusals, 2)
   refusals = 1
   await assert.rejects(client.streams.purge('S'), code('node-unavailable'))
+})
+
+test('a stream that gains partitions is noticed without a refusal', async (t) => {
+  let skippedMs = 0
+  const platform = { ...nodePlatform, monotonicMs: () => performance.now() + skippedMs }
+  const { cluster, client } = await scene(t, { leaders: [0], platform })
+  await client.publish('S', subjectOf(1), 'a')
+  cluster.leaders = [0, 1]
+  cluster.stored.push([])
+  await client.publish('S', subjectOf(1), 'b')
+  skippedMs = 11_000
+  await client.publish('S', subjectOf(1), 'c')
+  await delay(50)
+  await client.publish('S', subjectOf(1), 'd')
+  assert.deepEqual([storedAt(cluster, 0), storedAt(cluster, 1)], [['a@0', 'b@0', 'c@0'], ['d@1']])
 })

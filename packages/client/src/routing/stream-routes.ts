@@ -28,8 +28,13 @@ export class StreamRoutes {
     this.#platform = platform
   }
 
-  /** Undefined when it has to be asked for. */
+  /** Undefined when it has to be asked for. For every message, so it does not look at the clock. */
   get(stream: string): StreamRoute | undefined {
+    return this.#known.get(stream)?.route
+  }
+
+  /** The same for a request that is about to be sent: a route that is old is asked for again beside it. */
+  use(stream: string): StreamRoute | undefined {
     const known = this.#known.get(stream)
     if (known === undefined) return undefined
     if (this.#platform.monotonicMs() - known.askedMs > routeAgeMs) this.#refresh(stream)
