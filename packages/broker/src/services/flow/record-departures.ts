@@ -10,6 +10,7 @@ import type { ProgressWriter } from './progress/progress-store.ts'
 import type { LocatedRecord } from './reading/batch-view.ts'
 import { scanLog } from './reading/scan-log.ts'
 import type { ScanContext } from './reading/scan-log.ts'
+import { drain, removeBelow, removeOffsets } from './state/flow-removal.ts'
 import type { FlowState } from './state/flow-state.ts'
 import type { SubjectFilter } from './state/rule-table.ts'
 
@@ -45,10 +46,10 @@ export class RecordDepartures {
     const { state, progress } = this.#owner
     const ended = (slot: number): void => this.#owner.letGoOf(slot)
     if ('below' in removed) {
-      state.removeBelow(removed.below, ended)
+      removeBelow(state, removed.below, ended)
       progress.raiseFloor(removed.below)
     } else {
-      state.removeOffsets(removed.offsets, ended)
+      removeOffsets(state, removed.offsets, ended)
       for (const offset of removed.offsets) progress.settled(offset)
     }
   }
@@ -61,7 +62,7 @@ export class RecordDepartures {
    */
   async drain(filter: SubjectFilter, context: ScanContext): Promise<number> {
     const { state, partition, progress } = this.#owner
-    let drained = state.drain(filter)
+    let drained = drain(state, filter)
     const visit = ({ bytes, keyStart, keyEnd, offset }: RecordCursor): void => {
       if (offset < state.readPosition || state.settled.has(offset) || state.isCondemned(offset)) return
       if (!filter.matches(bytes, keyStart, keyEnd)) return
@@ -71,7 +72,7 @@ export class RecordDepartures {
       drained++
     }
     await scanLog(partition, { from: state.readPosition, end: partition.highWatermark, visit }, context)
-    drained += state.drain(filter)
+    drained += drain(state, filter)
     await this.#readAllDrained(context)
     await progress.durable()
     return drained

@@ -5,7 +5,7 @@
 import { assert } from '../../../base/assert.ts'
 import { deliveryPhases } from './delivery-table.ts'
 import type { FlowState } from './flow-state.ts'
-import { beingFetched, notQueued, poolFlags, waitingAtGate } from './pool-table.ts'
+import { notQueued, poolFlags, waitingAtGate } from './pool-table.ts'
 
 const none = -1
 

@@ -1,11 +1,15 @@
 // Records that leave a flow state though nobody settled them: they are no longer in the log, or an operator
-// drains their subjects. Whatever place a record is in, it is taken from there, and what it had taken is freed
-// once. Costs the records that are affected and a walk over the active pools; for single records also over
-// what is parked before the last of them.
+// drains their subjects. Whatever place a record is in, it is taken from there, and what it had taken is
+// freed once. Costs the records that are affected and a walk over the active pools; for single records also
+// over what is parked before the last of them.
 
 import type { FlowState } from './flow-state.ts'
 import type { SubjectFilter } from './rule-table.ts'
 
+/**
+ * Everything below `end` has left the log. `ended` is called for each delivery that this ends, before its
+ * slot is free. Returns how many records were not settled until now.
+ */
 export function removeBelow(state: FlowState, end: number, ended: (slot: number) => void): number {
   const { settled } = state
   if (end <= settled.floor) return 0
@@ -20,6 +24,7 @@ export function removeBelow(state: FlowState, end: number, ended: (slot: number)
   return unsettled
 }
 
+/** The same for single records, whose offsets rise. */
 export function removeOffsets(
   state: FlowState,
   offsets: readonly number[],
@@ -39,7 +44,10 @@ export function removeOffsets(
   return gone.size
 }
 
-/** Settles what was read of some subjects; what is out, or to become a dead letter, goes on. */
+/**
+ * Settles what was read of some subjects; what is out, or to become a dead letter, goes on. Returns how many
+ * records; those among them that must be read again are settled then.
+ */
 export function drain(state: FlowState, filter: SubjectFilter): number {
   const { pools, settled, retries } = state
   let count = 0

@@ -7,7 +7,8 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import { placeBatch } from '@sluice/protocol/record/record-batch'
 import { BatchView } from '../reading/batch-view.ts'
 import { compileSettings } from './flow-settings.ts'
-import { FlowState, FlowTotals } from './flow-state.ts'
+import { FlowState } from './flow-state.ts'
+import { FlowTotals } from './flow-totals.ts'
 import { newConsumerConfig } from '../consumer-config.ts'
 import { ProgressImage } from '../progress/progress-codec.ts'
 

@@ -9,7 +9,8 @@
 //                            └── no room ► parked ────► out ── nack, timeout ► delayed or parked, in front
 //                                                       out ── block ► blocked, until an operator decides
 //
-// Which pool may deliver next is decided in lane-turns.ts; how records leave that are gone, in flow-removal.ts.
+// Which pool may deliver next is decided in lane-turns.ts. Records that nobody settles leave by
+// flow-removal.ts.
 
 import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import { unreachable } from '../../../base/assert.ts'
@@ -17,19 +18,15 @@ import type { BatchView } from '../reading/batch-view.ts'
 import { BlockedRecords } from './blocked-records.ts'
 import { DelayHeap } from './delay-heap.ts'
 import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
-import { drain, removeBelow, removeOffsets } from './flow-removal.ts'
 import { FlowCounters } from './flow-counters.ts'
 import type { FlowSettings } from './flow-settings.ts'
 import type { FlowTotals } from './flow-totals.ts'
 import { LaneTurns } from './lane-turns.ts'
 import { ParkedRecords } from './parked-records.ts'
 import { poolFlags, PoolTable } from './pool-table.ts'
-import type { SubjectFilter } from './rule-table.ts'
 import type { RetryTable, Verdict } from './retry-table.ts'
 import type { SettledSet } from './settled-set.ts'
 import { SpilledRecords } from './spilled-records.ts'
-
-export { FlowTotals } from './flow-totals.ts'
 
 const none = -1
 
@@ -550,21 +547,6 @@ export class FlowState {
   }
 
   // ── Changes while it runs ────────────────────────────────────────────────────────────────────────────────
-
-  /** Everything below `end` has left the log. Returns how many records it took that were not settled. */
-  removeBelow(end: number, ended: (slot: number) => void): number {
-    return removeBelow(this, end, ended)
-  }
-
-  /** Single records have left the log; their offsets rise. Returns how many of them were not settled. */
-  removeOffsets(offsets: readonly number[], ended: (slot: number) => void): number {
-    return removeOffsets(this, offsets, ended)
-  }
-
-  /** Settles what was read of some subjects and is neither out nor condemned. Returns how many records. */
-  drain(filter: SubjectFilter): number {
-    return drain(this, filter)
-  }
 
   /** What a drain has to settle is not all read again yet. */
   get isDraining(): boolean {

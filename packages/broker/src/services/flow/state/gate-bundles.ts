@@ -1,6 +1,6 @@
-// What one subject needs of the gates, and all subjects of its partition that need the same: a bundle of gates.
-// One row a bundle, one array a column, found by (partition, what RuleTable says is shared); its gates are a
-// chain of links: captured pools, then totals, then rates.
+// What one subject needs of the gates, and all subjects of its partition that need the same: a bundle of
+// gates. One row a bundle, one array a column, found by (partition, what RuleTable says is shared); its
+// gates are a chain of links: captured pools, then totals, then rates.
 //
 // Why bundles: subjects of one bundle are stopped and let through alike, so that a gate looks at bundles, of
 // which there are few, and never at the thousands of subjects that wait behind one.
@@ -53,7 +53,9 @@ export class GateBundles {
     return bundle
   }
 
-  /** A lane has it no longer. The row stays a while, since a subject that was active is likely to be again. */
+  /**
+   * A lane has it no longer. The row stays a while, since a subject that was active is likely to be again.
+   */
   detach(bundle: number): void {
     const evicted = this.#lanes.detach(bundle)
     if (evicted !== none) this.#remove(evicted)

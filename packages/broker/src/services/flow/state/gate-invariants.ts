@@ -2,7 +2,8 @@
 // tests, the simulator and debug builds, beside flow-invariants.ts.
 
 import { assert } from '../../../base/assert.ts'
-import type { FlowState, FlowTotals } from './flow-state.ts'
+import type { FlowState } from './flow-state.ts'
+import type { FlowTotals } from './flow-totals.ts'
 import { gateKinds } from './gate-table.ts'
 import type { Gates } from './gates.ts'
 import { poolFlags, waitingAtGate } from './pool-table.ts'

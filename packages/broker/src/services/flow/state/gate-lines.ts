@@ -44,7 +44,7 @@ export class GateLines {
     return this.#gates.firstLine[gate] !== none
   }
 
-  /** Puts a bundle, which stands nowhere, in its line at a gate. `offset` is the lowest of its waiting lanes. */
+  /** Puts a bundle, which stands nowhere, in its line at a gate; `offset` is its lowest. */
   enter(bundle: number, gate: number, offset: number): void {
     const isOrdered = this.#gates.kind[gate] === gateKinds.capture
     const line = this.#lineAt(gate, isOrdered ? this.#bundles.owner[bundle]! : everybody)

@@ -1,13 +1,13 @@
 // What subjects of one flow consumer share: captured pools, totals and rates, each a gate that lets only so
 // many records through. One row a gate, one array a column, found by (kind, rule, captured bytes), which are
-// compared byte for byte. A row exists while a subject that is active has it, a rate until its bucket is full.
-// Must never know subjects or partitions: gate-bundles.ts ties these to gates.
+// compared byte for byte. A row exists while a subject that is active has it, a rate until its bucket is
+// full. Must never know subjects or partitions: gate-bundles.ts ties these to gates.
 
 import { assert } from '../../../base/assert.ts'
 import { resized } from './columns.ts'
 import type { GateRule } from './gate-rules.ts'
 import { KeyIndex } from './key-index.ts'
-import { TimeHeap } from './time-heap.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 const none = -1
 
@@ -17,8 +17,6 @@ export type GateKind = 1 | 2 | 3
 export class GateTable {
   /** Rows in use. */
   count = 0
-  /** How late it is, as of the round that runs: what rates are judged by. */
-  nowMs = 0
   kind = new Uint8Array(0)
   /** Of a rate: its burst. */
   limit = new Int32Array(0)
@@ -31,19 +29,15 @@ export class GateTable {
   /** First and last line of waiting bundles (gate-lines.ts); -1: nothing waits. */
   firstLine = new Int32Array(0)
   lastLine = new Int32Array(0)
-  /** Of a rate that is waited at: the time at which it is looked at next (gates.ts). */
-  timedMs = new Float64Array(0)
+  /** What rates have let through, by gate. */
+  readonly buckets = new TokenBuckets()
   /** Bundles that have the gate. */
   #bundles = new Int32Array(0)
-  /** Of a rate: the time at which its bucket is full again. */
-  #fullAtMs = new Float64Array(0)
   readonly #rule: (GateRule | undefined)[] = []
   #nextFree = new Int32Array(0)
   #firstFree = none
   #index = new KeyIndex()
   #key = new Uint8Array(64)
-  /** Rates that nobody has any more, by when their buckets are full. */
-  readonly #idleRates = new TimeHeap()
 
   /** One more bundle has this gate; its row is made where there is none. */
   hold(kind: GateKind, rule: GateRule, captured: Uint8Array): number {
@@ -58,17 +52,16 @@ export class GateTable {
   letGo(gate: number): void {
     if (--this.#bundles[gate]! > 0) return
     assert(this.firstLine[gate] === none && this.reserved[gate] === 0, `gate ${gate} is let go in use`)
-    if (this.kind[gate] !== gateKinds.rate || this.#fullAtMs[gate]! <= this.nowMs) this.#remove(gate)
-    else this.#idleRates.add(this.#fullAtMs[gate]!, gate)
+    if (this.kind[gate] !== gateKinds.rate || this.buckets.isFull(gate)) this.#remove(gate)
+    else this.buckets.leaveIdle(gate)
   }
 
-  /** Forgets the rates whose buckets have become full meanwhile. */
+  /** Forgets the rates that nobody has and whose buckets have become full meanwhile. */
   sweep(): void {
-    while (this.#idleRates.nextDueMs <= this.nowMs) {
-      const gate = this.#idleRates.take()
-      // Why compared: it may have been held, used and let go again since, and is then in here once more.
+    for (let gate = this.buckets.takeIdle(); gate !== none; gate = this.buckets.takeIdle()) {
+      // Why looked at: it may have been held, used and let go again since, and comes once more then.
       const isIdle = this.kind[gate] === gateKinds.rate && this.#bundles[gate] === 0
-      if (isIdle && this.#fullAtMs[gate]! <= this.nowMs) this.#remove(gate)
+      if (isIdle && this.buckets.isFull(gate)) this.#remove(gate)
     }
   }
 
@@ -84,25 +77,21 @@ export class GateTable {
 
   /** Whether one more record may pass now, those that wait for the gate left aside. */
   hasRoom(gate: number): boolean {
-    if (this.kind[gate] === gateKinds.rate) return this.dueMs(gate) <= this.nowMs
+    if (this.kind[gate] === gateKinds.rate) return this.dueMs(gate) <= this.buckets.nowMs
     return this.occupied(gate) < this.limit[gate]!
   }
 
   /** When a rate lets the next record pass; Infinity where all its tokens are kept for others. */
   dueMs(gate: number): number {
     const spare = this.limit[gate]! - this.reserved[gate]! - 1
-    if (spare < 0) return Infinity
-    return this.#fullAtMs[gate]! - spare * this.#rule[gate]!.intervalMs
+    return spare < 0 ? Infinity : this.buckets.dueMs(gate, spare, this.#rule[gate]!.intervalMs)
   }
 
   /** A record takes a slot, or passes a rate where it is delivered. */
   take(gate: number, wasReserved: boolean, isDelivered: boolean): void {
     if (wasReserved) this.reserved[gate]!--
     if (this.kind[gate] !== gateKinds.rate) this.inFlight[gate]!++
-    else if (isDelivered) {
-      const from = Math.max(this.#fullAtMs[gate]!, this.nowMs)
-      this.#fullAtMs[gate] = from + this.#rule[gate]!.intervalMs
-    }
+    else if (isDelivered) this.buckets.take(gate, this.#rule[gate]!.intervalMs)
   }
 
   /** The rules were altered: rows that live on follow them. */
@@ -112,9 +101,7 @@ export class GateTable {
       const rule = this.#rule[gate]!
       this.limit[gate] = limitOf(kind, rule) ?? this.limit[gate]!
       if (kind !== gateKinds.rate || rule.rule.rate === undefined) return
-      // Why: time that a slower rate has booked far ahead is not owed to a faster one.
-      const fullAtMost = this.nowMs + this.limit[gate]! * rule.intervalMs
-      this.#fullAtMs[gate] = Math.min(this.#fullAtMs[gate]!, fullAtMost)
+      this.buckets.cap(gate, this.limit[gate]! * rule.intervalMs)
     })
   }
 
@@ -137,7 +124,7 @@ export class GateTable {
     this.#rule[gate] = rule
     this.inFlight[gate] = this.reserved[gate] = this.delayed[gate] = this.#bundles[gate] = 0
     this.firstLine[gate] = this.lastLine[gate] = none
-    this.#fullAtMs[gate] = this.timedMs[gate] = 0
+    this.buckets.reset(gate)
     rule.gates++
     this.count++
     return gate
@@ -151,7 +138,7 @@ export class GateTable {
     this.kind[gate] = gateKinds.free
     this.#nextFree[gate] = this.#firstFree
     this.#firstFree = gate
-    if (--this.count > 0 || this.kind.length <= rowsKept || this.#idleRates.count > 0) return
+    if (--this.count > 0 || this.kind.length <= rowsKept || this.buckets.idleCount > 0) return
     this.#resize(0)
     this.#rule.length = 0
     this.#firstFree = none
@@ -185,9 +172,8 @@ export class GateTable {
     this.delayed = resized(this.delayed, new Int32Array(size))
     this.firstLine = resized(this.firstLine, new Int32Array(size))
     this.lastLine = resized(this.lastLine, new Int32Array(size))
-    this.timedMs = resized(this.timedMs, new Float64Array(size))
     this.#bundles = resized(this.#bundles, new Int32Array(size))
-    this.#fullAtMs = resized(this.#fullAtMs, new Float64Array(size))
+    this.buckets.resize(size)
     this.#nextFree = resized(this.#nextFree, new Int32Array(size))
   }
 }

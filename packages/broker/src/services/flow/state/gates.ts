@@ -49,7 +49,9 @@ export class Gates {
     return this.#owners.push(owner) - 1
   }
 
-  /** A state whose lanes have left their gates is to follow these rules; the first of all changes the gates. */
+  /**
+   * A state whose lanes have left their gates is to follow these rules; the first of all changes the gates.
+   */
   adopt(rules: RuleTable): void {
     // Why: the keys of bundles name rules by their places in the old table.
     this.bundles.forgetIdle()
@@ -75,8 +77,8 @@ export class Gates {
   /** Sets the time, and wakes what its rate lets through by now. */
   advance(nowMs: number): void {
     const { table } = this
-    if (nowMs > table.nowMs) table.nowMs = nowMs
-    while (this.#timed.nextDueMs <= table.nowMs) {
+    table.buckets.nowMs = Math.max(table.buckets.nowMs, nowMs)
+    while (this.#timed.nextDueMs <= table.buckets.nowMs) {
       const gate = this.#timed.take()
       if (table.kind[gate] === gateKinds.rate) this.#mayHaveRoom(gate)
     }
@@ -110,8 +112,8 @@ export class Gates {
   }
 
   /**
-   * A record of the bundle takes a slot; `wasReserved` where one was kept for it. It passes no rate where it is
-   * not delivered, but becomes a dead letter.
+   * A record of the bundle takes a slot; `wasReserved` where one was kept for it. It passes no rate where it
+   * is not delivered, but becomes a dead letter.
    */
   take(bundle: number, wasReserved: boolean, isDelivered: boolean): void {
     const { firstLink, linkGate, linkNext } = this.bundles
@@ -164,8 +166,8 @@ export class Gates {
   // ── Waiting ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * A lane that is stopped waits: for a captured pool in the order of the first parked offsets, else in that of
-   * coming. Why turns: the lane with the oldest backlog would have a total to itself.
+   * A lane that is stopped waits: for a captured pool in the order of the first parked offsets, else in that
+   * of coming. Why turns: the lane with the oldest backlog would have a total to itself.
    */
   wait(bundle: number, lane: number, offset: number): void {
     const { waitingRoot, line } = this.bundles
@@ -240,9 +242,10 @@ export class Gates {
 
   /** Entries of a rate whose time has changed meanwhile do no harm: it is looked at and set again. */
   #setTime(gate: number): void {
+    const { timedMs } = this.table.buckets
     const dueMs = this.table.dueMs(gate)
-    if (dueMs !== Infinity && dueMs !== this.table.timedMs[gate]) this.#timed.add(dueMs, gate)
-    this.table.timedMs[gate] = dueMs
+    if (dueMs !== Infinity && dueMs !== timedMs[gate]) this.#timed.add(dueMs, gate)
+    timedMs[gate] = dueMs
   }
 
   #mayHaveRoom(gate: number): void {

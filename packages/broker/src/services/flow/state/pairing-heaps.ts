@@ -1,5 +1,5 @@
-// Priority queues over the rows of a table, lowest key first: many heaps in four shared columns, each known by
-// its root row. A row is in at most one heap. Adding is O(1), taking one out O(log n) amortised.
+// Priority queues over the rows of a table, lowest key first: many heaps in four shared columns, each known
+// by its root row. A row is in at most one heap. Adding is O(1), taking one out O(log n) amortised.
 
 import { resized } from './columns.ts'
 

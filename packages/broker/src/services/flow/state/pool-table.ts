@@ -30,9 +30,7 @@ export class PoolTable {
   inFlight = new Int32Array(0)
   /** Delayed records. At limit 1 they keep a slot, for strict order. */
   delayed = new Int32Array(0)
-  /** Ends and size of the queue in `ParkedQueues`. */
-  parkedHead = new Int32Array(0)
-  parkedTail = new Int32Array(0)
+  /** Records that `ParkedRecords` holds of it. */
   parkedCount = new Int32Array(0)
   /**
    * Parked records that are not in memory: how many, and the offset from which the log is to be
@@ -58,7 +56,6 @@ export class PoolTable {
     const pool = this.#firstFree
     this.#firstFree = this.next[pool]!
     this.next[pool] = notQueued
-    this.parkedHead[pool] = this.parkedTail[pool] = none
     this.spilledFrom[pool] = none
     this.bundle[pool] = none
     this.flags[pool] = 0
@@ -174,8 +171,6 @@ export class PoolTable {
     this.isMatching = resized(this.isMatching, new Uint8Array(size))
     this.inFlight = resized(this.inFlight, new Int32Array(size))
     this.delayed = resized(this.delayed, new Int32Array(size))
-    this.parkedHead = resized(this.parkedHead, new Int32Array(size))
-    this.parkedTail = resized(this.parkedTail, new Int32Array(size))
     this.parkedCount = resized(this.parkedCount, new Int32Array(size))
     this.spilledCount = resized(this.spilledCount, new Int32Array(size))
     this.spilledFrom = resized(this.spilledFrom, new Float64Array(size))

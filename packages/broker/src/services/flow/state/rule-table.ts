@@ -1,7 +1,7 @@
 // The rules of one flow consumer, compiled to be matched against key bytes without making strings.
 //
-// What several subjects may share is told as one key, `shares`, made anew by each `match`. Subjects with equal
-// bytes there share the same captured pools, totals and rates:
+// What several subjects may share is told as one key, `shares`, made anew by each `match`. Subjects with
+// equal bytes there share the same captured pools, totals and rates:
 //
 //   { rule u16 · kind u8 (sharedBy) · tail }*        in the order of the rules
 //   tail   tokens: count u8 · { size u8 · bytes }*      key: size u32 · bytes      others: nothing
@@ -97,7 +97,8 @@ export class RuleTable {
     }
     if (!this.hasShared) return
     if (literal !== undefined && isShared(literal.rule)) this.#share(literal, bytes, start, end)
-    for (const compiled of isSubject ? this.#shared : this.#sharedOfAll) {
+    const patterns = isSubject ? this.#shared : this.#sharedOfAll
+    for (const compiled of patterns) {
       if (isSubject && !compiled.pattern.matches(bytes, start, end)) continue
       this.#share(compiled, bytes, start, end)
       if (this.matchedRule < 0) this.matchedWeight = Math.max(this.matchedWeight, compiled.rule.weight ?? 1)

@@ -70,7 +70,7 @@ export class SpilledRecords {
     return missing - gone
   }
 
-  /** All that a pool has spilled by now is to be settled when it is read again; returns how many are new to it. */
+  /** What a pool has spilled by now is to be settled when it is read again; returns how many are new. */
   drain(pool: number, before: number): number {
     const count = this.#pools.spilledCount[pool]!
     if (count === 0) return 0
