@@ -16,6 +16,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect } from '@sluice/client'
 import { Broker } from './broker.ts'
+import { realIo } from './io/real-io.ts'
+import { verifyDirectory } from './log/offline.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sluice-broker-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -59,6 +61,33 @@ test('streams, messages and consumers survive a restart; the boot epoch grows', 
   assert.equal((await again.consumers.get('S', 'c')).info.config.rules[0]!.limit, 1)
   await again.close()
   await second.close()
+})
+
+test('past the page cache and through it, the same is stored and read', async () => {
+  const dataDir = newFolder()
+  const size = (index: number): number => (index * 997) % 9000
+  const offsets = Array.from({ length: 200 }, (_, index) => index)
+  for (const [life, directIo] of (['on', 'off', 'on'] as const).entries()) {
+    const limits = { directIo, tailCacheBytes: 0, segmentBytes: 100_000 }
+    const broker = await Broker.start({ dataDir, limits })
+    const client = await broker.connect()
+    if (life === 0) await client.streams.create('S', {})
+    const published = offsets.slice(life * 50, life * 50 + 100)
+    await Promise.all(published.map((index) => client.publish('S', 'a', Buffer.alloc(size(index), index))))
+    const read: [number, number, boolean][] = []
+    for await (const { records } of client.log('S').read({ batchBytes: 50_000 }))
+      for (const { offset, data } of records)
+        read.push([offset, data!.length, data!.every((byte) => byte === data![0])])
+    assert.equal(read.length, (life + 1) * 100)
+    assert.deepEqual(
+      read.slice(-100),
+      published.map((index, at) => [life * 100 + at, size(index), true]),
+    )
+    await broker.close()
+    const findings: unknown[] = []
+    const summary = await verifyDirectory(realIo(), dataDir, (finding) => findings.push(finding))
+    assert.deepEqual([findings, summary.wasClosedCleanly], [[], true], 'nothing but batches is in the files')
+  }
 })
 
 test('bytes that go bad after they were read are found by their reader, named and left out', async () => {

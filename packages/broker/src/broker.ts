@@ -134,7 +134,7 @@ function worldOf(options: BrokerOptions, logger: Logger): Io {
 async function openParts(context: StartContext): Promise<NativeListener> {
   const { options, io, logger, limits, opened } = context
   const startedMs = io.clock.monotonicMs()
-  const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory)
+  const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory, limits)
   opened.push({ name: 'data directory', close: (isClean) => directory.close(isClean) })
   const { path, wasClosedCleanly } = directory
   const catalog = await openCatalog({

@@ -79,7 +79,7 @@ type Opening = { -readonly [Name in keyof Parts]?: Parts[Name] }
 
 async function openParts(options: ShardedOptions, logger: Logger, opened: Opening): Promise<void> {
   const { io, shards: nodeCount, dataDir, limits, name } = options
-  const directory = await DataDirectory.open(io, dataDir)
+  const directory = await DataDirectory.open(io, dataDir, limits)
   opened.directory = directory
   const { wasClosedCleanly } = directory
   const { metadata, bootEpoch } = await openCatalog({

@@ -51,6 +51,13 @@ export const PROPERTIES = {
     choices: ['text', 'json'],
     ...user,
   },
+  directIo: {
+    kind: 'choice',
+    doc: 'Whether the segments of streams are written and read past the page cache (`O_DIRECT`, Linux only).',
+    default: 'off',
+    choices: ['off', 'on'],
+    ...tuning,
+  },
   segmentBytes: {
     kind: 'integer',
     doc: 'Size at which a log starts a new segment file.',
@@ -235,9 +242,9 @@ type ValueOf<P extends Property> = P extends { kind: 'integer' }
 
 export type Config = { readonly [Name in PropertyName]: ValueOf<Table[Name]> }
 
-type IntegerName = {
+export type IntegerName = {
   [Name in PropertyName]: Table[Name] extends { kind: 'integer' } ? Name : never
 }[PropertyName]
 
-/** The properties that are bounds: what an embedding program may set besides where the data is. */
-export type BrokerLimits = Pick<Config, IntegerName>
+/** Bounds, and what is for tuning: what an embedding program may set besides where the data is. */
+export type BrokerLimits = Pick<Config, IntegerName | 'directIo'>

@@ -4,7 +4,7 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { parse } from 'yaml'
 import { PROPERTIES } from './properties.ts'
-import type { BrokerLimits, Config, PropertyName } from './properties.ts'
+import type { BrokerLimits, Config, IntegerName, PropertyName } from './properties.ts'
 import { environmentName } from './property.ts'
 import type { Property } from './property.ts'
 import { nearestName } from './suggestion.ts'
@@ -37,7 +37,7 @@ export function readConfig(sources: readonly ConfigSource[]): Config {
 /** The bounds that an embedding program gives, completed. */
 export function readLimits(limits: Partial<BrokerLimits>): Config {
   for (const name of Object.keys(limits)) {
-    const isLimit = isPropertyName(name) && PROPERTIES[name].kind === 'integer'
+    const isLimit = isPropertyName(name) && (PROPERTIES[name].kind === 'integer' || name === 'directIo')
     if (!isLimit) throw unknownProperty(name, 'limits')
   }
   return readConfig([{ from: 'limits', values: limits }])
@@ -129,7 +129,7 @@ function checkRelations(config: Config): void {
   requireOrder(config, 'bytesInProgressMax', 'totalBytesInProgressMax')
 }
 
-function requireOrder(config: Config, lower: keyof BrokerLimits, upper: keyof BrokerLimits): void {
+function requireOrder(config: Config, lower: IntegerName, upper: IntegerName): void {
   if (config[lower] <= config[upper]) return
   const text = `${lower} is ${config[lower]}, more than ${upper}, which is ${config[upper]}`
   throw new BrokerError('invalid-config', text)

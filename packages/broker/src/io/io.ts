@@ -46,8 +46,12 @@ export interface DirectoryEntry {
  * folder, and written bytes only after `File.sync`. Every failure is an `IoError`.
  */
 export interface FileSystem {
-  /** Opens for reading and writing; `create` makes an empty file where there is none, else `not-found`. */
-  open(path: string, options: { readonly create: boolean }): Promise<File>
+  /**
+   * Opens for reading and writing; `create` makes an empty file where there is none, else `not-found`. A
+   * `direct` file goes past the page cache, and takes only whole blocks, out of aligned memory: see
+   * `direct-file.ts`. `unsupported` where there is no such thing.
+   */
+  open(path: string, options: { readonly create: boolean; readonly direct?: boolean }): Promise<File>
   /** Names in no particular order; `not-found` where there is no such folder. */
   list(directory: string): Promise<DirectoryEntry[]>
   /**
@@ -78,6 +82,10 @@ export interface FileLock {
 
 export interface File {
   readonly path: string
+  /** Every read comes from the disk, not from the system's memory. */
+  readonly isDirect?: boolean
+  /** Of a `direct` file as the system gives it: the only memory that it takes. Absent: any. */
+  readonly blockMemory?: BlockMemory
   /** Fills `target` from `position`; returns how many bytes there were, short only at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>
   /**
@@ -89,9 +97,19 @@ export interface File {
    */
   sync(): Promise<void>
   truncate(size: number): Promise<void>
+  /** Where the disk has more than was written, to fill a block: takes that away, and syncs. */
+  trim?(): Promise<void>
   size(): Promise<number>
   /** Waits for the operations under way; later ones are `failed`. */
   close(): Promise<void>
+}
+
+/** Memory that begins where a block may begin. */
+export interface BlockMemory {
+  /** So many bytes, with anything in them, the caller's until `release`. First come, first served. */
+  lease(sizeBytes: number): Promise<Uint8Array>
+  /** Once for each lease. */
+  release(bytes: Uint8Array): void
 }
 
 export interface Network {
@@ -122,6 +140,7 @@ export type IoErrorKind =
   | 'too-many-open'
   | 'in-use'
   | 'unreachable'
+  | 'unsupported'
   | 'failed'
 
 /** What the operating system refused, converted from its errno in one place. */

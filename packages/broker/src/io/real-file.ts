@@ -23,19 +23,22 @@ export class RealFile implements File {
   readonly path: string
   readonly #fd: number
   readonly #calls: FileCalls
+  /** Reads end in the middle of one at the end of the file only. */
+  readonly #blockBytes: number
   #active = 0
   #closed = false
   #whenIdle: (() => void) | undefined
 
-  constructor(path: string, fd: number, calls: FileCalls = fs) {
+  constructor(path: string, fd: number, calls: FileCalls = fs, blockBytes = 1) {
     this.path = path
     this.#fd = fd
     this.#calls = calls
+    this.#blockBytes = blockBytes
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
     return this.#operate('read', (settle) =>
-      readAll(this.#calls, this.#fd, { target, position, filled: 0 }, settle),
+      readAll(this.#calls, this.#fd, { target, position, filled: 0, blockBytes: this.#blockBytes }, settle),
     )
   }
 
@@ -94,6 +97,7 @@ interface ReadProgress {
   readonly target: Uint8Array
   readonly position: number
   filled: number
+  readonly blockBytes: number
 }
 
 function readAll(calls: FileCalls, fd: number, progress: ReadProgress, settle: Settle<number>): void {
@@ -105,7 +109,8 @@ function readAll(calls: FileCalls, fd: number, progress: ReadProgress, settle: S
       return
     }
     progress.filled += count
-    if (count === 0 || progress.filled === target.length) settle(null, progress.filled)
+    const isAtEnd = count === 0 || count % progress.blockBytes !== 0
+    if (isAtEnd || progress.filled === target.length) settle(null, progress.filled)
     else readAll(calls, fd, progress, settle)
   })
 }

@@ -9,6 +9,10 @@ import { after, test } from 'node:test'
 import { contentOf, fileSystemContract, rejectsWith } from './file-system.contract.ts'
 import { RealFile } from './real-file.ts'
 import type { FileCalls } from './real-file.ts'
+import { bound } from '../log/log.fixture.ts'
+import { directFiles, probeDirect } from './direct-files.ts'
+import { IoError } from './io.ts'
+import type { File } from './io.ts'
 import { realFiles } from './real-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-io-'))
@@ -28,6 +32,26 @@ function newRoot(): string {
 }
 
 fileSystemContract('real', (body) => body(files, newRoot()))
+fileSystemContract('real, direct', (body) =>
+  body(
+    directFiles(files, () => true),
+    newRoot(),
+  ),
+)
+
+test('whole blocks past the page cache are refused where there is no such thing', async () => {
+  await probeDirect(files, newRoot())
+  const refused = { ...bound(files), open: () => Promise.reject(new IoError('unsupported', '/x', 'no')) }
+  await rejectsWith('unsupported', probeDirect(refused, newRoot()))
+  // A file system that takes the flag, and then no writes.
+  const open = async (path: string, options: { create: boolean }): Promise<File> => {
+    const file = bound(await files.open(path, options))
+    return { ...file, path, write: () => Promise.reject(new IoError('failed', path, 'EINVAL')) }
+  }
+  const root = newRoot()
+  await rejectsWith('unsupported', probeDirect({ ...bound(files), open }, root))
+  assert.deepEqual(await files.list(root), [])
+})
 
 test('short and interrupted calls are continued until all is done', async () => {
   const path = join(newRoot(), 'short')

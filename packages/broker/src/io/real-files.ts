@@ -1,8 +1,10 @@
 // The file system of the operating system.
 
-import { constants, open } from 'node:fs'
+import fs, { constants, open } from 'node:fs'
 import { access, mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { AlignedMemory } from './aligned-memory.ts'
+import { blockBytes } from './direct-file.ts'
 import { errnoOf, toIoError } from './errno.ts'
 import { IoError } from './io.ts'
 import type { DirectoryEntry, File, FileLock, FileSystem } from './io.ts'
@@ -14,14 +16,22 @@ import { lockFile } from './real-lock.ts'
 const fileMode = 0o640
 const directoryMode = 0o750
 
+/** Of this thread: a buffer is only held while a call is under way. */
+const blockMemory = new AlignedMemory()
+
+class RealDirectFile extends RealFile {
+  readonly blockMemory = blockMemory
+}
+
 export function realFiles(): FileSystem {
   return new RealFiles()
 }
 
 class RealFiles implements FileSystem {
-  async open(path: string, options: { readonly create: boolean }): Promise<File> {
+  async open(path: string, options: { readonly create: boolean; readonly direct?: boolean }): Promise<File> {
     const flags = constants.O_RDWR | (options.create ? constants.O_CREAT : 0)
-    return new RealFile(path, await openDescriptor(path, flags))
+    if (options.direct !== true) return new RealFile(path, await openDescriptor(path, flags))
+    return new RealDirectFile(path, await openDirectDescriptor(path, flags), fs, blockBytes)
   }
 
   list(directory: string): Promise<DirectoryEntry[]> {
@@ -84,6 +94,20 @@ function isDirectory(path: string): Promise<boolean> {
       return false
     throw error
   })
+}
+
+async function openDirectDescriptor(path: string, flags: number): Promise<number> {
+  const refuse = (cause?: unknown): IoError =>
+    new IoError('unsupported', path, `${path}: no direct I/O here`, cause)
+  // Why `undefined`: systems other than Linux have no such flag.
+  const directFlag: number | undefined = constants.O_DIRECT
+  if (directFlag === undefined) throw refuse()
+  try {
+    return await openDescriptor(path, flags | directFlag)
+  } catch (error) {
+    if (error instanceof IoError && errnoOf(error.cause) === 'EINVAL') throw refuse(error)
+    throw error
+  }
 }
 
 function openDescriptor(path: string, flags: number): Promise<number> {

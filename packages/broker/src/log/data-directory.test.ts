@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
+import { IoError } from '../io/io.ts'
+import type { FileSystem } from '../io/io.ts'
 import { realIo } from '../io/real-io.ts'
 import { simulate } from '../testing/sim-io.ts'
 import { DataDirectory } from './data-directory.ts'
-import { memoryIo, putFile, snapshotOf } from './log.fixture.ts'
+import { bound, memoryIo, putFile, snapshotOf } from './log.fixture.ts'
 
 function codeIs(code: ErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof BrokerError && error.code === code
@@ -25,6 +27,28 @@ test('it remembers a clean end, once', async () => {
     await directory.close(isClean)
   }
   assert.deepEqual(endings, [false, true, false, true])
+})
+
+test('a start that is refused direct I/O changes nothing', async () => {
+  const io = memoryIo()
+  await (await DataDirectory.open(io, '/data')).close(true)
+  const before = await snapshotOf(io.files, '/data')
+  const open: FileSystem['open'] = (path, options) =>
+    options.direct === true
+      ? Promise.reject(new IoError('unsupported', path, 'no direct I/O here'))
+      : io.files.open(path, options)
+  const files: FileSystem = { ...bound(io.files), open }
+  await assert.rejects(DataDirectory.open({ ...io, files }, '/data', { directIo: 'on' }), (error) => {
+    assert.ok(codeIs('direct-io-refused')(error))
+    assert.match((error as Error).message, /directIo is on, but no direct I\/O here/)
+    return true
+  })
+  assert.deepEqual(await snapshotOf(io.files, '/data'), before)
+  const again = await DataDirectory.open({ ...io, files }, '/data', { directIo: 'off' })
+  assert.equal(again.wasClosedCleanly, true)
+  await again.close(true)
+  await (await DataDirectory.open(io, '/data', { directIo: 'on' })).close(true)
+  assert.deepEqual(await snapshotOf(io.files, '/data'), before)
 })
 
 test('only one holds it; on a real disk too', async () => {

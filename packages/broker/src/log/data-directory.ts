@@ -11,6 +11,8 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { IoError } from '../io/io.ts'
 import type { FileLock, FileSystem, Io } from '../io/io.ts'
 import { isTemporary, readFileIfAny, writeFileAtomically } from './atomic-file.ts'
+import { checkStorage } from './storage.ts'
+import type { StorageSetting } from './storage.ts'
 
 const formatVersion = 1
 
@@ -31,11 +33,11 @@ export class DataDirectory {
 
   /**
    * Makes or opens it and takes its lock. `data-directory-locked`, `data-directory-newer`, or
-   * `data-directory-invalid` for a folder with other contents.
+   * `data-directory-invalid` for a folder with other contents; `direct-io-refused`, see `checkStorage`.
    */
-  static async open(io: Io, path: string): Promise<DataDirectory> {
+  static async open(io: Io, path: string, storage: StorageSetting = {}): Promise<DataDirectory> {
     try {
-      return await openDirectory(io.files, path)
+      return await openDirectory(io.files, path, storage)
     } catch (error) {
       if (!(error instanceof IoError)) throw error
       if (error.kind === 'locked') throw lockedError(path, error)
@@ -64,7 +66,11 @@ export class DataDirectory {
   }
 }
 
-async function openDirectory(files: FileSystem, path: string): Promise<DataDirectory> {
+async function openDirectory(
+  files: FileSystem,
+  path: string,
+  storage: StorageSetting,
+): Promise<DataDirectory> {
   await files.makeDirectory(path)
   // Why before the lock: taking it makes a file, and nothing of ours belongs into a folder of somebody else.
   await checkFormat(files, path)
@@ -74,6 +80,8 @@ async function openDirectory(files: FileSystem, path: string): Promise<DataDirec
     if (!(await checkFormat(files, path))) {
       await writeFileAtomically(files, `${path}/${formatName}`, encode(`{"format":${formatVersion}}\n`))
     }
+    // Why before the mark is taken: a start that is refused changes nothing.
+    await checkStorage(files, path, storage)
     const wasClosedCleanly = await takeCleanMark(files, path)
     return new DataDirectory(files, path, lock, wasClosedCleanly)
   } catch (error) {

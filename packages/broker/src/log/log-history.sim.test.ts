@@ -8,8 +8,9 @@ import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { simulate } from '../testing/sim-io.ts'
 import type { CrashMode, SimWorld } from '../testing/sim-io.ts'
 import { Log } from './log.ts'
-import type { LogOptions } from './log.ts'
+import type { LogOptions, QuarantinedRange } from './log.ts'
 import { batchOf, logOptions, readAll } from './log.fixture.ts'
+import { storageFor } from './storage.ts'
 import { TailCache } from './tail-cache.ts'
 
 interface LogModel {
@@ -116,24 +117,32 @@ async function check(log: Log, model: LogModel): Promise<void> {
   assert.equal(log.logStart <= model.logStart, true)
 }
 
-async function history(
-  world: SimWorld,
-  durability: LogOptions['durability'],
-  modes: readonly CrashMode[],
-): Promise<void> {
+interface LifePlan {
+  readonly durability: LogOptions['durability']
+  readonly modes: readonly CrashMode[]
+  /** Whether a life, by its number, goes past the page cache. */
+  readonly isDirect?: (life: number) => boolean
+}
+
+/** What lies behind the last batch of a segment, and is taken for damage. */
+function damagedTails(log: Log): readonly QuarantinedRange[] {
+  return log.quarantined.filter(({ reason }) => reason === 'damaged-tail')
+}
+
+async function history(world: SimWorld, plan: LifePlan): Promise<void> {
+  const { durability, modes, isDirect = () => false } = plan
   const { random } = world.scheduler
   const model: LogModel = { appended: new Map(), confirmed: new Map(), logStart: 0 }
   let wasClosedCleanly = false
   for (let life = 0; life < 6; life++) {
     const tail = new TailCache(random.chance(0.5) ? 0 : 20_000)
     const options = { durability, segmentBytes: 5000, indexIntervalBytes: 300, tail, wasClosedCleanly }
-    const log = await Log.open(world.startNode('n'), '/log', logOptions(options))
+    const io = world.startNode('n')
+    const seen = storageFor(io, { directIo: isDirect(life) ? 'on' : 'off' })
+    const log = await Log.open(seen, '/log', logOptions(options))
     world.disk('n').capacityBytes = Infinity
-    if (wasClosedCleanly)
-      assert.deepEqual(
-        log.quarantined.filter(({ reason }) => reason === 'damaged-tail'),
-        [],
-      )
+    if (wasClosedCleanly) assert.deepEqual(damagedTails(log), [])
+    if (isDirect(life) && durability === 'fsync') assert.deepEqual(damagedTails(log), [])
     await check(log, model)
     const current = new LogLife(world, log, model)
     const end = new Promise<void>((resolve) => {
@@ -159,19 +168,37 @@ const seeds = 200
 
 test(`what was confirmed with fsync survives kills and power losses (${seeds} seeds)`, async () => {
   for (let seed = 0; seed < seeds; seed++)
-    await simulate(seed, (world) => history(world, 'fsync', ['kill', 'power']))
+    await simulate(seed, (world) => history(world, { durability: 'fsync', modes: ['kill', 'power'] }))
 })
 
 test('what was confirmed with os survives kills (60 seeds)', async () => {
-  for (let seed = 0; seed < 60; seed++) await simulate(seed, (world) => history(world, 'os', ['kill']))
+  for (let seed = 0; seed < 60; seed++)
+    await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'] }))
+})
+
+test('past the page cache, or by turns, nothing is lost and no padding is damage (90 seeds)', async () => {
+  const always = (): boolean => true
+  const byTurns = (life: number): boolean => life % 2 === 1
+  for (let seed = 0; seed < 60; seed++) {
+    const plan: LifePlan = {
+      durability: 'fsync',
+      modes: ['kill', 'power'],
+      isDirect: seed % 2 ? always : byTurns,
+    }
+    await simulate(seed, (world) => history(world, plan))
+  }
+  for (let seed = 0; seed < 30; seed++)
+    await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'], isDirect: always }))
 })
 
 test('the check is not blind: without the sync, a power loss is seen', async () => {
   let seen = 0
   for (let seed = 0; seed < 20; seed++) {
-    await simulate(seed, (world) => history(world, 'os', ['power'])).catch((error: Error) => {
-      if (/is lost/.test(error.message)) seen++
-    })
+    await simulate(seed, (world) => history(world, { durability: 'os', modes: ['power'] })).catch(
+      (error: Error) => {
+        if (/is lost/.test(error.message)) seen++
+      },
+    )
   }
   assert.equal(seen > 10, true, `${seen} of 20 seeds`)
 })

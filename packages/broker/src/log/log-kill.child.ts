@@ -2,12 +2,15 @@
 // was confirmed. Each confirmed group is one line `<first offset> <next offset>`; the value of a record
 // is its offset.
 
+import { directFiles } from '../io/direct-files.ts'
 import { realIo } from '../io/real-io.ts'
 import { Log } from './log.ts'
 import { batchOf, logOptions } from './log.fixture.ts'
 
-const [directory] = process.argv.slice(2)
-const log = await Log.open(realIo(), directory, logOptions({ segmentBytes: 20_000 }))
+const [directory, how] = process.argv.slice(2)
+const real = realIo()
+const io = how === 'direct' ? { ...real, files: directFiles(real.files) } : real
+const log = await Log.open(io, directory, logOptions({ segmentBytes: 20_000 }))
 process.stdout.write(`started ${log.logEnd} ${log.quarantined.length}\n`)
 for (;;) {
   const first = log.logEnd

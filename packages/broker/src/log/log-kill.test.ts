@@ -14,9 +14,9 @@ const child = join(import.meta.dirname, 'log-kill.child.ts')
 const rounds = 15
 
 /** What the process printed until it was killed, some time after its start. */
-function runAndKill(directory: string, afterMs: number): Promise<string[]> {
+function runAndKill(directory: string, how: string, afterMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, [child, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const running = spawn(process.execPath, [child, directory, how], { stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     let isTimed = false
     running.stdout.on('data', (chunk: Buffer) => {
@@ -33,13 +33,16 @@ function runAndKill(directory: string, afterMs: number): Promise<string[]> {
   })
 }
 
-test(`what a killed process confirmed is there (${rounds} kills)`, async () => {
+for (const how of ['buffered', 'direct'])
+  test(`what a killed process confirmed is there (${how}, ${rounds} kills)`, () => killAgainAndAgain(how))
+
+async function killAgainAndAgain(how: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-kill-'))
   const random = seededRandom(Date.now())
   try {
     let confirmed = 0
     for (let round = 0; round < rounds; round++) {
-      const [started, ...lines] = await runAndKill(`${directory}/log`, random(60))
+      const [started, ...lines] = await runAndKill(`${directory}/log`, how, random(60))
       const [, logEnd, quarantined] = started.split(' ').map(Number)
       assert.equal(logEnd >= confirmed, true, `${confirmed} were confirmed, and it started at ${logEnd}`)
       assert.equal(quarantined, 0)
@@ -57,4 +60,4 @@ test(`what a killed process confirmed is there (${rounds} kills)`, async () => {
   } finally {
     await rm(directory, { recursive: true })
   }
-})
+}

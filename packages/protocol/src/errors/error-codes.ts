@@ -109,6 +109,11 @@ export const ERROR_CODES = {
   'data-directory-newer': row(304, 'invalid', 'Use the version that wrote the data, or a newer one.'),
   'data-directory-invalid': row(305, 'invalid', 'Name an empty directory or one that Sluice has written.'),
   'io-failed': row(306, 'unavailable', 'Mend what the operating system names, then try again.'),
+  'direct-io-refused': row(
+    307,
+    'invalid',
+    'Turn directIo off, or use a data directory on another file system.',
+  ),
 
   'invalid-consumer-name': row(400, 'invalid', 'Use 1 to 200 of A-Z a-z 0-9 . _ - and not . or .. alone.'),
   'invalid-consumer-config': row(401, 'invalid', 'Correct the named property.'),

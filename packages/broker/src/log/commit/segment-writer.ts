@@ -93,6 +93,7 @@ export class SegmentWriter {
     await this.#sealing
     try {
       if (this.#parts.durability === 'os') await this.#file.sync()
+      await this.#file.trim?.()
     } catch (error) {
       return offlineError(this.#active.segment.path, error)
     }
@@ -146,6 +147,8 @@ export class SegmentWriter {
       // Why also for `os`: what was lost with the machine is then within one segment, and
       // recovery looks there.
       if (durability === 'os') await this.#file.sync()
+      // Why before the next one is made: what fills a block is cut from the last segment only.
+      await this.#file.trim?.()
     } catch (error) {
       return offlineError(this.#active.segment.path, error)
     }

@@ -167,9 +167,12 @@ export class LogReader {
     for (;;) {
       size = Math.min(size, limit - position)
       const { bytes, release } = lentBuffers.lease(size, goal.isLent === true)
-      const count = await (await open.opening).read(bytes, position)
+      const file = await open.opening
+      const count = await file.read(bytes, position)
       const { segment } = open
-      if (goal.isTrusting === true) walk.trust(segment.checkedStart - position, segment.checkedEnd - position)
+      // Why not of a direct file: what was right before says nothing of what the disk gives now.
+      if (goal.isTrusting === true && file.isDirect !== true)
+        walk.trust(segment.checkedStart - position, segment.checkedEnd - position)
       const verdict = walk.step(bytes, count, position + count >= limit || count < size)
       if (verdict === 'damaged') segment.forgetChecked()
       else segment.noteChecked(position, position + walk.at)

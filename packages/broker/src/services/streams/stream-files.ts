@@ -10,6 +10,7 @@ import { IoError } from '../../io/io.ts'
 import type { FileSystem, Io } from '../../io/io.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
 import { Log } from '../../log/log.ts'
+import { storageFor } from '../../log/storage.ts'
 import type { StreamEntry } from './stream-catalog.ts'
 import { closeAll } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
@@ -37,10 +38,12 @@ export class LoggedPartition implements OpenPartition {
 
 export class StreamFiles implements StreamLogs {
   readonly #options: StreamsOptions
+  readonly #onDisk: Io
   readonly #inMemory: Io
 
   constructor(options: StreamsOptions) {
     this.#options = options
+    this.#onDisk = storageFor(options.io, options.limits)
     this.#inMemory = { ...options.io, files: memoryFiles() }
   }
 
@@ -115,11 +118,11 @@ export class StreamFiles implements StreamLogs {
   }
 
   async #open(identity: StreamIdentity, config: StreamConfig, index: number): Promise<LoggedPartition> {
-    const { io, limits, tail, logger, wasClosedCleanly, leaderEpoch, placement = onlyNode } = this.#options
+    const { limits, tail, logger, wasClosedCleanly, leaderEpoch, placement = onlyNode } = this.#options
     const { durability } = config
     const { segmentBytes, segmentMs, indexIntervalBytes } = limits
     const directory = `${this.#root}/${identity.id}/${index}`
-    const log = await Log.open(durability === 'memory' ? this.#inMemory : io, directory, {
+    const log = await Log.open(durability === 'memory' ? this.#inMemory : this.#onDisk, directory, {
       durability: durability === 'fsync' ? 'fsync' : 'os',
       segmentBytes,
       segmentMs,

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Transactions } from '../../cluster/metadata.ts'
 import type { Placement } from '../../cluster/placement.ts'
 import type { Io } from '../../io/io.ts'
+import type { StorageSetting } from '../../log/storage.ts'
 import type { TailCache } from '../../log/tail-cache.ts'
 import type { StreamLogs } from './stream-logs.ts'
 
@@ -29,7 +30,7 @@ export interface StreamsOptions {
   readonly onlyDurability: Durability | undefined
 }
 
-export interface StreamLimits {
+export interface StreamLimits extends StorageSetting {
   readonly segmentBytes: number
   readonly segmentMs: number
   readonly indexIntervalBytes: number
