@@ -224,21 +224,3 @@ test('records that were deleted before a restart are no damage', () =>
     assert.equal(second.flow.stats('S', 'c').quarantined, 0)
     second.crash()
   }))
-
-test('a drain of a long log ends with the reason when its consumer is deleted, or the broker stops', () =>
-  startFlow(11, async (life) => {
-    await made(life)
-    await life.flow.create('S', 'd', {})
-    for (let batch = 0; batch < 20; batch++) {
-      await publishSubjects(
-        life,
-        Array.from({ length: 1000 }, () => 'a'),
-      )
-    }
-    const deleted = assert.rejects(drain(life, 'a'), { code: 'consumer-deleted' })
-    await life.flow.delete('S', 'c')
-    await deleted
-    const stopped = assert.rejects(life.flow.operations.drain('S', 'd', 'a'), { code: 'stopping' })
-    await life.flow.close()
-    await stopped
-  }))
