@@ -201,9 +201,18 @@ function wantedRecords(request: ReadRequest, batches: Buffer): LogMessage[] {
   const records = readRecords(request.partition, batches)
   const { from, value } = request
   if (records.length === 0 || from === readFrom.first || from === readFrom.next) return records
-  const offsetMin = from === readFrom.last ? lastOffsetOf(batches, 0) : value
+  // Why not the last offset of the batch: its record may have been deleted.
+  if (from === readFrom.last) {
+    const lastOffset = lastOffsetOf(batches, 0)
+    return records.slice(
+      Math.max(
+        records.findLastIndex(({ offset }) => offset <= lastOffset),
+        0,
+      ),
+    )
+  }
   const wanted = records.findIndex(({ offset, timestamp }) => {
-    return from === readFrom.time ? timestamp >= value : offset >= offsetMin
+    return from === readFrom.time ? timestamp >= value : offset >= value
   })
   return wanted < 0 ? [] : records.slice(wanted)
 }

@@ -57,10 +57,10 @@ async function readAll(peer: RawPeer, partition = 0): Promise<string[]> {
     const request = { stream: 'S', partition, from: readFrom.offset, value, bytesMax: 1, waitMs: 0 }
     const { error, body } = await peer.ask(opcodes.read, (writer) => writeRead(writer, request))
     if (error !== undefined) throw error
-    const { batches, nextOffset, highWatermark, logStart } = readReadResult(body)
+    const { batches, nextOffset, highWatermark } = readReadResult(body)
     for (let at = 0; at < batches.length; at += batchSizeOf(batches, at)) {
       for (const { offset, subject } of decodeRecords(batches, at)) {
-        if (offset >= Math.max(value, logStart)) found.push(`${offset}${subject}`)
+        if (offset >= value) found.push(`${offset}${subject}`)
       }
     }
     if (nextOffset >= highWatermark) return found

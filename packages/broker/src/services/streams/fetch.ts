@@ -8,6 +8,7 @@ import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
 import type { Partition } from '../../cluster/partition.ts'
 import type { Timers } from '../../io/io.ts'
 import type { LogSlice } from '../../log/log.ts'
+import { lastKept, readKept, withoutPurged } from './kept-records.ts'
 import type { Stream } from './stream.ts'
 
 const fetchBytesDefault = 1024 * 1024
@@ -55,35 +56,16 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
   }
   context.hold(bytesMax)
   offset = Math.max(offset, partition.logStart)
-  let slices: LogSlice[] = []
+  let slices: readonly LogSlice[] = []
   if (offset < partition.highWatermark) {
     const isDoubted = request.from === readFrom.doubtedOffset
     if (!isDoubted) slices = cachedFrom(partition, offset, bytesMax)
     const lend = (from: number): Promise<LogSlice> => partition.lend(from, bytesMax, isDoubted)
-    if (slices.length === 0) slices = [await whatIsKept(partition, offset, lend)]
+    if (slices.length === 0) slices = [await readKept(partition, offset, lend)]
   }
   const { logStart, highWatermark } = partition
+  slices = withoutPurged(slices, logStart)
   return { logStart, highWatermark, nextOffset: slices.at(-1)?.nextOffset ?? offset, slices }
-}
-
-/** From the log start on, where a removal moves it beyond the offset meanwhile. */
-export function readKept(partition: Partition, offset: number, bytesMax: number): Promise<LogSlice> {
-  return whatIsKept(partition, offset, (from) => partition.read(from, bytesMax))
-}
-
-async function whatIsKept(
-  partition: Partition,
-  offset: number,
-  read: (from: number) => Promise<LogSlice>,
-): Promise<LogSlice> {
-  for (;;) {
-    const from = Math.max(offset, partition.logStart)
-    try {
-      return await read(from)
-    } catch (error) {
-      if (from >= partition.logStart) throw error
-    }
-  }
 }
 
 /** Small batches come one by one out of the cache; a reader that catches up is to get many at once. */
@@ -117,7 +99,7 @@ async function startOf(partition: Partition, { from, value }: ReadRequest): Prom
     case readFrom.first:
       return logStart
     case readFrom.last:
-      return Math.max(highWatermark - 1, logStart)
+      return lastKept(partition)
     case readFrom.next:
       return highWatermark
     default:

@@ -4,12 +4,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFrom } from '@sluice/protocol/native/publish-messages'
+import type { ReadRequest } from '@sluice/protocol/native/publish-messages'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { realTimers } from '../../io/real-time.ts'
 import { simulate } from '../../testing/sim-io.ts'
+import type { LogSlice } from '../../log/log.ts'
+import { TailCache } from '../../log/tail-cache.ts'
 import { fetch } from './fetch.ts'
+import type { Fetched } from './fetch.ts'
 import { memoryWorld, openStreams, testLimits } from './open-streams.contract.ts'
 import type { OpenedStreams } from './open-streams.contract.ts'
 import { publish } from './publish.ts'
@@ -34,17 +38,21 @@ async function publishAll(
   await publish(stream, [{ partition, batch: batchOf(subjects, timeMs) }])
 }
 
+function read(stream: Stream, request: Partial<ReadRequest>): Promise<Fetched> {
+  const rest = { stream: stream.name, partition: 0, from: readFrom.offset, value: 0, bytesMax: 0, waitMs: 0 }
+  return fetch(stream, { ...rest, ...request }, { timers: realTimers, signal: never, hold: () => {} })
+}
+
 /** What a reader gets who asks again and again from the start on, as `<offset><subject>`. */
 async function readAll(stream: Stream, partition = 0, bytesMax = 1): Promise<string[]> {
   const found: string[] = []
   let value = 0
   for (;;) {
-    const request = { stream: stream.name, partition, from: readFrom.offset, value, bytesMax, waitMs: 0 }
-    const answer = await fetch(stream, request, { timers: realTimers, signal: never, hold: () => {} })
+    const answer = await read(stream, { partition, value, bytesMax })
     for (const { bytes, start, end } of answer.slices) {
       for (let at = start; at < end; at += batchSizeOf(bytes, at)) {
         for (const { offset, subject } of decodeRecords(bytes, at)) {
-          if (offset >= Math.max(value, answer.logStart)) found.push(`${offset}${subject}`)
+          if (offset >= value) found.push(`${offset}${subject}`)
         }
       }
     }
@@ -96,6 +104,56 @@ test('a purge below an offset is exact', () =>
     assert.equal(stream.info().partitions[0]!.logStart, 2)
     assert.deepEqual(await purged(stream, { partition: 0, before: 4 }), { removed: 2 })
     assert.deepEqual(await readAll(stream), [])
+  }))
+
+test('no answer has the bytes of what was purged, wherever it comes from', async () => {
+  for (const tailBytes of [0, 1 << 20]) {
+    const opened = await openStreams(memoryWorld(), { tail: new TailCache(tailBytes) })
+    await opened.streams.create('S', {})
+    const stream = opened.streams.require('S')
+    for (let round = 0; round < 3; round++) await publishAll(stream, ['secret', 'secret', 'left'])
+    await purged(stream, { partition: 0, before: 5 })
+    for (const bytesMax of [1, 1_000_000]) {
+      for (const from of [readFrom.first, readFrom.offset, readFrom.time, readFrom.doubtedOffset]) {
+        const { slices, nextOffset } = await read(stream, {
+          from,
+          value: from === readFrom.time ? 1000 : 0,
+          bytesMax,
+        })
+        const [{ bytes, start, end }] = slices as [LogSlice]
+        const [{ offset, subject }] = decodeRecords(bytes, start)
+        assert.deepEqual([offset, subject, nextOffset >= 6], [5, 'left', true])
+        assert.equal(batchSizeOf(bytes, start) <= end - start, true)
+      }
+    }
+    assert.deepEqual(await readAll(stream, 0, 1_000_000), ['5left', '6secret', '7secret', '8left'])
+    await opened.close()
+  }
+})
+
+test('the last message is the newest that is left', () =>
+  withStream(async (stream) => {
+    const lastOf = async (): Promise<number | undefined> => {
+      const { slices, nextOffset } = await read(stream, { from: readFrom.last, bytesMax: 1 })
+      if (slices.length === 0) return nextOffset
+      return decodeRecords(slices[0]!.bytes, slices[0]!.start).at(-1)?.offset
+    }
+    for (let round = 0; round < 4; round++) await publishAll(stream, ['a', 'b'])
+    const seen = [await lastOf()]
+    for (const offset of [7, 6, 5, 3, 4, 0]) {
+      await deleteMessages(stream, [{ partition: 0, offset }])
+      seen.push(await lastOf())
+    }
+    assert.deepEqual(seen, [7, 6, 5, 4, 4, 2, 2])
+    await deleteMessages(
+      stream,
+      [1, 2].map((offset) => ({ partition: 0, offset })),
+    )
+    assert.deepEqual([await lastOf(), await readAll(stream)], [undefined, []])
+    await publishAll(stream, ['c'])
+    assert.equal(await lastOf(), 8)
+    await purged(stream)
+    assert.equal(await lastOf(), 9)
   }))
 
 test('a purge by subject takes what matches, and nothing without a subject', () =>

@@ -12,7 +12,7 @@ import { isSubjectBytes } from '@sluice/protocol/subject/subject'
 import type { Partition } from '../../cluster/partition.ts'
 import type { Timers } from '../../io/io.ts'
 import type { LogSlice } from '../../log/log.ts'
-import { readKept } from './fetch.ts'
+import { readKept } from './kept-records.ts'
 import type { Stream } from './stream.ts'
 
 /** Read at a time; then others have their turn. */
@@ -103,7 +103,7 @@ async function purgeMatching(
   let removed = 0
   let found: number[] = []
   for (let offset = partition.logStart; offset < end;) {
-    const slice = await readKept(partition, offset, sliceBytes)
+    const slice = await readKept(partition, offset, (from) => partition.read(from, sliceBytes))
     collect(slice, { from: offset, end }, pattern, found)
     offset = Math.max(slice.nextOffset, offset + 1)
     if (found.length < offsetsMax && offset < end) {
