@@ -122,6 +122,13 @@ export class FlowCoordinator implements FetchListener {
     this.#stopListening()
   }
 
+  /** The log was in memory and is no more: what was out or waiting of it is gone. */
+  endOfLog(): void {
+    this.departures.removed({ below: Math.max(this.partition.highWatermark, this.state.readPosition) })
+    this.source.close()
+    this.close()
+  }
+
   // ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -217,8 +224,9 @@ export class FlowCoordinator implements FetchListener {
   fetched(pool: number, offset: number, found: number): void {
     if (this.#isClosed) return
     this.state.bytesArrived(pool)
-    // Why compared: a record that came back meanwhile may be the first by now.
-    if (found > offset && this.state.firstParked(pool) === offset) this.#vanished(pool)
+    // Why compared: a record that came back meanwhile may be the first by now, or all were removed.
+    const hasParked = this.state.pools.parkedCount[pool]! > 0
+    if (found > offset && hasParked && this.state.firstParked(pool) === offset) this.#vanished(pool)
     this.#host.wake()
   }
 
@@ -298,7 +306,10 @@ export class FlowCoordinator implements FetchListener {
     this.#isRefilling = true
     this.#load(from, readAheadBytes, (found) => {
       this.#isRefilling = false
-      if (found > from) this.state.skipRefill(pool, from, found)
+      const { spilledCount, spilledFrom } = this.state.pools
+      // Why compared: what it had may have been removed meanwhile, and its row be another pool's.
+      const isSame = spilledCount[pool]! > 0 && spilledFrom[pool] === from
+      if (found > from && isSame) this.state.skipRefill(pool, from, found)
     })
   }
 
