@@ -1,5 +1,5 @@
-// A broker with several shards as its users see it: one front door, streams over all cores, limits that hold over
-// a whole consumer, and nothing lost when their number changes or the process is killed.
+// A broker with several shards as its users see it: one front door, streams over all cores, limits that hold
+// over a whole consumer, and nothing lost when their number changes or the process is killed.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'

@@ -19,17 +19,25 @@ export interface BrokerProcessOptions {
   /** Default: a new folder, removed after the test. */
   readonly dataDir?: string
   readonly flags?: readonly string[]
+  /** Default: the `sluice` program. */
+  readonly program?: string
+  /** Added to that of this process. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export class BrokerProcess {
   readonly dataDir: string
   readonly #flags: readonly string[]
+  readonly #program: string
+  readonly #environment: Readonly<Record<string, string>>
   #process: ChildProcess | undefined
   #port = 0
   /** What it said on standard error since the last start. */
   errorText = ''
 
-  constructor({ dataDir, flags = [] }: BrokerProcessOptions = {}) {
+  constructor({ dataDir, flags = [], program = main, environment = {} }: BrokerProcessOptions = {}) {
+    this.#program = program
+    this.#environment = environment
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
     this.#flags = flags
   }
@@ -45,8 +53,9 @@ export class BrokerProcess {
   /** Resolves when it is ready. The port stays the same from the first start on. */
   async start(): Promise<void> {
     const listen = `127.0.0.1:${this.#port}`
-    const args = [main, 'serve', '--data-dir', this.dataDir, '--listen', listen, ...this.#flags]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const args = [this.#program, 'serve', '--data-dir', this.dataDir, '--listen', listen, ...this.#flags]
+    const env = { ...process.env, ...this.#environment }
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     this.#process = child
     this.errorText = ''
     child.stderr.on('data', (chunk: Buffer) => (this.errorText += chunk.toString()))

@@ -13,7 +13,7 @@ import type { Logger } from './base/logger.ts'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 
 /** Beside this file, in whatever form it is. */
-const shardThread = new URL(import.meta.url.replace(/serve(\.[jt]s)$/, 'shard-thread$1'))
+const usualThread = new URL(import.meta.url.replace(/serve(\.[jt]s)$/, 'shard-thread$1'))
 
 export interface ServeSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -22,6 +22,8 @@ export interface ServeSurroundings {
   readonly writeError: (line: string) => void
   /** The broker cannot go on, and has been told so in the log. */
   readonly failed: Failed
+  /** What the thread of a shard runs, where that is not the usual. */
+  readonly shardThread?: URL
 }
 
 /** What `serve` needs of a broker, with shards or without. */
@@ -51,11 +53,15 @@ export async function serve(
   const config = readConfig([...file, source, flags])
   const logger = operatorLogger({ level: config.logLevel, format: config.logFormat }, surroundings.writeError)
   for (const typo of typos) logger.warn({}, typo)
-  const broker = await startBroker(config, logger, surroundings.failed)
+  const broker = await startBroker(config, logger, surroundings)
   return { broker, logger, readyLine: readyLine(config, broker) }
 }
 
-async function startBroker(config: Config, logger: Logger, failed: Failed): Promise<ServedBroker> {
+async function startBroker(
+  config: Config,
+  logger: Logger,
+  { failed, shardThread = usualThread }: ServeSurroundings,
+): Promise<ServedBroker> {
   const { dataDir, listen, name, shards, logLevel: _level, logFormat: _format, ...limits } = config
   const address = readListenAddress(listen)
   const count = shards === 'auto' ? availableCores() : shards

@@ -53,10 +53,13 @@ export class ShardFleet {
   #isStarted = false
   #isClosing = false
   #firstFailure: Error | undefined
+  /** Why: while all shards are away, nothing else would. */
+  readonly #letGo: () => void
 
   constructor(options: FleetOptions) {
     this.#options = options
     this.#crashes = new CrashWindow(options.io.clock)
+    this.#letGo = options.threads.keepAlive()
   }
 
   get nodes(): NodeAddress[] {
@@ -97,6 +100,7 @@ export class ShardFleet {
       isClean = (await this.#closingStep(step)) && isClean
     }
     await this.#terminate([...this.#running.keys()])
+    this.#letGo()
     return isClean
   }
 

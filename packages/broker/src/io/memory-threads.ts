@@ -27,6 +27,7 @@ function threadsOf(opened: Set<Channel>, run: RunThread, soon: Soon): Threads {
       opened.add(channel)
       return channel
     },
+    keepAlive: () => () => {},
     start: (given, ended) => startThread({ run, soon }, given, ended),
   }
 }

@@ -18,6 +18,11 @@ export function realThreads(entry: URL): Threads {
       return [port1, port2]
     },
     open: openPort,
+    keepAlive: () => {
+      const { port1 } = new MessageChannel()
+      port1.ref()
+      return () => port1.close()
+    },
     start: (given, ended) => startWorker(entry, given, ended),
   }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,3 +87,21 @@ for (const [kind, threads] of [
 }
 
 test('there is a core', () => assert.ok(availableCores() >= 1))
+
+for (const [what, keepsAlive] of [
+  ['is kept alive until it is let go', true],
+  ['ends without', false],
+] as const) {
+  test(`a process without threads ${what}`, async () => {
+    const script = `import { realThreads } from ${JSON.stringify(realThreadsModule)}
+const letGo = ${keepsAlive} ? realThreads(new URL('file:///none')).keepAlive() : () => {}
+const startedMs = Date.now()
+setTimeout(letGo, 300).unref()
+process.on('exit', () => process.stdout.write(Date.now() - startedMs >= 290 ? 'later' : 'at once'))`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+    let out = ''
+    child.stdout.on('data', (text: Buffer) => (out += text.toString()))
+    await once(child, 'close')
+    assert.equal(out, keepsAlive ? 'later' : 'at once')
+  })
+}

@@ -44,6 +44,8 @@ export interface Threads {
   /** The two ends of a new channel. */
   channel(): [ChannelEnd, ChannelEnd]
   open(end: ChannelEnd): Channel
+  /** Keeps the process alive also while no thread runs, until what it returns is called. */
+  keepAlive(): () => void
   /** `ended` is called once, when nothing of the thread runs any more: with an error where it failed. */
   start(given: ThreadStart, ended: (error: Error | undefined) => void): Thread
 }

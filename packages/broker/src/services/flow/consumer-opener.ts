@@ -67,6 +67,13 @@ export class ConsumerOpener {
 
   open(stream: Stream, entry: ConsumerEntry, begun?: BegunConsumer): FlowConsumer {
     const { io, logger, limits, areInvariantsChecked } = this.#options
+    /** Each for the first life of its partition: another one has no beginning. */
+    const beginnings = new Map(begun?.writers.map((writer) => [writer.partition, writer]))
+    const progressOf = (partition: number): ProgressWriter => {
+      const beginning = beginnings.get(partition)
+      beginnings.delete(partition)
+      return beginning ?? this.#progress.attach(stream.config.durability, entry.id, partition)
+    }
     return new FlowConsumer({
       ...entry,
       stream,
@@ -77,9 +84,7 @@ export class ConsumerOpener {
       areInvariantsChecked,
       portsOf: (partition) => ({
         source: this.#sourceOf(partition),
-        progress:
-          begun?.writers[partition.index] ??
-          this.#progress.attach(stream.config.durability, entry.id, partition.index),
+        progress: progressOf(partition.index),
       }),
     })
   }
