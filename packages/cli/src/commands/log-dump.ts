@@ -66,7 +66,7 @@ function rowDocument(log: string, row: DumpRow): unknown {
   return {
     log,
     ...batch,
-    maxTime: timeText(maxTimestamp),
+    ...(row.recordCount > 0 && { maxTime: timeText(maxTimestamp) }),
     compression: compressions[compression] ?? String(compression),
     ...(row.records !== undefined && { records: shownRecords(row).map(messageDocument) }),
   }
@@ -78,8 +78,10 @@ function batchLine(batch: DumpedBatch): string {
   const compression = batch.compression === 0 ? '' : `, ${compressions[batch.compression] ?? 'compressed'}`
   const control = batch.isControl ? ', control' : ''
   const offsets = `offsets ${baseOffset} to ${nextOffset - 1}`
-  const count = countText(recordCount, 'record')
-  const what = `${count}, ${sizeBytes} bytes, epoch ${leaderEpoch}, to ${timeText(maxTimestamp)}`
+  const deleted = nextOffset - baseOffset - recordCount
+  const count = `${countText(recordCount, 'record')}${deleted > 0 ? ` (${deleted} deleted)` : ''}`
+  const until = recordCount > 0 ? `, to ${timeText(maxTimestamp)}` : ''
+  const what = `${count}, ${sizeBytes} bytes, epoch ${leaderEpoch}${until}`
   return `${name} at position ${position}: ${offsets}, ${what}${compression}${control}`
 }
 
