@@ -16,7 +16,7 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import { brokerFor } from '../support/broker-process.ts'
 import type { BrokerProcess, BrokerProcessOptions } from '../support/broker-process.ts'
 import { assertRefusal, refused } from '../support/failing.ts'
-import { frameOf, RawPeer } from '../support/raw-peer.ts'
+import { frameOf, ProcessPeer } from '../support/process-peer.ts'
 
 interface Setup {
   readonly broker: BrokerProcess
@@ -37,8 +37,8 @@ async function setUp(t: TestContext, options: BrokerProcessOptions = {}): Promis
   return { broker, client }
 }
 
-async function peerFor(t: TestContext, broker: BrokerProcess): Promise<RawPeer> {
-  const peer = await RawPeer.greeted(broker.address)
+async function peerFor(t: TestContext, broker: BrokerProcess): Promise<ProcessPeer> {
+  const peer = await ProcessPeer.greetedAt(broker.address)
   t.after(() => peer.socket.destroy())
   return peer
 }
@@ -48,8 +48,8 @@ async function highWatermark(client: Client): Promise<number> {
 }
 
 /** The connection still answers. */
-async function assertAlive(peer: RawPeer): Promise<void> {
-  assert.equal((await peer.call('{"method":"broker.info"}')).error, undefined)
+async function assertAlive(peer: ProcessPeer): Promise<void> {
+  assert.equal((await peer.callText('{"method":"broker.info"}')).error, undefined)
   assert.equal(peer.isClosed, false)
 }
 
@@ -138,7 +138,7 @@ test('invalid subjects, refused by the client and, by hand, by the broker', asyn
 })
 
 function publishByHand(
-  peer: RawPeer,
+  peer: ProcessPeer,
   subjects: readonly (string | Uint8Array | null)[],
   change: (batch: Uint8Array) => void = () => {},
 ) {
@@ -249,11 +249,11 @@ test('settings out of their bounds, and settings that do not exist', async (t) =
     [{ backoffMs: 5 }, 'backoffMs'],
     [{ filter: [] }, 'filter'],
     [{ maxInFlight: 10 }, 'maxInFlight'],
-    [{ deadLetterStream: 'S' }, 'deadLetterStream'],
     [{ constructor: 1 }, 'constructor'],
   ]
   for (const [config, naming] of wrong)
     await refused(wrongConsumer(client, config), 'invalid-consumer-config', naming)
+  await refused(wrongConsumer(client, { deadLetterStream: 'S' }), 'dead-letter-loop', 'deadLetterStream')
   const streams: [object, string][] = [
     [{ partitions: 0 }, 'partitions'],
     [{ partitions: 100_000 }, 'partitions'],
@@ -391,11 +391,11 @@ test('calls that are none', async (t) => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   const wrong = ['', '{', 'null', '[]', '"x"', '{"method":1}', '{"method":"x","params":[]}', '\u0000', deep]
   for (const text of wrong) {
-    const { error } = await peer.call(text)
+    const { error } = await peer.callText(text)
     assert.ok(error?.code === 'invalid-request', `${text.slice(0, 30)}: ${error?.message}`)
   }
   for (const method of ['x', '__proto__', 'constructor', 'toString', 'streams.create.x'])
-    assertRefusal((await peer.call(JSON.stringify({ method }))).error, 'unknown-method', method)
+    assertRefusal((await peer.callText(JSON.stringify({ method }))).error, 'unknown-method', method)
   const call = '{"method":"streams.create","params":'
   const params = [
     '{}',
@@ -404,10 +404,10 @@ test('calls that are none', async (t) => {
     '{"name":"X","config":{},"more":1}',
     '{"name":"X","config":[]}',
   ]
-  for (const text of params) assertRefusal((await peer.call(`${call}${text}}`)).error, 'invalid-request')
+  for (const text of params) assertRefusal((await peer.callText(`${call}${text}}`)).error, 'invalid-request')
   const polluting = '{"name":"X","config":{"__proto__":{"partitions":9}}}'
-  assertRefusal((await peer.call(`${call}${polluting}}`)).error, 'invalid-stream-config', '__proto__')
-  const large = await peer.call(`{"method":"streams.get","params":{"name":"${'x'.repeat(2 ** 20)}"}}`)
+  assertRefusal((await peer.callText(`${call}${polluting}}`)).error, 'invalid-stream-config', '__proto__')
+  const large = await peer.callText(`{"method":"streams.get","params":{"name":"${'x'.repeat(2 ** 20)}"}}`)
   assertRefusal(large.error, 'invalid-request', 'bytes')
   await assertAlive(peer)
   assert.equal((await client.streams.list()).length, 1)
@@ -416,7 +416,7 @@ test('calls that are none', async (t) => {
 test('frames that are whole and make no sense are refused one by one', async (t) => {
   const { broker, client } = await setUp(t)
   const peer = await peerFor(t, broker)
-  for (const opcode of [0, 13, 99, 255]) {
+  for (const opcode of [0, 14, 99, 255]) {
     const { error } = await peer.ask(opcode as Opcode)
     assertRefusal(error, 'unknown-method', String(opcode))
   }
@@ -458,18 +458,18 @@ test('a wrong version, and a first frame that is no HELLO, are answered and clos
     { versionMin: 0, versionMax: 0 },
     { versionMin: 9, versionMax: 1 },
   ]) {
-    const peer = await RawPeer.open(broker.address)
-    assertRefusal((await peer.hello(versions)).error, 'unsupported-version', 'only 1')
+    const peer = await ProcessPeer.at(broker.address)
+    assertRefusal((await peer.greet(versions)).error, 'unsupported-version', 'only 1')
     await peer.closed()
   }
-  const peer = await RawPeer.open(broker.address)
+  const peer = await ProcessPeer.at(broker.address)
   peer.send(
     frameOf(opcodes.call, 1, (writer) => writer.raw(new TextEncoder().encode('{"method":"streams.list"}'))),
   )
   assertRefusal((await peer.goodbye()).error, 'malformed-frame', 'HELLO')
   await peer.closed()
   const twice = await peerFor(t, broker)
-  assert.ok((await twice.hello()).error !== undefined, 'a second HELLO is refused')
+  assert.ok((await twice.greet()).error !== undefined, 'a second HELLO is refused')
   await assertAlive(twice)
   assert.equal(await highWatermark(client), 3)
 })
@@ -485,7 +485,9 @@ test('lengths that cannot be are answered before anything is kept for them', asy
   ] as const
   for (const isGreeted of [false, true]) {
     for (const [length, code] of cases) {
-      const peer = isGreeted ? await RawPeer.greeted(broker.address) : await RawPeer.open(broker.address)
+      const peer = isGreeted
+        ? await ProcessPeer.greetedAt(broker.address)
+        : await ProcessPeer.at(broker.address)
       const writer = new ByteWriter()
       writer.u32(length)
       peer.send(writer.take())
@@ -498,15 +500,15 @@ test('lengths that cannot be are answered before anything is kept for them', asy
 
 test('who has not said HELLO gets no memory for a large frame', async (t) => {
   const { broker, client } = await setUp(t)
-  const stranger = await RawPeer.open(broker.address)
+  const stranger = await ProcessPeer.at(broker.address)
   const writer = new ByteWriter()
   writer.u32(2 ** 20)
   stranger.send(writer.take())
   assertRefusal((await stranger.goodbye()).error, 'frame-too-large', String(2 ** 20))
   await stranger.closed()
-  const long = await RawPeer.open(broker.address)
-  assert.ok((await long.hello({ clientName: 'x'.repeat(10_000) })).error === undefined)
-  const call = await long.call(`{"method":"streams.get","params":{"name":"S"}}${' '.repeat(500_000)}`)
+  const long = await ProcessPeer.at(broker.address)
+  assert.ok((await long.greet({ clientName: 'x'.repeat(10_000) })).error === undefined)
+  const call = await long.callText(`{"method":"streams.get","params":{"name":"S"}}${' '.repeat(500_000)}`)
   assert.equal(call.error, undefined, 'after HELLO large frames are read')
   long.socket.destroy()
   assert.equal(await highWatermark(client), 3)
@@ -519,12 +521,14 @@ test('garbage is answered by a goodbye, and harms nobody', async (t) => {
   const random = randomBytesOf(seed)
   for (let round = 0; round < 100; round++) {
     const isGreeted = round % 2 === 0
-    const peer = isGreeted ? await RawPeer.greeted(broker.address) : await RawPeer.open(broker.address)
+    const peer = isGreeted
+      ? await ProcessPeer.greetedAt(broker.address)
+      : await ProcessPeer.at(broker.address)
     peer.send(random(1 + (round % 10) * 300))
     peer.socket.end()
     await peer.closed()
   }
-  const http = await RawPeer.open(broker.address)
+  const http = await ProcessPeer.at(broker.address)
   http.send(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'))
   assert.equal((await http.goodbye()).error?.kind, 'violation')
   // Frames that are well formed, with bodies of garbage, on one connection.
@@ -559,12 +563,12 @@ test('half a frame and then silence ends that connection alone', async (t) => {
     flags: ['--handshake-timeout-ms', '300', '--keep-alive-ms-min', '300'],
   })
   const half = frameOf(opcodes.call, 1, (writer) => writer.raw(new Uint8Array(1000)))
-  const fresh = await RawPeer.open(broker.address)
+  const fresh = await ProcessPeer.at(broker.address)
   fresh.send(half.subarray(0, 500))
   assertRefusal((await fresh.goodbye()).error, 'handshake-timeout')
   await fresh.closed()
-  const greeted = await RawPeer.open(broker.address)
-  await greeted.hello({ keepAliveMs: 300 })
+  const greeted = await ProcessPeer.at(broker.address)
+  await greeted.greet({ keepAliveMs: 300 })
   greeted.send(half.subarray(0, 500))
   assertRefusal((await greeted.goodbye()).error, 'peer-silent')
   await greeted.closed()

@@ -9,7 +9,7 @@ import { opcodes } from '@sluice/protocol/native/frame'
 import { brokerFor } from '../support/broker-process.ts'
 import { assertRefusal } from '../support/failing.ts'
 import { noProcessMemory, residentMiB } from '../support/process-memory.ts'
-import { frameOf, RawPeer } from '../support/raw-peer.ts'
+import { frameOf, ProcessPeer } from '../support/process-peer.ts'
 
 const connectionsMax = 500
 
@@ -21,15 +21,15 @@ test('a storm of 2000 connections', { skip: noProcessMemory, timeout: 60_000 }, 
   t.after(() => client.close())
   await client.streams.create('S')
   const before = residentMiB(broker.pid)
-  const peers: RawPeer[] = []
+  const peers: ProcessPeer[] = []
   t.after(() => peers.forEach((peer) => peer.socket.destroy()))
   for (let wave = 0; wave < 20; wave++) {
-    const opened = Array.from({ length: 100 }, () => RawPeer.open(broker.address))
+    const opened = Array.from({ length: 100 }, () => ProcessPeer.at(broker.address))
     for (const peer of await Promise.all(opened)) {
       peers.push(peer)
       // A third says nothing, a third begins to speak, a third does it right.
       if (peers.length % 3 === 1) peer.send(frameOf(opcodes.hello, 1).subarray(0, 5))
-      if (peers.length % 3 === 2) peer.hello().catch(() => {})
+      if (peers.length % 3 === 2) peer.greet().catch(() => {})
     }
     const startMs = performance.now()
     await client.publish('S', 'a', 'x')
@@ -65,7 +65,7 @@ test('10 000 subscriptions on one connection', { timeout: 60_000 }, async (t) =>
   t.after(() => client.close())
   await client.streams.create('S')
   const consumer = await client.consumers.create('S', { name: 'c', maxInflight: 100_000 })
-  const peer = await RawPeer.greeted(broker.address)
+  const peer = await ProcessPeer.greetedAt(broker.address)
   t.after(() => peer.socket.destroy())
   const answers = await Promise.all(
     Array.from({ length: 10_000 }, (_, subscription) =>

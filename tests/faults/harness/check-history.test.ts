@@ -287,6 +287,8 @@ test('pauses, starvation, and what is left at the end', () => {
   const starved = new Script()
   starved.deliver(starved.publish('free'), { at: 6000 })
   assert.deepEqual(starved.promises(), ['nothing starves'])
+  starved.events.push({ kind: 'broker-dying', at: 100 }, { kind: 'broker-ready', at: 2100 })
+  assert.deepEqual(starved.promises(), [], 'without a broker nobody waits for one')
 
   const odd = new Script()
   odd.events.push({ kind: 'odd', at: 9, text: 'internal' })

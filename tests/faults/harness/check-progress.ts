@@ -45,13 +45,13 @@ export function checkStarvation(story: Story): Violation[] {
     const pauses = pausedTimes(story, consumer)
     return story.published.flatMap((sent): Violation[] => {
       const first = story.record(consumer, sent).deliveries[0]?.event
-      if (first === undefined || first.at - sent.at <= starvationMs) return []
+      if (first === undefined || story.servedMs(sent.at, first.at) <= starvationMs) return []
       const isExcused = pauses.some(
         ({ match, maybeFromMs, maybeUntilMs }) =>
           isMatch(match, sent.subject) && maybeFromMs < first.at && maybeUntilMs > sent.at,
       )
       if (isExcused) return []
-      const waited = ((first.at - sent.at) / 1000).toFixed(1)
+      const waited = (story.servedMs(sent.at, first.at) / 1000).toFixed(1)
       const text = `${consumer}: ${placeText(sent)} of ${sent.subject} waited ${waited} s`
       return [{ promise: 'nothing starves', text, evidence: [sent, first] }]
     })

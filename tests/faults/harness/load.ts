@@ -12,6 +12,8 @@ const batchMax = 12
 const betweenBatchesMs = 8
 const poisonShare = 0.002
 const retryMs = 20
+/** Messages that were fetched and are worked on. */
+const fetchedMax = 40
 /** Confirmed records that the slowest consumer is behind, beyond which publishers wait. */
 const backlogMax = 3_000
 
@@ -73,14 +75,20 @@ export class Load {
 
   /** Takes what comes by fetching, until `end`. */
   async fetch(consumer: Consumer, member: () => string, chance: Chance): Promise<void> {
+    const running = new Set<Promise<void>>()
     while (!this.#isOver) {
       try {
-        const messages = await consumer.fetch(chance.between(1, 20), { timeoutMs: 500 })
-        await Promise.all(messages.map((message) => this.#work(consumer.name, message, member(), chance)))
+        for (const message of await consumer.fetch(chance.between(1, 20), { timeoutMs: 500 })) {
+          const work = this.#work(consumer.name, message, member(), chance)
+          running.add(work)
+          void work.finally(() => running.delete(work))
+        }
       } catch {
         await sleep(retryMs)
       }
+      while (running.size > fetchedMax) await Promise.race(running)
     }
+    await Promise.all(running)
   }
 
   /** For a subscription; never throws. */
@@ -143,4 +151,11 @@ const unknownOutcomes = new Set<string>([
   'client-closed',
 ])
 
-const unstored = new Set<string>(['outcome-unknown', 'disconnected', 'timeout', 'disk-full', 'partly-stored'])
+const unstored = new Set<string>([
+  'outcome-unknown',
+  'disconnected',
+  'timeout',
+  'disk-full',
+  'partly-stored',
+  'node-unavailable',
+])

@@ -143,6 +143,7 @@ const excused = new Set<string>([
   'disk-full',
   'io-failed',
   'settle-not-durable',
+  'node-unavailable',
 ])
 
 export function deadLetterStreamOf(consumer: string): string {

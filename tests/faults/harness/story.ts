@@ -55,12 +55,15 @@ export class Story {
   readonly records = new Map<string, RecordStory>()
   /** When brokers died, in order. */
   readonly deaths: readonly number[]
+  /** When the next ones were there, in the same order. */
+  readonly #readies: readonly number[]
 
   constructor(events: readonly HistoryEvent[], settings: CheckSettings) {
     this.events = events
     this.settings = settings
     this.published = events.filter((event) => event.kind === 'published')
     this.deaths = events.filter(({ kind }) => kind === 'broker-dying').map(({ at }) => at)
+    this.#readies = events.filter(({ kind }) => kind === 'broker-ready').map(({ at }) => at)
     const limits = events.filter((event) => event.kind === 'limits')
     this.consumers = [...new Set(limits.map(({ consumer }) => consumer))]
     for (const consumer of this.consumers) this.deliveries.set(consumer, [])
@@ -74,6 +77,16 @@ export class Story {
     const made: RecordStory = { deliveries: [], letter: undefined }
     this.records.set(key, made)
     return made
+  }
+
+  /** How long there was a broker within that time. */
+  servedMs(fromMs: number, untilMs: number): number {
+    let servedMs = untilMs - fromMs
+    for (const [index, at] of this.deaths.entries()) {
+      const readyAt = this.#readies[index] ?? Infinity
+      servedMs -= Math.max(0, Math.min(readyAt, untilMs) - Math.max(at, fromMs))
+    }
+    return servedMs
   }
 
   /** Whether a broker died after one time and before another. */
