@@ -44,7 +44,7 @@ function cases(options: BenchOptions): PublishCase[] {
   ]
 }
 
-const directIoFlags = ['--direct-io', 'true']
+const directIoFlags = ['--direct-io', 'on']
 
 function plainCases({ durabilities, batchCount, lanes, payloadBytes }: BenchOptions): PublishCase[] {
   const size = `${payloadBytes ?? payloadBytesDefault} B`
