@@ -1,24 +1,13 @@
-// Answers about a flow consumer for people: why a subject is not delivered, what holds records back, and
-// counts. Reads the states and changes nothing.
+// Counts of a flow consumer for people, and its busiest subjects. Reads the states and changes nothing; why a
+// single subject is not delivered is told by flow-explanation.ts.
 
-import type {
-  ConsumerStats,
-  Explanation,
-  FlowRule,
-  HeldReason,
-  PoolRow,
-} from '@sluice/protocol/model/consumer'
-import { isSubject } from '@sluice/protocol/subject/subject'
-import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { deliveryPhases } from './state/delivery-table.ts'
-import { beingFetched } from './state/pool-table.ts'
+import type { ConsumerStats, FlowRule, PoolOrder, PoolRow } from '@sluice/protocol/model/consumer'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
-import type { FlowState, Moment } from './state/flow-state.ts'
-import { unlimited } from './state/rule-table.ts'
+import type { FlowState } from './state/flow-state.ts'
+import { fullOf, readyOf } from './state/pool-hold.ts'
+import { poolFlags } from './state/pool-table.ts'
 
-const none = -1
 const countedNames = [
   'delivered',
   'acked',
@@ -29,6 +18,9 @@ const countedNames = [
   'timedOut',
   'deadLettered',
   'staleSettles',
+  'dropped',
+  'drained',
+  'expired',
   'quarantined',
 ] as const
 
@@ -37,24 +29,37 @@ export function statsOf(consumer: FlowConsumer): ConsumerStats {
     (typeof countedNames)[number],
     number
   >
-  const held = { pool: 0, consumer: 0 }
-  let [ready, delayed, parked, activeSubjects, saturatedSubjects] = [0, 0, 0, 0, 0]
-  const isFull = consumer.totals.inFlight >= consumer.maxInflight
+  const waiting = newWaiting()
+  let [delayed, blocked, parked, activeSubjects] = [0, 0, 0, 0]
   for (const { state } of consumer.coordinators) {
     for (const name of countedNames) counts[name] += state.counters[name]
-    const waiting = waitingOf(state)
-    ready += waiting.ready
-    parked += state.parked - waiting.ready
-    held.pool += state.parked - waiting.ready
-    held.consumer += isFull ? waiting.ready : 0
+    state.pools.forEach((pool) => addWaiting(waiting, state, pool))
     delayed += state.delays.count
+    blocked += state.blocked.count
+    parked += state.parked
     activeSubjects += state.pools.count
-    saturatedSubjects += waiting.saturatedPools
   }
-  const { totals, members, coordinators } = consumer
+  const { totals, members, coordinators, maxInflight } = consumer
+  const { ready, saturatedSubjects, heldBy } = waiting
+  const consumerHolds = totals.inFlight >= maxInflight ? ready : 0
+  const inFlight = totals.inFlight
+  const now = {
+    members: members.count,
+    inFlight,
+    parked: Math.max(0, parked - ready),
+    ready,
+    delayed,
+    blocked,
+  }
   const partitions = coordinators.map(partitionStats)
-  const now = { members: members.count, inFlight: totals.inFlight, parked, ready, delayed }
-  return { ...now, activeSubjects, saturatedSubjects, ...counts, heldBy: held, partitions }
+  return {
+    ...now,
+    activeSubjects,
+    saturatedSubjects,
+    ...counts,
+    heldBy: { ...heldBy, consumer: consumerHolds },
+    partitions,
+  }
 }
 
 function partitionStats(coordinator: FlowCoordinator): ConsumerStats['partitions'][number] {
@@ -69,205 +74,121 @@ function partitionStats(coordinator: FlowCoordinator): ConsumerStats['partitions
   }
 }
 
-/** Parked records that have room now, and pools whose records have none. */
-function waitingOf(state: FlowState): { ready: number; saturatedPools: number } {
+interface Waiting {
+  /** Parked records that might be delivered now. */
+  ready: number
+  saturatedSubjects: number
+  /** The others, by what holds them back. */
+  readonly heldBy: { pool: number; total: number; rate: number; paused: number; blocked: number }
+}
+
+function newWaiting(): Waiting {
+  return { ready: 0, saturatedSubjects: 0, heldBy: { pool: 0, total: 0, rate: 0, paused: 0, blocked: 0 } }
+}
+
+function addWaiting(waiting: Waiting, state: FlowState, pool: number): void {
   const { pools } = state
-  let ready = 0
-  let saturatedPools = 0
-  pools.forEach((pool) => {
-    const waiting = pools.parkedCount[pool]! + pools.spilledCount[pool]!
-    if (waiting === 0) return
-    if (state.pools.hasRoom(pool)) ready += Math.min(waiting, roomOf(state, pool))
-    else saturatedPools++
-  })
-  return { ready, saturatedPools }
+  const count = pools.waitingOf(pool)
+  if (count === 0) return
+  const { heldBy } = waiting
+  if (pools.hasFlag(pool, poolFlags.blocked)) heldBy.blocked += count
+  else if (pools.hasFlag(pool, poolFlags.paused)) heldBy.paused += count
+  else {
+    const hold = fullOf(state, pool)
+    const { ready, rest } = hold === undefined ? readyOf(state, pool) : { ready: 0, rest: hold.kind }
+    waiting.ready += ready
+    if (rest === 'pool' || rest === 'total' || rest === 'rate') heldBy[rest] += count - ready
+    if (hold?.kind === 'pool') waiting.saturatedSubjects++
+  }
 }
 
-function roomOf({ pools }: FlowState, pool: number): number {
-  return pools.limit[pool]! - pools.inFlight[pool]! - pools.delayed[pool]!
+interface Ranked {
+  readonly state: FlowState
+  readonly partition: number
+  readonly pool: number
+  /** The lowest comes first. */
+  readonly rank: number
 }
 
-/** The pools with the most records in flight or parked. */
-export function topPools(consumer: FlowConsumer, top: 'inflight' | 'parked', count: number): PoolRow[] {
-  const rows: { state: FlowState; partition: number; pool: number; weight: number }[] = []
-  for (const { state, partition } of consumer.coordinators) {
-    const { pools } = state
-    pools.forEach((pool) => {
-      const weight =
-        top === 'parked' ? pools.parkedCount[pool]! + pools.spilledCount[pool]! : pools.inFlight[pool]!
-      if (weight === 0 || (rows.length >= count && weight <= rows.at(-1)!.weight)) return
-      const at = rows.findIndex((row) => row.weight < weight)
-      rows.splice(at < 0 ? rows.length : at, 0, { state, partition: partition.index, pool, weight })
+/**
+ * The subjects with the most records in flight or parked, or whose next record has waited longest. Offsets
+ * of different partitions cannot be compared: for `oldest`, the first of each partition come first, then the
+ * second.
+ */
+export function topPools(consumer: FlowConsumer, top: PoolOrder, count: number): PoolRow[] {
+  const perPartition = consumer.coordinators.map(({ state, partition }) => {
+    const delayed = firstDelayedOf(state)
+    const rows: Ranked[] = []
+    state.pools.forEach((pool) => {
+      const rank = rankOf(state, pool, { top, delayed })
+      if (rank === undefined || (rows.length >= count && rank >= rows.at(-1)!.rank)) return
+      const at = rows.findIndex((row) => row.rank > rank)
+      rows.splice(at < 0 ? rows.length : at, 0, { state, partition: partition.index, pool, rank })
       if (rows.length > count) rows.pop()
     })
-  }
-  return rows.map(({ state, partition, pool }) => poolRow(state, partition, pool))
+    return { rows, delayed }
+  })
+  const ranked = perPartition.flatMap(({ rows, delayed }) =>
+    rows.map((row, index) => ({ ...row, delayed, order: top === 'oldest' ? index : row.rank })),
+  )
+  ranked.sort((a, b) => a.order - b.order)
+  return ranked.slice(0, count).map(({ state, partition, pool, delayed }) => ({
+    ...poolRow(state, partition, pool),
+    ...nextOffsetOf(state, pool, delayed),
+  }))
 }
 
-function poolRow(state: FlowState, partition: number, pool: number): PoolRow {
+function rankOf(
+  state: FlowState,
+  pool: number,
+  { top, delayed }: { top: PoolOrder; delayed: ReadonlyMap<number, number> },
+): number | undefined {
+  if (top === 'oldest') return nextOffsetOf(state, pool, delayed).nextOffset
+  const count = top === 'parked' ? state.pools.waitingOf(pool) : state.pools.inFlight[pool]!
+  return count === 0 ? undefined : -count
+}
+
+/** The row of a pool, but for its next offset. */
+export function poolRow(state: FlowState, partition: number, pool: number): PoolRow {
   const { pools } = state
   const rule = ruleOf(state, pools.rule[pool]!)
   return {
     subject: pools.subjectOf(pool),
     partition,
     inFlight: pools.inFlight[pool]!,
-    parked: pools.parkedCount[pool]! + pools.spilledCount[pool]!,
+    parked: pools.waitingOf(pool),
     delayed: pools.delayed[pool]!,
+    blocked: state.blockedOf(pool).length,
+    isPaused: pools.hasFlag(pool, poolFlags.paused),
     ...(rule === undefined ? {} : { rule }),
   }
 }
 
-function ruleOf(state: FlowState, index: number): FlowRule | undefined {
+export function ruleOf(state: FlowState, index: number): FlowRule | undefined {
   return index < 0 ? undefined : state.settings.rules.rules[index]
 }
 
-/** Why the next record of a subject is not delivered now. */
-export function explain(consumer: FlowConsumer, subject: string): Explanation {
-  if (!isSubject(subject))
-    throw new BrokerError('invalid-subject', `${JSON.stringify(subject)} is no subject`)
-  const key = Buffer.from(subject)
-  // Why all partitions: a client may have chosen another one than ours would.
-  const usual = partitionOfKey(key, consumer.coordinators.length)
-  const active = consumer.coordinators.find(({ state }) => state.pools.find(key, 0, key.length) !== none)
-  const coordinator = active ?? consumer.coordinators[usual]!
-  const pool = coordinator.state.pools.find(key, 0, key.length)
-  return pool === none
-    ? explainIdle(consumer, coordinator, subject)
-    : explainPool({ consumer, coordinator, pool, moment: consumer.now() })
-}
-
-function explainIdle(
-  consumer: FlowConsumer,
-  { state, partition, unread }: FlowCoordinator,
-  subject: string,
-): Explanation {
-  const key = Buffer.from(subject)
-  const { rules, filter } = state.settings
-  rules.match(key, 0, key.length)
-  const rule = ruleOf(state, rules.matchedRule)
-  const isWaiting = consumer.members.count === 0 && unread > 0
-  const text = !filter.matches(key, 0, key.length)
-    ? 'the filter of the consumer does not match the subject'
-    : isWaiting
-      ? `no member is connected; ${unread} records of the partition are not read yet`
-      : `nothing of the subject is waiting or out; ${unread} records of the partition are not read yet`
-  return {
-    subject,
-    partition: partition.index,
-    reason: isWaiting ? 'no member' : 'idle',
-    text,
-    ...(rule === undefined ? {} : { rule, limit: rules.matchedLimit }),
-    parked: 0,
-    delayed: 0,
-    inFlight: [],
-  }
-}
-
-interface Case {
-  readonly consumer: FlowConsumer
-  readonly coordinator: FlowCoordinator
-  readonly pool: number
-  readonly moment: Moment
-}
-
-function explainPool(asked: Case): Explanation {
-  const { coordinator, pool, moment } = asked
-  const { state, partition } = coordinator
-  const row = poolRow(state, partition.index, pool)
-  const nextOffset = nextOffsetOf(state, pool)
-  const nextDueMs = firstDueOf(state, pool)
-  const limit = state.pools.limit[pool]!
-  const { reason, text } = reasonOf(asked, nextDueMs)
-  return {
-    subject: row.subject,
-    partition: row.partition,
-    reason,
-    text,
-    ...(row.rule === undefined ? {} : { rule: row.rule }),
-    ...(limit === unlimited ? {} : { limit }),
-    parked: row.parked,
-    delayed: row.delayed,
-    ...(nextOffset === undefined ? {} : { nextOffset }),
-    inFlight: inFlightOf(asked),
-    ...(nextDueMs === Infinity ? {} : { nextDueInMs: Math.max(0, nextDueMs - moment.monotonicMs) }),
-  }
-}
-
-function reasonOf(asked: Case, nextDueMs: number): { reason: HeldReason; text: string } {
-  const { consumer, coordinator, pool, moment } = asked
-  const { state } = coordinator
-  const { parked, delayed, inFlight, rule } = poolRow(state, 0, pool)
-  const limit = state.pools.limit[pool]!
-  if (isDeadLettering(state, pool)) {
-    return {
-      reason: 'dead-lettering',
-      text: `its record is being written to ${consumer.config.deadLetterStream}`,
-    }
-  }
-  if (delayed > 0 && (limit === 1 || parked === 0)) {
-    const seconds = Math.max(0, (nextDueMs - moment.monotonicMs) / 1000).toFixed(1)
-    return { reason: 'delayed', text: `a record that failed is tried again in ${seconds} s` }
-  }
-  if (parked === 0) return { reason: 'in flight', text: `${inFlight} out, nothing waits` }
-  if (!state.pools.hasRoom(pool)) {
-    const text = `${inFlight} of ${limit} are out (rule '${rule?.match}'), ${parked} wait for a settle`
-    return { reason: 'pool full', text }
-  }
-  if (state.pools.next[pool] === beingFetched) {
-    return {
-      reason: 'reading',
-      text: 'its next record is being read from disk, again and again if that fails',
-    }
-  }
-  if (consumer.members.count === 0) return { reason: 'no member', text: 'no member is connected' }
-  if (consumer.totals.inFlight >= consumer.maxInflight) {
-    return {
-      reason: 'consumer full',
-      text: `${consumer.totals.inFlight} are out, the consumer's maxInflight`,
-    }
-  }
-  return { reason: 'ready', text: `${parked} wait for a member with room` }
-}
-
-function isDeadLettering({ deliveries }: FlowState, pool: number): boolean {
-  let found = false
-  deliveries.forEach((slot) => {
-    if (deliveries.pool[slot] === pool && deliveries.phase[slot] === deliveryPhases.deadLettering)
-      found = true
-  })
-  return found
-}
-
-function inFlightOf({ consumer, coordinator, pool, moment }: Case): Explanation['inFlight'] {
-  const { deliveries } = coordinator.state
-  const rows: Explanation['inFlight'][number][] = []
-  deliveries.forEach((slot) => {
-    if (deliveries.pool[slot] !== pool || deliveries.phase[slot] !== deliveryPhases.out) return
-    const deadlineMs = deliveries.deadlines.dueMs[slot]!
-    rows.push({
-      offset: deliveries.offset[slot]!,
-      attempt: deliveries.attempt[slot]!,
-      member: consumer.members.find(deliveries.member[slot]!)?.port.name ?? '',
-      sinceMs: moment.monotonicMs - deliveries.sentMs[slot]!,
-      ...(deadlineMs === Infinity ? {} : { deadlineInMs: Math.max(0, deadlineMs - moment.monotonicMs) }),
-    })
-  })
-  return rows.sort((a, b) => a.offset - b.offset)
-}
-
-function nextOffsetOf(state: FlowState, pool: number): number | undefined {
-  let first: number | undefined
-  if (state.pools.parkedCount[pool]! > 0) first = state.firstParked(pool)
-  state.delays.forEach((_dueMs, offset, delayedPool) => {
-    if (delayedPool === pool && (first === undefined || offset < first)) first = offset
+/** By pool: the lowest offset of its delayed records. */
+export function firstDelayedOf({ delays }: FlowState): ReadonlyMap<number, number> {
+  const first = new Map<number, number>()
+  delays.forEach((_dueMs, offset, pool) => {
+    if (offset < (first.get(pool) ?? Infinity)) first.set(pool, offset)
   })
   return first
 }
 
-function firstDueOf(state: FlowState, pool: number): number {
-  let first = Infinity
-  state.delays.forEach((dueMs, _offset, delayedPool) => {
-    if (delayedPool === pool && dueMs < first) first = dueMs
-  })
-  return first
+/** Offset of the next record of a pool that is not in flight, where there is one. */
+export function nextOffsetOf(
+  state: FlowState,
+  pool: number,
+  delayed: ReadonlyMap<number, number>,
+): { nextOffset?: number } {
+  const { pools } = state
+  const first = Math.min(
+    pools.parkedCount[pool]! > 0 ? state.firstParked(pool) : Infinity,
+    pools.spilledCount[pool]! > 0 ? pools.spilledFrom[pool]! : Infinity,
+    delayed.get(pool) ?? Infinity,
+    state.blockedOf(pool)[0] ?? Infinity,
+  )
+  return first === Infinity ? {} : { nextOffset: first }
 }

@@ -5,6 +5,7 @@
 // Why bundles: subjects of one bundle are stopped and let through alike, so that a gate looks at bundles, of
 // which there are few, and never at the thousands of subjects that wait behind one.
 
+import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { resized } from './columns.ts'
 import type { GateRules } from './gate-rules.ts'
 import { gateKinds } from './gate-table.ts'
@@ -16,6 +17,15 @@ import type { RuleTable } from './rule-table.ts'
 const none = -1
 const nothing = new Uint8Array(0)
 const keyHeadBytes = 4
+
+export interface MatchedGate {
+  readonly kind: GateKind
+  readonly rule: FlowRule
+  /** -1: nobody has it. */
+  readonly gate: number
+  /** A tail of `RuleTable.shares`. */
+  readonly captured: Uint8Array
+}
 
 export class GateBundles {
   /** Rows in use, those that are kept though no subject has them included. */
@@ -96,7 +106,29 @@ export class GateBundles {
     return bundle
   }
 
-  #linkKind(bundle: number, kind: GateKind, { rules, shares, sharesEnd }: RuleTable): void {
+  /** The gates that a match has found, where they are in use, for people: -1 where nobody has one. */
+  gatesMatched(rules: RuleTable): MatchedGate[] {
+    const found: MatchedGate[] = []
+    for (const kind of [gateKinds.capture, gateKinds.total, gateKinds.rate]) {
+      this.#forEachShare(kind, rules, (rule, captured) => {
+        const gate = this.#gates.find(kind, this.#rules.of(rule), captured)
+        found.push({ kind, rule, gate, captured: captured.slice() })
+      })
+    }
+    return found
+  }
+
+  #linkKind(bundle: number, kind: GateKind, rules: RuleTable): void {
+    this.#forEachShare(kind, rules, (rule, captured) => {
+      this.#link(bundle, this.#gates.hold(kind, this.#rules.of(rule), captured))
+    })
+  }
+
+  #forEachShare(
+    kind: GateKind,
+    { rules, shares, sharesEnd }: RuleTable,
+    visit: (rule: FlowRule, captured: Uint8Array) => void,
+  ): void {
     for (let at = 0; at < sharesEnd;) {
       const rule = rules[(shares[at]! << 8) | shares[at + 1]!]!
       const tail = at + 2
@@ -108,8 +140,7 @@ export class GateBundles {
             ? rule.total !== undefined
             : rule.rate !== undefined
       if (!isThere) continue
-      const captured = kind === gateKinds.total ? nothing : shares.subarray(tail, at)
-      this.#link(bundle, this.#gates.hold(kind, this.#rules.of(rule), captured))
+      visit(rule, kind === gateKinds.total ? nothing : shares.subarray(tail, at))
     }
   }
 

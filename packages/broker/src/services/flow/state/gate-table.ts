@@ -39,11 +39,15 @@ export class GateTable {
   #index = new KeyIndex()
   #key = new Uint8Array(64)
 
+  /** The gate; -1 where nobody has it. */
+  find(kind: GateKind, rule: GateRule, captured: Uint8Array): number {
+    return this.#index.find(this.#key, 0, this.#composeKey(kind, rule, captured))
+  }
+
   /** One more bundle has this gate; its row is made where there is none. */
   hold(kind: GateKind, rule: GateRule, captured: Uint8Array): number {
-    const end = this.#composeKey(kind, rule, captured)
-    const found = this.#index.find(this.#key, 0, end)
-    const gate = found === none ? this.#insert(kind, rule, end) : found
+    const found = this.find(kind, rule, captured)
+    const gate = found === none ? this.#insert(kind, rule, keyHeadBytes + captured.length) : found
     this.#bundles[gate]!++
     return gate
   }

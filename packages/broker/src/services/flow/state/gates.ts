@@ -93,14 +93,19 @@ export class Gates {
 
   // ── Slots ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The first gate without room for a lane that has not waited; -1: none stops it. */
+  stopOf(bundle: number): number {
+    return this.#stopBeside(bundle, none)
+  }
+
   /** Whether a lane of the bundle may go now, and nobody waits whom it would overtake. */
   hasRoom(bundle: number): boolean {
-    return this.#stopOf(bundle) === none
+    return this.stopOf(bundle) === none
   }
 
   /** Keeps a slot at each gate for one lane; false, and nothing is kept, where one of them has none. */
   tryReserve(bundle: number): boolean {
-    if (this.#stopOf(bundle) !== none) return false
+    if (this.stopOf(bundle) !== none) return false
     this.#reserve(bundle, 1)
     return true
   }
@@ -148,12 +153,7 @@ export class Gates {
       this.#mayHaveRoom(linkGate[link]!)
   }
 
-  /** The first gate that stops a lane which has not waited; -1: none does. */
-  #stopOf(bundle: number): number {
-    return this.#stopBeside(bundle, none)
-  }
-
-  /** The same for one whose turn it is at a gate: that gate's other waiters do not stop it. */
+  /** For a lane whose turn it is at a gate, the others that wait there are no hindrance. */
   #stopBeside(bundle: number, turnAt: number): number {
     const { firstLink, linkGate, linkNext } = this.bundles
     for (let link = firstLink[bundle]!; link !== none; link = linkNext[link]!) {
@@ -174,7 +174,7 @@ export class Gates {
     const key = this.#isOrdered(bundle) ? offset : ++this.#lastTicket
     waitingRoot[bundle] = this.#waitingOf(bundle).add(waitingRoot[bundle]!, lane, key)
     if (line[bundle] !== none) return this.#reorder(bundle)
-    const gate = this.#stopOf(bundle)
+    const gate = this.stopOf(bundle)
     assert(gate !== none, `lane ${lane} waits where nothing stops it`)
     this.#enter(bundle, gate)
   }
@@ -194,6 +194,13 @@ export class Gates {
     waitingRoot[bundle] = this.#waitingOf(bundle).remove(waitingRoot[bundle]!, lane)
     if (waitingRoot[bundle] === none) this.lines.leave(bundle)
     else this.#reorder(bundle)
+  }
+
+  /** How many lanes wait at a gate, of all partitions; at the cost of a walk over them. */
+  lanesWaitingAt(gate: number): number {
+    let count = 0
+    this.lines.forEachAt(gate, (bundle) => (count += this.lanesWaiting(bundle)))
+    return count
   }
 
   /** How many lanes of a bundle wait; at the cost of a walk over them. */
