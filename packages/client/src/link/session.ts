@@ -64,6 +64,7 @@ export class Session {
     this.#correlation = correlation
     connection.start({
       received: (chunk) => this.#received(chunk),
+      room: () => this.#splitter.room(),
       drained: () => {},
       closed: (reason) => this.#closed(reason),
     })

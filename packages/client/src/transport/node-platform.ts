@@ -9,7 +9,7 @@ import { socketOptions, TcpConnection } from './tcp-connection.ts'
 const timeoutMsMax = 2 ** 31 - 1
 
 /** Taken from a socket at a time at the most. */
-const receiveBytes = 256 * 1024
+const receiveBytes = 64 * 1024
 
 export const nodePlatform: ClientPlatform = {
   connect: openTcp,
@@ -22,13 +22,16 @@ export const nodePlatform: ClientPlatform = {
 function openTcp(host: string, port: number): Promise<ByteConnection> {
   return new Promise((resolve, reject) => {
     let connection: TcpConnection | undefined
-    // Why: what arrives is lent for the call anyway, so one buffer serves for all of it.
-    const buffer = Buffer.allocUnsafeSlow(receiveBytes)
-    const callback = (size: number): boolean => {
-      connection!.received(buffer.subarray(0, size))
-      return true
+    // Why: what arrives is lent for the call anyway, so one buffer serves for all that is not large.
+    const shared = Buffer.allocUnsafeSlow(receiveBytes)
+    const onread = {
+      buffer: (): Uint8Array => connection?.room() ?? shared,
+      callback: (size: number, buffer: Uint8Array): boolean => {
+        connection!.received(buffer.subarray(0, size))
+        return true
+      },
     }
-    const socket = connectSocket({ host, port, ...socketOptions, onread: { buffer, callback } })
+    const socket = connectSocket({ host, port, ...socketOptions, onread })
     socket.pause()
     socket.once('error', reject)
     socket.once('connect', () => {

@@ -62,7 +62,12 @@ export class TcpConnection implements ByteConnection {
     this.#socket.resume()
   }
 
-  /** Called by whoever made the socket, where it reads into a buffer of its own. */
+  /** Where whoever made the socket had better read to. */
+  room(): Uint8Array | undefined {
+    return this.#closing ? undefined : this.#handler?.room?.()
+  }
+
+  /** Called by whoever made the socket, where it reads into buffers of its own. */
   received(chunk: Uint8Array): void {
     if (!this.#closing) this.#handler?.received(chunk)
   }

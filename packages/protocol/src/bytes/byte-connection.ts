@@ -8,6 +8,11 @@
 export interface ByteConnectionHandler {
   /** Bytes arrived. They are borrowed: copy what outlives the call. */
   received(chunk: Uint8Array): void
+  /**
+   * Where the next bytes had better go, if anywhere: a connection may put them there, and gives that place
+   * to `received`.
+   */
+  room?(): Uint8Array | undefined
   /** `pendingBytes` fell to zero after having been above the high-water mark. */
   drained(): void
   /**

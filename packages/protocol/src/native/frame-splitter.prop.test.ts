@@ -122,6 +122,51 @@ test('a peer that only claims a large frame gets no memory for it', () => {
   assert.equal(splitter.isInsideFrame, true)
 })
 
+test('what is put where it belongs is not copied, and the same frames come out', () => {
+  const large = fc.integer({ min: 100_000, max: 400_000 })
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(large, fc.nat({ max: 900 })), { maxLength: 6 }),
+      fc.infiniteStream(fc.nat()),
+      (sizes, cuts) => {
+        const sent = Buffer.concat(
+          sizes.map((size, index) => frameOf(index, new Uint8Array(size).fill(index + 1))),
+        )
+        const splitter = new FrameSplitter(1 << 20)
+        const shared = new Uint8Array(50_000)
+        const received: Uint8Array[] = []
+        let placedBytes = 0
+        for (let at = 0; at < sent.length;) {
+          const room = splitter.room()
+          const place = room ?? shared
+          const count = Math.min(1 + ((cuts.next().value as number) % place.length), sent.length - at)
+          place.set(sent.subarray(at, at + count))
+          splitter.push(place.subarray(0, count), (bytes, start, end, isOwned) => {
+            received.push(isOwned ? bytes.subarray(start, end) : bytes.slice(start, end))
+          })
+          if (room === undefined) shared.fill(0xee)
+          else placedBytes += count
+          at += count
+        }
+        assert.ok(Buffer.concat(received).equals(sent))
+        assert.equal(received.length, sizes.length)
+        assert.ok(placedBytes > 0 || sizes.every((size) => size < 400_000))
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('room is not given for what a frame only claims', () => {
+  const splitter = new FrameSplitter(1 << 30)
+  const claim = Buffer.alloc(1000)
+  claim.writeUInt32BE((1 << 30) - 4)
+  splitter.push(claim.subarray(0, 5), () => assert.fail('no frame'))
+  assert.equal(splitter.room(), undefined)
+  splitter.push(claim, () => assert.fail('no frame'))
+  assert.ok((splitter.room()?.length ?? 0) < 16 * 1005)
+})
+
 test('a frame that comes in pieces is moved once', () => {
   const frame = frameOf(1, new Uint8Array(frameBytesMax - frameHeaderBytes))
   const made: number[] = []

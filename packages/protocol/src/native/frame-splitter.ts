@@ -11,6 +11,8 @@ export type FrameSink = (bytes: Uint8Array, start: number, end: number, isOwned:
 
 /** A frame may take so many times the memory of what has come of it, so that it moves once, not often. */
 const growthMax = 16
+/** For less, a copy is cheaper than reading it by itself. */
+const roomBytesMin = 32 * 1024
 
 export class FrameSplitter {
   #frameBytesMax: number
@@ -49,6 +51,18 @@ export class FrameSplitter {
     return this.#partialSize < 4 ? 0 : this.#frameSize(this.#partial, 0)
   }
 
+  /**
+   * Where the rest of a large frame belongs: bytes that are put there need no copy when they are pushed.
+   * Takes the memory of the frame, as far as what has come of it justifies.
+   */
+  room(): Uint8Array | undefined {
+    const size = this.begunFrameBytes
+    if (size - this.#partialSize < roomBytesMin) return undefined
+    this.#reserve(Math.min(size, this.#partialSize * growthMax))
+    const room = this.#partial.subarray(this.#partialSize)
+    return room.length < roomBytesMin ? undefined : room
+  }
+
   /** Throws `malformed-frame` or `frame-too-large` before anything is allocated for the frame. */
   push(chunk: Uint8Array, sink: FrameSink): void {
     let at = this.#partialSize > 0 ? this.#completePartial(chunk, sink) : 0
@@ -82,8 +96,11 @@ export class FrameSplitter {
   }
 
   #append(chunk: Uint8Array, start: number, end: number): void {
-    this.#reserve(this.#partialSize + end - start)
-    this.#partial.set(chunk.subarray(start, end), this.#partialSize)
+    // Why by the buffer: nobody else has it, so what lies there lies in its place.
+    if (this.#partialSize === 0 || chunk.buffer !== this.#partial.buffer) {
+      this.#reserve(this.#partialSize + end - start)
+      this.#partial.set(chunk.subarray(start, end), this.#partialSize)
+    }
     this.#partialSize += end - start
   }
 
