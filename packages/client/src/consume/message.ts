@@ -100,7 +100,7 @@ export class Message {
 
   /** How the first settle of this message went, or undefined while there was none. */
   get settled(): Promise<void> | undefined {
-    return this.#frame?.promiseOf(this.#index, this)
+    return this.#frame && new Settling(this.#frame, this.#index, this)
   }
 
   /**
@@ -131,11 +131,10 @@ export class Message {
     const { bytes, tenure } = this.#block
     return tenure.working(this, () => {
       const { frame } = tenure
-      if (frame.isOver) return frame.promiseOf(0, this)
+      if (frame.isOver) return new Settling(frame, 0, this)
       const index = frame.add(settleVerbs.working, bytes, this.#entryStart)
-      const said = frame.promiseOf(index, this)
       tenure.added()
-      return said
+      return new Settling(frame, index, this)
     })
   }
 

@@ -1,6 +1,5 @@
 // The settles of one turn of the event loop: one SETTLE frame, written as they come, and what became of each
-// of them. A promise is made only for those that somebody asks about. Must never hold a message that nobody
-// asks about.
+// of them. Must never hold a message.
 
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
@@ -8,9 +7,7 @@ import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import type { SettleFailure, SettleVerb } from '@sluice/protocol/native/flow-messages'
 import { beginFrame, endFrame, frameHeaderBytes, opcodes } from '@sluice/protocol/native/frame'
-import { rejectedQuietly } from '../deferred.ts'
 
-const noop = (): void => {}
 const resolved = Promise.resolve()
 
 /** Partition, slot and sequence. */
@@ -22,11 +19,6 @@ export interface DeliveredPlace {
   readonly stream: string
   readonly partition: number
   readonly offset: number
-}
-
-interface Waiting {
-  readonly place: DeliveredPlace
-  readonly ends: PromiseWithResolvers<void>
 }
 
 /** Why a settle failed; undefined when it did not. */
@@ -45,7 +37,7 @@ export class SettleFrame {
   #count = 0
   /** Set once the outcome is known. */
   #failureOf: FailureOf | undefined
-  #waiting: Map<number, Waiting> | undefined
+  #decided: PromiseWithResolvers<void> | undefined
 
   constructor(writer: ByteWriter, subscription: number) {
     this.#writer = writer
@@ -105,18 +97,16 @@ export class SettleFrame {
     this.#end((_, place) => errorOf(place))
   }
 
-  /** The outcome of one settle. Need not be awaited: a rejection that nobody handles is not reported. */
-  promiseOf(index: number, place: DeliveredPlace): Promise<void> {
-    if (this.#failureOf !== undefined) {
-      const failure = this.#failureOf(index, place)
-      return failure === undefined ? resolved : rejectedQuietly(failure)
-    }
-    this.#waiting ??= new Map()
-    const known = this.#waiting.get(index)
-    if (known !== undefined) return known.ends.promise
-    const ends = Promise.withResolvers<void>()
-    this.#waiting.set(index, { place, ends })
-    return ends.promise
+  /** Resolves as soon as the outcome of all of them is known; never rejects. One promise for all who wait. */
+  get decided(): Promise<void> {
+    if (this.#failureOf !== undefined) return resolved
+    this.#decided ??= Promise.withResolvers()
+    return this.#decided.promise
+  }
+
+  /** Why a settle failed, once that is decided; undefined when it did not. */
+  failureOf(index: number, place: DeliveredPlace): BrokerError | undefined {
+    return this.#failureOf?.(index, place)
   }
 
   #begin(): void {
@@ -129,14 +119,8 @@ export class SettleFrame {
   #end(failureOf: FailureOf): void {
     if (this.#failureOf !== undefined) return
     this.#failureOf = failureOf
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting === undefined) return
-    for (const [index, { place, ends }] of waiting) {
-      const failure = failureOf(index, place)
-      if (failure === undefined) ends.resolve()
-      else rejectQuietly(ends, failure)
-    }
+    this.#decided?.resolve()
+    this.#decided = undefined
   }
 }
 
@@ -151,12 +135,4 @@ function refusal(code: ErrorCode, { stream, partition, offset }: DeliveredPlace)
     code,
     `The broker did not settle offset ${offset} of ${stream}, partition ${partition}`,
   )
-}
-
-/**
- * Why only here: a promise without a handler is reported when it is rejected, so the good case pays nothing.
- */
-function rejectQuietly(ends: PromiseWithResolvers<void>, error: Error): void {
-  ends.promise.catch(noop)
-  ends.reject(error)
 }
