@@ -4,6 +4,7 @@
 //   format           {"format":1}
 //   clean-shutdown   there only while no broker runs, after one that ended in order
 //   streams/<id>/<partition>/   catalog/   progress/<durability>/   logs
+//   progress/shards-<N>/<k>/<durability>/   the same of a broker with N shards
 //
 // Must never touch a folder that holds something else, nor one that a newer version wrote.
 
