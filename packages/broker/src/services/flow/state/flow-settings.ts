@@ -1,6 +1,8 @@
 // A flow consumer's configuration, compiled for the states of its partitions.
 
 import type { ConsumerConfig, Exhausted } from '@sluice/protocol/model/consumer'
+import { countedRules } from './counted-rule.ts'
+import type { ReadLimit } from './counted-rule.ts'
 import { RuleTable, SubjectFilter } from './rule-table.ts'
 
 export interface FlowSettings {
@@ -21,13 +23,23 @@ export interface FlowSettings {
 export function compileSettings(
   config: ConsumerConfig,
   parkedMax: number,
-  pausedPatterns: readonly string[] = [],
+  { pausedPatterns = [], readLimit = noLimit }: LiveSettings = {},
 ): FlowSettings {
   const { ackWaitMs, maxDeliver, onExhausted, backoffMs } = config
-  const rules = new RuleTable(config.rules)
+  const rules = new RuleTable(countedRules(config.rules, readLimit))
   const filter = new SubjectFilter(config.filter)
   const paused = pausedFilter(pausedPatterns)
   return { rules, filter, paused, ackWaitMs, maxDeliver, onExhausted, backoffMs, parkedMax }
+}
+
+/** Settings that are no part of the configuration. */
+export interface LiveSettings {
+  readonly pausedPatterns?: readonly string[]
+  readonly readLimit?: ReadLimit
+}
+
+function noLimit(): undefined {
+  return undefined
 }
 
 /** The subjects that these patterns pause; undefined where there are none. */
@@ -42,9 +54,10 @@ export function pausedFilter(patterns: readonly string[]): SubjectFilter | undef
 export function recompileSettings(
   before: { readonly config: ConsumerConfig; readonly settings: FlowSettings },
   config: ConsumerConfig,
+  readLimit?: ReadLimit,
 ): FlowSettings {
   const { settings } = before
-  const made = compileSettings(config, settings.parkedMax)
+  const made = compileSettings(config, settings.parkedMax, readLimit === undefined ? {} : { readLimit })
   const areRulesSame = JSON.stringify(before.config.rules) === JSON.stringify(config.rules)
   const isFilterSame = JSON.stringify(before.config.filter) === JSON.stringify(config.filter)
   return {

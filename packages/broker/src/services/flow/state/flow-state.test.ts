@@ -1,18 +1,26 @@
 // Scripts in testdata/: commands, and after ---- what they are to print. REWRITE=1 writes what they do print.
 //
-//   rule PATTERN LIMIT · filter PATTERN… · config NAME VALUE       before the first publish, or to alter
-//   publish SUBJECT…    deliver [COUNT] [to MEMBER]    ack|release|working|reject OFFSET
+//   rule PATTERN LIMIT [total=N] [rate=PER_SECOND/BURST] [weight=N] · filter PATTERN… · config NAME VALUE
+//                                                                before the first publish, or to alter
+//   publish SUBJECT…    deliver [COUNT] [to MEMBER]    ack|ackall|release|working|reject OFFSET
 //   nack OFFSET [DELAY_MS]    wait MS    leave MEMBER    restart    pools
+//   pause PATTERN…    resume    unblock SUBJECT DECISION    drain PATTERN    remove below OFFSET | remove OFFSET…
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
-import type { FlowRule } from '@sluice/protocol/model/consumer'
+import type { BlockedDecision, FlowRule } from '@sluice/protocol/model/consumer'
 import { FlowDriver } from './flow-driver.fixture.ts'
 import { checkInvariants } from './flow-invariants.ts'
+import { drain, removeBelow, removeOffsets } from './flow-removal.ts'
+import { checkGates } from './gate-invariants.ts'
+import { holdOf } from './pool-hold.ts'
+import { SubjectFilter } from './rule-table.ts'
 import { ProgressImage } from '../progress/progress-codec.ts'
 
 const folder = new URL('testdata/', import.meta.url)
+
+const settles = new Set(['ack', 'ackall', 'release', 'working', 'reject', 'nack'])
 
 class Script {
   #driver = new FlowDriver({})
@@ -25,6 +33,7 @@ class Script {
       const [verb, ...words] = line.split(' ')
       this.#carryOut(verb!, words)
       checkInvariants(this.#driver.state, true)
+      checkGates(this.#driver.state.totals, [this.#driver.state], true)
     }
     return this.#out
   }
@@ -32,11 +41,11 @@ class Script {
   #carryOut(verb: string, words: string[]): void {
     const { state, moment } = this.#driver
     const slot = this.#slots.get(Number(words[0])) ?? -1
+    const isOut = state.deliveries.phase[slot] !== undefined && state.deliveries.sequence[slot]! > 0
+    assert.ok(isOut || !settles.has(verb), `${words[0]} is not out`)
     switch (verb) {
       case 'rule':
-        return this.#driver.alter({
-          rules: [...this.#otherRules(words[0]!), { match: words[0]!, limit: Number(words[1]) }],
-        })
+        return this.#driver.alter({ rules: [...this.#otherRules(words[0]!), ruleOf(words)] })
       case 'filter':
         return this.#driver.alter({ filter: words })
       case 'config':
@@ -68,8 +77,47 @@ class Script {
         return
       }
       default:
+        return this.#operate(verb, words)
+    }
+  }
+
+  /** What operators and the log do. */
+  #operate(verb: string, words: string[]): void {
+    const { state } = this.#driver
+    switch (verb) {
+      case 'ackall': {
+        const slot = this.#slots.get(Number(words[0]))!
+        state.settleEarlier(slot, (earlier) => state.settle(earlier))
+        return state.settle(slot)
+      }
+      case 'pause':
+        return this.#driver.pause(words)
+      case 'resume':
+        return this.#driver.pause([])
+      case 'unblock':
+        return this.#unblock(words[0]!, words[1] as BlockedDecision)
+      case 'drain':
+        return void this.#out.push(`${drain(state, new SubjectFilter(words))} drained`)
+      case 'remove': {
+        const ended = (slot: number): void => void this.#out.push(`${state.deliveries.offset[slot]} ended`)
+        const below = words[0] === 'below' ? Number(words[1]) : undefined
+        const count =
+          below === undefined
+            ? removeOffsets(state, words.map(Number), ended)
+            : removeBelow(state, below, ended)
+        return void this.#out.push(`${count} removed`)
+      }
+      default:
         assert.fail(`there is no command '${verb}'`)
     }
+  }
+
+  #unblock(subject: string, decision: BlockedDecision): void {
+    const { state } = this.#driver
+    const key = Buffer.from(subject)
+    const { offsets, slots } = state.unblock(state.pools.find(key, 0, key.length), decision)
+    slots.forEach((slot, index) => this.#slots.set(offsets[index]!, slot))
+    this.#out.push(`${offsets.join(' ')} ${decision}`)
   }
 
   #otherRules(match: string): readonly FlowRule[] {
@@ -100,6 +148,7 @@ class Script {
       this.#out.push(`${offset} timed out${fate === 'again' ? '' : `, ${fate}`}`)
     }
     state.wakeDelayed(moment.monotonicMs)
+    state.totals.gates.advance(moment.monotonicMs)
   }
 
   #leave(member: number): void {
@@ -126,9 +175,23 @@ class Script {
     const { pools, settled } = this.#driver.state
     pools.forEach((pool) => {
       const [out, parked, delayed] = [pools.inFlight[pool], pools.parkedCount[pool], pools.delayed[pool]]
-      this.#out.push(`${pools.subjectOf(pool)}: ${out} out, ${parked} parked, ${delayed} delayed`)
+      const held = holdOf(this.#driver.state, pool)
+      const why = held === undefined ? '' : `, held: ${held.kind}`
+      this.#out.push(`${pools.subjectOf(pool)}: ${out} out, ${parked} parked, ${delayed} delayed${why}`)
     })
     this.#out.push(`floor ${settled.floor}`)
+  }
+}
+
+function ruleOf([match, limit, ...words]: string[]): FlowRule {
+  const given = new Map(words.map((word) => word.split('=') as [string, string]))
+  const [perSecond, burst] = given.get('rate')?.split('/').map(Number) ?? []
+  const rule = { match: match!, limit: Number(limit) }
+  return {
+    ...rule,
+    ...(given.has('total') ? { total: Number(given.get('total')) } : {}),
+    ...(perSecond === undefined ? {} : { rate: { perSecond, burst: burst! } }),
+    ...(given.has('weight') ? { weight: Number(given.get('weight')) } : {}),
   }
 }
 

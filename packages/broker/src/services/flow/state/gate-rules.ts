@@ -1,13 +1,13 @@
 // The rules of one flow consumer as its gates know them: a rule keeps its number while it is altered, so that
 // what its gates count and have used stays theirs. A rule is known by its pattern.
 
-import type { FlowRule } from '@sluice/protocol/model/consumer'
+import type { CountedRule } from './counted-rule.ts'
 import type { RuleTable } from './rule-table.ts'
 
 export interface GateRule {
   /** Never given twice. */
   readonly id: number
-  rule: FlowRule
+  rule: CountedRule
   /** Of a rate: between two records in the long run; 0 where the rule has none. */
   intervalMs: number
   /** Gates that have the rule. */
@@ -31,11 +31,11 @@ export class GateRules {
   }
 
   /** The rule of a table that was adopted. */
-  of(rule: FlowRule): GateRule {
+  of(rule: CountedRule): GateRule {
     return this.#byMatch.get(rule.match)!
   }
 
-  #adoptRule(rule: FlowRule): void {
+  #adoptRule(rule: CountedRule): void {
     const intervalMs = rule.rate === undefined ? 0 : 1000 / rule.rate.perSecond
     const known = this.#byMatch.get(rule.match)
     if (known === undefined) {

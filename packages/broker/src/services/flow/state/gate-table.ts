@@ -103,7 +103,7 @@ export class GateTable {
     this.forEach((gate) => {
       const kind = this.kind[gate] as GateKind
       const rule = this.#rule[gate]!
-      this.limit[gate] = limitOf(kind, rule) ?? this.limit[gate]!
+      this.limit[gate] = limitOf(kind, rule, this.capturedOf(gate)) ?? this.limit[gate]!
       if (kind !== gateKinds.rate || rule.rule.rate === undefined) return
       this.buckets.cap(gate, this.limit[gate]! * rule.intervalMs)
     })
@@ -124,7 +124,7 @@ export class GateTable {
     this.#firstFree = this.#nextFree[gate]!
     this.#index.insertMissed(gate, this.#key, 0, keyEnd)
     this.kind[gate] = kind
-    this.limit[gate] = limitOf(kind, rule)!
+    this.limit[gate] = limitOf(kind, rule, this.capturedOf(gate))!
     this.#rule[gate] = rule
     this.inFlight[gate] = this.reserved[gate] = this.delayed[gate] = this.#bundles[gate] = 0
     this.firstLine[gate] = this.lastLine[gate] = none
@@ -182,8 +182,8 @@ export class GateTable {
   }
 }
 
-function limitOf(kind: GateKind, { rule }: GateRule): number | undefined {
-  if (kind === gateKinds.capture) return rule.limit
+function limitOf(kind: GateKind, { rule }: GateRule, captured: Uint8Array): number | undefined {
+  if (kind === gateKinds.capture) return rule.limitOf?.(capturedTokens(captured)) ?? rule.limit
   return kind === gateKinds.total ? rule.total : rule.rate?.burst
 }
 

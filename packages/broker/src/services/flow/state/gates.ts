@@ -60,6 +60,13 @@ export class Gates {
     this.table.forEach((gate) => this.#mayHaveRoom(gate))
   }
 
+  /** Limits that are read live may have changed: those of captured pools hold from now on. */
+  relimit(): void {
+    this.table.applyRules()
+    this.table.forEach((gate) => this.#mayHaveRoom(gate))
+    this.wakeFreed()
+  }
+
   /**
    * What a state has out is counted at the gates of its new rules. Why its lanes must wait for the other
    * states: what these have out is not counted there yet.

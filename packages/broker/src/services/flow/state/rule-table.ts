@@ -6,9 +6,9 @@
 //   { rule u16 · kind u8 (sharedBy) · tail }*        in the order of the rules
 //   tail   tokens: count u8 · { size u8 · bytes }*      key: size u32 · bytes      others: nothing
 
-import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { BytePattern, isSameBytes } from '@sluice/protocol/subject/byte-pattern'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
+import type { CountedRule } from './counted-rule.ts'
 import { hashKey } from './key-index.ts'
 
 /** The limit of a pool that no rule matches. */
@@ -28,14 +28,14 @@ export const sharedBy = {
 
 interface CompiledRule {
   readonly index: number
-  readonly rule: FlowRule
+  readonly rule: CountedRule
   readonly pattern: BytePattern
   /** Indices of captured tokens. */
   readonly captured: readonly number[]
 }
 
 export class RuleTable {
-  readonly rules: readonly FlowRule[]
+  readonly rules: readonly CountedRule[]
   /** Whether any rule has a captured pool, a total or a rate. */
   readonly hasShared: boolean
   /** What the last `match` found: the own limit, and the index of the rule that gives it (-1: none). */
@@ -53,7 +53,7 @@ export class RuleTable {
   readonly #shared: CompiledRule[] = []
   readonly #sharedOfAll: readonly CompiledRule[]
 
-  constructor(rules: readonly FlowRule[]) {
+  constructor(rules: readonly CountedRule[]) {
     this.rules = rules
     rules.forEach((rule, index) => this.#add(rule, index))
     // Why sorted: the smallest limit wins, so the first match is the answer.
@@ -63,7 +63,7 @@ export class RuleTable {
     this.hasShared = rules.some((rule) => rule.match.includes('{') || isShared(rule))
   }
 
-  #add(rule: FlowRule, index: number): void {
+  #add(rule: CountedRule, index: number): void {
     const pattern = new BytePattern(rule.match)
     const captured = pattern.pattern.captures.map((capture) => capture.index)
     const compiled = { index, rule, pattern, captured }
@@ -157,7 +157,7 @@ export class RuleTable {
   }
 }
 
-function isShared({ total, rate }: FlowRule): boolean {
+function isShared({ total, rate }: CountedRule): boolean {
   return total !== undefined || rate !== undefined
 }
 
