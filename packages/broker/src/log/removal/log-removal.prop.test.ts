@@ -167,6 +167,9 @@ async function take(model: Model, current: Step): Promise<void> {
       const offsets = offsetsOf(model, current)
       const wanted = model.forget(offsets)
       assert.equal(await log.deleteRecords(offsets), wanted)
+      // Segments of which nothing is left are dropped from the start.
+      assert.equal(model.below(log.logStart).length, 0)
+      model.logStart = log.logStart
       return
     }
     case 'purge': {

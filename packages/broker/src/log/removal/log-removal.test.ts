@@ -125,15 +125,31 @@ for (const tailBytes of [0, 100_000]) {
   })
 }
 
-test('a log of which every record was deleted reads as empty to its end', async () => {
+test('segments at the start of which every record was deleted are dropped', async () => {
+  const io = memoryIo()
+  const log = await startedLog(io)
+  const heard = listen(log)
+  await log.deleteRecords([...range(6, 12), ...range(13, 18), 24])
+  assert.deepEqual([log.logStart, await sizesOf(io)], [0, log.sizeBytes])
+  await log.deleteRecords(range(0, 6))
+  assert.equal(log.logStart, 12)
+  assert.deepEqual(heard.at(-1), { below: 12 })
+  assert.equal((await io.files.list(directory)).filter(({ name }) => name.endsWith('.log')).length, 4)
+  await log.deleteRecords([12, ...range(18, 30)])
+  assert.deepEqual([log.logStart, log.logEnd, log.sizeBytes], [30, 30, 0])
+  await log.close()
+})
+
+test('a log of which every record but the first was deleted reads as empty behind it', async () => {
   const io = memoryIo()
   let log = await startedLog(io)
-  assert.equal(await log.deleteRecords(range(0, 30)), 30)
-  assert.deepEqual(await offsetsOf(log), [])
+  assert.equal(await log.deleteRecords(range(1, 30)), 29)
+  assert.deepEqual(await offsetsOf(log), [0])
   log = await reopened(io, log)
-  assert.deepEqual(await offsetsOf(log), [])
+  assert.deepEqual(await offsetsOf(log), [0])
   assert.deepEqual([log.logEnd, log.quarantined], [30, []])
-  assert.equal(log.sizeBytes, 5 * 61, 'the batches of a segment are joined into one header')
+  const { end, start } = await log.read(0, 1)
+  assert.equal(log.sizeBytes, end - start + 5 * 61, 'the batches of a segment are joined into one header')
   await log.close()
 })
 

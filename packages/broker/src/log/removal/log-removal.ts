@@ -88,11 +88,11 @@ export class LogRemoval {
   deleteRecords(offsets: readonly number[]): Promise<number> {
     const wanted = [...new Set(offsets)].sort((one, other) => one - other)
     return this.#inTurn(async () => {
-      const { segments, queue, reader } = this.#parts
+      const { segments, queue } = this.#parts
       await this.#tellUntold()
       const { logStart } = segments
       const found = await recordsAmong(
-        reader,
+        this.#parts,
         wanted.filter((offset) => offset >= logStart),
       )
       if (found.length > 0 && found.at(-1)! >= segments.active.startOffset) {
@@ -100,6 +100,7 @@ export class LogRemoval {
         await queue.sealed()
       }
       for (const share of this.#bySegment(found)) await this.#thin(share)
+      if (found.length > 0) await this.#dropEmptied()
       return found.length
     })
   }
@@ -233,6 +234,18 @@ export class LogRemoval {
     })
     this.#untold = []
     this.#tell({ offsets })
+  }
+
+  /** Segments at the start that hold no record any more: they would stay for ever, one for each deletion. */
+  async #dropEmptied(): Promise<void> {
+    const { segments } = this.#parts
+    const { all, active, logStart } = segments
+    let start = logStart
+    for (const { endOffset } of all) {
+      if (endOffset > active.startOffset || (await this.#count.between(start, endOffset)) > 0) break
+      start = endOffset
+    }
+    if (start > logStart) await this.#moveStart(segments.below(start), start)
   }
 
   /** What a folder that could not be synced has left: only now can nobody find it again. */

@@ -3,9 +3,10 @@
 import { baseOffsetOf, batchSizeOf, isControlBatch, lastOffsetOf } from '@sluice/protocol/record/record-batch'
 import { checkDecodable } from '@sluice/protocol/record/record-batch-thinning'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
+import type { LogParts } from '../log-parts.ts'
 import type { LogSlice } from '../log-slice.ts'
-import type { LogReader } from '../segment/log-reader.ts'
 import type { RecordChoice } from './thinned-copy.ts'
+import { othersTurn } from './turn.ts'
 
 const findBytes = 64 * 1024
 
@@ -37,13 +38,14 @@ export class OffsetChoice implements RecordChoice {
  * Those of the offsets, which rise and are within the log, that have a record. Throws
  * `batch-not-decodable` where one is within a batch that nobody can take apart.
  */
-export async function recordsAmong(reader: LogReader, offsets: readonly number[]): Promise<number[]> {
+export async function recordsAmong({ reader, io }: LogParts, offsets: readonly number[]): Promise<number[]> {
   const found: number[] = []
   for (let next = 0; next < offsets.length;) {
     const slice = await reader.read(offsets[next], findBytes)
     next = matchSlice(slice, offsets, next, found)
     while (next < offsets.length && offsets[next] < slice.nextOffset) next++
     if (slice.start === slice.end) break
+    await othersTurn(io.timers)
   }
   return found
 }

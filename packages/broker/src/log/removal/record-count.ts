@@ -19,6 +19,7 @@ import type { LogSlice } from '../log-slice.ts'
 import { readFacts, writeFacts } from '../recovery/checked-json.ts'
 import { segmentPath } from '../segment/segment-names.ts'
 import type { Segment } from '../segment/segment.ts'
+import { othersTurn } from './turn.ts'
 
 const readBytes = 1024 * 1024
 /** Of a segment that no record was taken out of. */
@@ -78,6 +79,7 @@ export class RecordCount {
       records += countIn(slice, first, end)
       if (slice.nextOffset <= offset) break
       offset = slice.nextOffset
+      await othersTurn(this.#parts.io.timers)
     }
     return records
   }

@@ -16,6 +16,7 @@ import type { OpenSegment } from '../segment/open-segments.ts'
 import { SegmentIndex } from '../segment/segment-index.ts'
 import { Segment } from '../segment/segment.ts'
 import type { RecordCount } from './record-count.ts'
+import { othersTurn } from './turn.ts'
 import { ThinnedCopy } from './thinned-copy.ts'
 import type { RecordChoice } from './thinned-copy.ts'
 
@@ -77,7 +78,10 @@ export class SegmentRewriter {
         copy.addBatch(bytes, at)
       },
     })
-    while (await scan.advance()) await copy.flush()
+    while (await scan.advance()) {
+      await copy.flush()
+      await othersTurn(this.#parts.io.timers)
+    }
     const { ranges, tail } = await scan.finish()
     await copy.finish(tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
     return copy

@@ -149,7 +149,7 @@ test('the last message is the newest that is left', () =>
       stream,
       [1, 2].map((offset) => ({ partition: 0, offset })),
     )
-    assert.deepEqual([await lastOf(), await readAll(stream)], [undefined, []])
+    assert.deepEqual([await lastOf(), await readAll(stream)], [8, []])
     await publishAll(stream, ['c'])
     assert.equal(await lastOf(), 8)
     await purged(stream)
@@ -229,7 +229,11 @@ test('readers meet only whole answers while messages are deleted and purged', ()
     for (let round = 0; round < 100; round++) await publishAll(stream, ['a', 'b', 'c'])
     let isOver = false
     const reading = (async (): Promise<void> => {
-      while (!isOver) for (const each of await readAll(stream, 0, 500)) assert.match(each, /^\d+[abc]$/)
+      while (!isOver) {
+        for (const each of await readAll(stream, 0, 500)) assert.match(each, /^\d+[abc]$/)
+        // Why: files in memory never wait, and this loop would leave nobody a turn.
+        await new Promise(setImmediate)
+      }
     })()
     for (let before = 10; before < 300; before += 10) {
       await deleteMessages(stream, [{ partition: 0, offset: before + 3 > 299 ? 299 : before + 3 }])
