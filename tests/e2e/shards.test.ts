@@ -204,3 +204,28 @@ test('what two shards confirmed before a SIGKILL is there after it', async (t) =
   }
   assert.ok(confirmed.size > 50 && acked.size > 20, `${confirmed.size} confirmed, ${acked.size} settled`)
 })
+
+test('a consumer begins with what is new, and its dead letters are replayed, wherever they are led', async (t) => {
+  const broker = await brokerFor(t, { flags: ['--shards', '3'] })
+  const client = await clientOf(t, broker)
+  for (const stream of ['A', 'B', 'C']) {
+    await client.streams.create(stream, { partitions: 3 })
+    await client.publishBatch(stream, messagesOf(30, 30))
+    // Why without a pause: how the partitions of other shards stand has to be asked for.
+    const consumer = await client.consumers.create(stream, { name: 'c', deliverFrom: 'new' })
+    await client.publishBatch(stream, messagesOf(30, 30))
+    const collector = new Collector(consumer, 1000)
+    await collector.until(30)
+    for (const message of collector.messages) {
+      assert.ok(message.offset >= 0)
+      await message.reject('not now')
+    }
+    const { letters } = await consumer.deadLetters.list({ count: 100 })
+    assert.equal(letters.length, 30, `${stream}: what was confirmed as rejected is listed`)
+    assert.equal(await consumer.deadLetters.replay({ match: '>' }), 30)
+    await collector.until(60)
+    assert.equal(new Set(collector.messages.slice(30).map(({ subject }) => subject)).size, 30)
+    await collector.close()
+    assert.equal(await client.streams.purge(stream), 90)
+  }
+})

@@ -73,13 +73,27 @@ export class ShardServices {
     this.#remote.onNewLife(({ key }) => void this.#renewed(streams, key.stream))
     const directory = progressDirectory(dataDir, placement.node, placement.nodeCount)
     const flow = await FlowConsumers.open(flowGround(ground, streams, directory))
-    const runHere = (method: CallMethod, params: unknown): Promise<unknown> =>
-      this.native.call(method, params)
+    const runHere = this.call.bind(this)
     const router = new ShardCalls({ placement, control, peers, streams, runHere })
     const identity = { name: this.#name, node: placement.node, bootEpoch, startedMs }
     const nodes = (): NodeAddress[] => []
     const native = new NativeListener({ io, logger, streams, flow, limits, identity, nodes, router })
     this.#begun = { streams, flow, native }
+  }
+
+  /** Carries a call out here, with what other nodes lead as it stands now. */
+  async call(method: CallMethod, params: unknown): Promise<unknown> {
+    const { streams, flow, native } = this.#require()
+    const { stream, name } = params as { stream: string; name: string }
+    const areLetters = method.startsWith('deadLetters.')
+    if (areLetters || method === 'consumers.create' || method === 'consumers.drain') {
+      await this.#remote.refresh(streams.require(stream).id)
+    }
+    if (areLetters) {
+      const letters = streams.find(flow.get(stream, name).config.deadLetterStream)
+      if (letters !== undefined) await this.#remote.refresh(letters.id)
+    }
+    return native.call(method, params)
   }
 
   /** A node was started again. */

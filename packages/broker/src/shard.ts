@@ -52,7 +52,7 @@ function answerSteps(services: PeerServices<ShardMessages>, shard: ShardServices
   step('shard.closeFlow', () => shard.closeFlow())
   step('shard.closeLogs', () => shard.closeLogs())
   services.answer('shard.listen', (address) => listen(shard, address))
-  services.answer('call', ({ method, params }) => shard.native.call(method, params))
+  services.answer('call', ({ method, params }) => shard.call(method, params))
 }
 
 async function listen({ native }: ShardServices, { own, front }: ShardAddress): Promise<ShardAddress> {

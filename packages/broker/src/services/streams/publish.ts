@@ -5,13 +5,14 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { PublishedPart, PublishPart } from '@sluice/protocol/native/publish-messages'
 import { lastOffsetDeltaOf } from '@sluice/protocol/record/record-batch'
+import { LedPartition } from '../../cluster/partition.ts'
 import { checkPublishedBatch } from './publish-check.ts'
 import type { Stream } from './stream.ts'
 
 /**
  * Resolves when everything is durable, and answers in the order of the parts. All that it does before the
  * first wait, it does before it returns: calls made in order are appended in order. The batches are borrowed
- * until then. What one partition gets is stored as a whole or not at all; where only some partitions store
+ * until then. Partitions that another node leads are asked to store their share. What one partition gets is stored as a whole or not at all; where only some partitions store
  * their share, it rejects with `partly-stored`, which names them.
  */
 export async function publish(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
@@ -32,7 +33,7 @@ export async function publish(stream: Stream, parts: readonly PublishPart[]): Pr
 
 function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
-  const { offline } = stream.requireLed(partition)
+  const { offline } = stream.requirePartition(partition)
   if (offline !== undefined) throw offline
   checkPublishedBatch(stream, batch)
 }
@@ -40,14 +41,16 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
 /** All parts are of one partition. */
 async function store(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
   const index = parts[0]!.partition
-  const partition = stream.requireLed(index)
-  let baseOffset = partition.appendAll(parts.map(ownBatch))
+  const partition = stream.requirePartition(index)
+  const batches = parts.map(ownBatch)
+  const isLed = partition instanceof LedPartition
+  let baseOffset = isLed ? partition.appendAll(batches) : await partition.store(batches)
   const published: PublishedPart[] = []
   for (const { batch } of parts) {
     published.push({ partition: index, baseOffset })
     baseOffset += lastOffsetDeltaOf(batch, 0) + 1
   }
-  await partition.durable()
+  if (isLed) await partition.durable()
   return published
 }
 

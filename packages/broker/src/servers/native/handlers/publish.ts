@@ -18,7 +18,10 @@ export async function handlePublish(
   const { stream, parts } = readPublish(body)
   const batchBytesMax = services.limits.frameBytesMax - batchFrameOverhead
   for (const { batch } of parts) if (batch.length > batchBytesMax) throw tooLarge(batch.length, batchBytesMax)
-  const published = await publish(services.streams.require(stream), parts)
+  const target = services.streams.require(stream)
+  // Why not passed on: the client asks the leader itself, and pays for no copy between threads.
+  for (const { partition } of parts) target.requireLed(partition)
+  const published = await publish(target, parts)
   const start = outbox.begin(opcodes.publish, correlation)
   writePublished(outbox.writer, published)
   outbox.end(start)
