@@ -14,6 +14,7 @@ import { connect } from '../connect.ts'
 import { ScriptedBroker, until } from '../testing/scripted-broker.contract.ts'
 import type { ReceivedRequest, Script } from '../testing/scripted-broker.contract.ts'
 import { nodePlatform } from '../transport/node-platform.ts'
+import type { ClientPlatform } from '../transport/platform.ts'
 
 const fast = { reconnect: { minMs: 1, maxMs: 20 } }
 
@@ -265,6 +266,24 @@ test('connections that break at once are not tried again in a hurry', async (t) 
   broker.peer.socket.destroy()
   await delay(300)
   assert.ok(broker.peers.length < 30, `${broker.peers.length} connections`)
+})
+
+test('connectTimeoutMs bounds the first connection; later tries have a bound of their own', async (t) => {
+  const broker = await brokerFor(t)
+  const waits: number[] = []
+  const platform: ClientPlatform = {
+    ...nodePlatform,
+    after: (ms, callback) => {
+      waits.push(ms)
+      return nodePlatform.after(ms, callback)
+    },
+  }
+  const client = await clientOf(t, broker, { platform, connectTimeoutMs: 3_600_000 })
+  assert.ok(waits.includes(3_600_000))
+  waits.length = 0
+  broker.peer.socket.destroy()
+  await until(() => broker.peers.length === 2 && client.isConnected)
+  assert.ok(waits.includes(5_000) && !waits.includes(3_600_000), waits.join(' '))
 })
 
 test('close answers what is under way, then refuses', async (t) => {
