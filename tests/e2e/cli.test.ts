@@ -128,7 +128,9 @@ test('streams: created, listed, shown, altered, deleted', async (t) => {
   assert.match(created, /^stream +ORDERS$/m)
   assert.match(created, /^subjects +orders\.>$/m)
   await shell.ok('stream', 'create', 'ORDERS', '--subject', 'orders.>', '--partitions', '2')
-  const config = { subjects: ['orders.>'], partitions: 2, durability: 'fsync', messageBytesMax: 1_048_576 }
+  const kept = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
+  const size = { partitions: 2, durability: 'fsync', messageBytesMax: 1_048_576 }
+  const config = { subjects: ['orders.>'], ...size, ...kept }
   assert.deepEqual((await shell.json('stream', 'info', 'ORDERS'))['config'], config)
   assert.match(await shell.ok('stream', 'info', 'ORDERS'), /^PARTITION {2}LOG START/m)
   assert.match(await shell.ok('stream', 'list'), /^ORDERS +2 +0 /m)
@@ -147,6 +149,15 @@ test('streams: created, listed, shown, altered, deleted', async (t) => {
     '64KiB',
   )
   assert.deepEqual(altered['config'], { ...config, partitions: 3, messageBytesMax: 65_536 })
+  const shorter = ['--max-age', '7d', '--max-bytes', '10GiB', '--max-messages', '1000000']
+  assert.match(
+    await shell.ok('stream', 'alter', 'ORDERS', ...shorter),
+    /^kept +at most 7d, 10 GiB of a partition, 1000000 messages of a partition$/m,
+  )
+  assert.match(
+    await shell.ok('stream', 'alter', 'ORDERS', '--max-age', '0', '--max-bytes', '0', '--max-messages', '0'),
+    /^kept +for ever$/m,
+  )
 
   await shell.refused(4, 'stream-exists', 'stream', 'create', 'ORDERS', '--partitions', '1')
   await shell.refused(2, 'invalid-stream-config', 'stream', 'alter', 'ORDERS', '--partitions', '1')
@@ -279,6 +290,9 @@ test('consumers: created with rules, listed, altered, explained, deleted', async
     maxDeliver: 5,
     backoffMs: [100, 1000],
     deadLetterStream: 'S.dlq',
+    deliverFrom: 'all',
+    ackPolicy: 'explicit',
+    onExhausted: 'dead-letter',
   })
   assert.match(await shell.ok('consumer', 'create', 'S', 'all'), /^rules +none$/m)
   await shell.refused(4, 'consumer-exists', 'consumer', 'create', 'S', 'gw')
@@ -317,6 +331,126 @@ test('consumers: created with rules, listed, altered, explained, deleted', async
   await shell.refused(3, 'unknown-consumer', 'subscribe', 'S', 'gw')
 })
 
+test('rules with all their fields, where a consumer begins, and what is shown of it', async (t) => {
+  const { shell } = await shellFor(t)
+  await shell.ok('stream', 'create', 'S')
+  await shell.ok('publish', 'S', 'o.acme.1', 'before')
+  const words = 'o.{tenant}.> limit=1 total=5 rate=100/s burst=20 weight=2'
+  const json = JSON.stringify({ match: 'free.>', limit: 3 })
+  const more = ['--deliver-from', 'new', '--on-exhausted', 'block', '--max-deliver', '1']
+  const created = await shell.ok('consumer', 'create', 'S', 'gw', '--rule', words, '--rule', json, ...more)
+  assert.ok(created.includes(`${words}, free.>=3`), created)
+  assert.match(created, /^exhausted +block$/m)
+  assert.match(created, /^began with +new$/m)
+  await shell.refused(2, 'invalid-rule', 'consumer', 'create', 'S', 'x', '--rule', '{"match":"a","limit":0}')
+  await shell.ok('consumer', 'create', 'S', 'later', '--deliver-from', '1', '--ack-policy', 'none')
+
+  await shell.ok('publish', 'S', 'o.acme.{n}', 'm{n}', '--count', '2')
+  const holder = shell.start(t, 'subscribe', 'S', 'gw', '--ack', 'none', '--format', 'raw')
+  await holder.until(({ out }) => out === 'm1\n')
+  const text = await shell.ok('consumer', 'explain', 'S', 'gw', 'o.acme.2')
+  assert.match(text, /^SHARED +CAPTURED/m)
+  assert.match(text, /^capture +tenant=acme +1 +1 +1 /m)
+  const [row] = await shell.json<Row[]>('consumer', 'pools', 'S', 'gw', '--by', 'oldest')
+  assert.deepEqual([row!['subject'], row!['parked'], row!['nextOffset']], ['o.acme.2', 1, 2])
+  assert.match(await shell.ok('consumer', 'info', 'S', 'gw'), /^held back +1 by their pool's limit$/m)
+})
+
+test('fetching, pausing, draining, and deciding on what is blocked', async (t) => {
+  const { shell } = await shellFor(t)
+  await shell.ok('stream', 'create', 'S')
+  const strict = ['--rule', '>=1', '--max-deliver', '1', '--on-exhausted', 'block']
+  await shell.ok('consumer', 'create', 'S', 'gw', ...strict)
+  await shell.ok('publish', 'S', 'a.{n}', 'm{n}', '--count', '4')
+  await shell.ok('publish', 'S', 'b.1', 'other')
+
+  const paused = await shell.ok('consumer', 'pause', 'S', 'gw', '--match', 'a.>', '--for', '1h')
+  assert.match(paused, /^PAUSED +SINCE +UNTIL$/m)
+  assert.match(paused, /^a\.> +\S+Z +\S+Z$/m)
+  assert.deepEqual(
+    (await shell.rows('consumer', 'fetch', 'S', 'gw', '--count', '10', '--timeout', '300ms')).map(
+      ({ data }) => data,
+    ),
+    ['other'],
+  )
+  assert.equal((await shell.json('consumer', 'explain', 'S', 'gw', 'a.1'))['reason'], 'paused')
+  await shell.refused(4, 'not-paused', 'consumer', 'resume', 'S', 'gw')
+  await shell.ok('consumer', 'resume', 'S', 'gw', '--match', 'a.>')
+  await shell.refused(2, 'usage', 'consumer', 'drain', 'S', 'gw', 'a.4')
+  assert.equal(
+    await shell.ok('consumer', 'drain', 'S', 'gw', 'a.4', '--yes'),
+    '1 message settled undelivered\n',
+  )
+
+  const { code, err } = await shell.run(['subscribe', 'S', 'gw', '--exec', 'exit 1', '--limit', '3'])
+  assert.equal(code, 0, err)
+  const blocked = await shell.json<Row[]>('consumer', 'blocked', 'S', 'gw')
+  assert.deepEqual(
+    blocked.map(({ subject, attempts }) => [subject, attempts]),
+    [
+      ['a.1', 1],
+      ['a.2', 1],
+      ['a.3', 1],
+    ],
+  )
+  assert.match(await shell.ok('consumer', 'blocked', 'S', 'gw'), /^a\.1 +0:0 +1 +the command ended with 1$/m)
+  assert.equal(await shell.ok('consumer', 'unblock', 'S', 'gw', 'a.1', 'retry'), 'a.1: 1 message, retry\n')
+  await shell.ok('consumer', 'unblock', 'S', 'gw', 'a.2', 'drop')
+  await shell.ok('consumer', 'unblock', 'S', 'gw', 'a.3', 'dead-letter')
+  await shell.refused(4, 'not-blocked', 'consumer', 'unblock', 'S', 'gw', 'a.3', 'drop')
+  const again = await shell.rows('consumer', 'fetch', 'S', 'gw', '--timeout', '300ms')
+  assert.deepEqual(
+    again.map(({ subject, attempt }) => [subject, attempt]),
+    [['a.1', 1]],
+  )
+})
+
+test('dead letters: listed, replayed, dropped', async (t) => {
+  const { shell } = await shellFor(t)
+  await shell.ok('stream', 'create', 'S')
+  await shell.ok('consumer', 'create', 'S', 'gw', '--max-deliver', '1')
+  await shell.ok('publish', 'S', 'a.{n}', 'm{n}', '--count', '3')
+  await shell.run(['subscribe', 'S', 'gw', '--exec', 'exit 3', '--limit', '3'])
+  const letters = await shell.json<Row[]>('dead-letter', 'list', 'S', 'gw')
+  assert.deepEqual(
+    letters.map(({ subject, error, attempts }) => [subject, error, attempts]),
+    [1, 2, 3].map((n) => [`a.${n}`, 'the command ended with 3', 1]),
+  )
+  assert.match(await shell.ok('dead-letter', 'list', 'S', 'gw', '--match', 'a.2'), /^0:1 +a\.2 +S 0:1 /m)
+  const short = await shell.run(['dead-letter', 'list', 'S', 'gw', '--limit', '1'])
+  assert.match(short.err, /There are more letters/)
+  assert.equal(await shell.ok('dead-letter', 'replay', 'S', 'gw', '0:0'), '1 dead letter replayed to S\n')
+  const [replayed] = await shell.rows('consumer', 'fetch', 'S', 'gw', '--timeout', '300ms')
+  assert.deepEqual([replayed!['subject'], replayed!['data'], replayed!['offset']], ['a.1', 'm1', 3])
+  await shell.refused(2, 'usage', 'dead-letter', 'drop', 'S', 'gw', '--all')
+  assert.equal(
+    await shell.ok('dead-letter', 'drop', 'S', 'gw', '--match', 'a.3', '--yes'),
+    '1 dead letter removed\n',
+  )
+  const left = await shell.json<Row[]>('dead-letter', 'list', 'S', 'gw')
+  assert.deepEqual(
+    left.map(({ subject }) => subject),
+    ['a.2'],
+  )
+})
+
+test('messages are removed for good, one by one and in bulk', async (t) => {
+  const { shell } = await shellFor(t)
+  await shell.ok('stream', 'create', 'S')
+  await shell.ok('publish', 'S', 'a.{n}', 'm{n}', '--count', '6')
+  const datas = async (): Promise<unknown[]> => (await shell.rows('read', 'S')).map(({ data }) => data)
+  await shell.refused(2, 'usage', 'message', 'delete', 'S', '0:1')
+  assert.equal(await shell.ok('message', 'delete', 'S', '0:1', '0:4', '--yes'), 'S: 2 messages removed\n')
+  assert.deepEqual(await datas(), ['m1', 'm3', 'm4', 'm6'])
+  assert.equal(await shell.ok('message', 'delete', 'S', '0:1', '--yes'), 'S: 0 messages removed\n')
+  await shell.ok('stream', 'purge', 'S', '--match', 'a.4', '--yes')
+  await shell.ok('stream', 'purge', 'S', '--partition', '0', '--before', '1', '--yes')
+  assert.deepEqual(await datas(), ['m3', 'm6'])
+  await shell.refused(2, 'usage', 'stream', 'purge', 'S')
+  assert.deepEqual(await shell.json('stream', 'purge', 'S', '--yes'), { stream: 'S', removed: 2 })
+  assert.deepEqual(await datas(), [])
+})
+
 test('subscribing: a held message keeps its subject full until the command ends', async (t) => {
   const { shell } = await shellFor(t)
   await shell.ok('stream', 'create', 'S')
@@ -337,7 +471,7 @@ test('subscribing: a held message keeps its subject full until the command ends'
     [['free.u1', 1, 2]],
   )
   const info = await shell.ok('consumer', 'info', 'S', 'gw', '--by', 'inflight')
-  assert.match(info, /^free\.u1 +0 +1 +2 +0 +free\.>=1$/m)
+  assert.match(info, /^free\.u1 +0 +1 +2 +0 +0 +1 +no +free\.>=1$/m)
 
   holder.child.kill('SIGINT')
   assert.deepEqual(await holder.ended, { code: 0, out: 'm1\n', err: '' })
