@@ -6,7 +6,8 @@ import test from 'node:test'
 import type { TestContext } from 'node:test'
 import { connect } from '@sluice/client'
 import type { Client, Consumer, Message } from '@sluice/client'
-import { BrokerProcess, brokerFor } from '../support/broker-process.ts'
+import { brokerFor } from '../support/broker-process.ts'
+import type { BrokerProcess } from '../support/broker-process.ts'
 import { Collector } from '../support/collector.ts'
 
 async function clientOf(t: TestContext, broker: BrokerProcess): Promise<Client> {
@@ -205,7 +206,7 @@ test('what two shards confirmed before a SIGKILL is there after it', async (t) =
   assert.ok(confirmed.size > 50 && acked.size > 20, `${confirmed.size} confirmed, ${acked.size} settled`)
 })
 
-test('a consumer begins with what is new, and its dead letters are replayed, wherever they are led', async (t) => {
+test('a consumer begins with what is new, and replays its dead letters, wherever they are led', async (t) => {
   const broker = await brokerFor(t, { flags: ['--shards', '3'] })
   const client = await clientOf(t, broker)
   for (const stream of ['A', 'B', 'C']) {

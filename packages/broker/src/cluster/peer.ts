@@ -5,6 +5,7 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { Logger } from '../base/logger.ts'
+import { IoError } from '../io/io.ts'
 import type { Channel, ChannelEnd, ChannelHandler } from '../io/threads.ts'
 
 /** What two nodes may say to each other, by name. Bodies and answers are plain data and bytes. */
@@ -168,6 +169,9 @@ export class Peer<T extends MessageTable> implements ChannelHandler {
 
   #refusal(error: unknown, name: string): Refusal {
     if (error instanceof BrokerError) return { code: error.code, message: error.message }
+    if (error instanceof IoError) {
+      return { code: error.kind === 'full' ? 'disk-full' : 'io-failed', message: error.message }
+    }
     this.#options.logger.error({ error, request: name, peer: this.name }, 'a request of another node failed')
     return { code: 'internal', message: 'A node of the broker failed on this request' }
   }
