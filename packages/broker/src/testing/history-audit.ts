@@ -90,6 +90,8 @@ export async function readPartition(
 }
 
 export interface FoundLetter {
+  readonly partition: number
+  readonly offset: number
   readonly id: string
   readonly headers: Record<string, string>
 }
@@ -107,7 +109,7 @@ export async function readLetters(
     for await (const batch of client.log(stream).read({ partition })) {
       for (const { subject, data, headers, offset } of batch.records) {
         const { id } = ledger.identify(`${stream}/${partition}@${offset}`, subject, data ?? Buffer.alloc(0))
-        letters.push({ id, headers })
+        letters.push({ partition, offset, id, headers })
       }
     }
   }

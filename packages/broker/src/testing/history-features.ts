@@ -1,15 +1,15 @@
 // Which features of the broker histories make use of.
 
 export const features: Readonly<Record<string, boolean>> = {
-  gauges: false,
-  pauses: false,
-  drains: false,
-  exhausted: false,
-  ackPolicy: false,
+  gauges: true,
+  pauses: true,
+  drains: true,
+  exhausted: true,
+  ackPolicy: true,
   deliverFrom: true,
-  removals: false,
-  retention: false,
-  letters: false,
+  removals: true,
+  retention: true,
+  letters: true,
   pulls: false,
   rot: false,
 }

@@ -2,8 +2,9 @@
 // decides of blocked records and dead letters; one order at a time.
 
 import type { Client, Consumer } from '@sluice/client'
-import type { BlockedDecision } from '@sluice/protocol/model/consumer'
+import type { BlockedDecision, MessagePlace } from '@sluice/protocol/model/consumer'
 import type { HistoryAsking } from './history-asking.ts'
+import { readLetters } from './history-audit.ts'
 import type { HistoryLedger } from './history-ledger.ts'
 import type { ConsumerRecord, StreamRecord } from './history-records.ts'
 import { isMatch } from './reference-rules.ts'
@@ -43,13 +44,14 @@ export class HistoryOperator {
     const until = untilMs === Infinity ? undefined : new Date(untilMs)
     const consumer = await this.#consumer(record)
     pauses.asked(match, untilMs)
-    await this.#asking.until(
-      `pause ${nameOf(record)} ${match} until ${until?.toISOString() ?? 'resumed'}`,
-      () => {
-        return consumer.pause({ match, ...(until !== undefined && { until }) })
-      },
+    const what = `pause ${nameOf(record)} ${match} until ${until?.toISOString() ?? 'resumed'}`
+    // An end that has passed meanwhile is refused; whether it held before nobody knows.
+    const info = await this.#asking.until(
+      what,
+      () => consumer.pause({ match, ...(until !== undefined && { until }) }),
+      until === undefined ? [] : ['invalid-request'],
     )
-    pauses.confirmed(match, untilMs)
+    if (info !== undefined) pauses.confirmed(match, untilMs)
   }
 
   async #resume(record: ConsumerRecord, match: string): Promise<void> {
@@ -90,39 +92,50 @@ export class HistoryOperator {
       () => consumer.unblock(subject, decision),
       ['not-blocked'],
     )
-    orders.unblocked(unblocking)
+    orders.unblocked(unblocking, this.#ledger.nowMs)
     return true
   }
 
   /** Some of the dead letters are published anew, or dropped. */
   async handleLetters(record: ConsumerRecord): Promise<void> {
     const consumer = await this.#consumer(record)
+    const count = this.#random.int(1, 20)
     const page = await this.#asking.until(
       `letters of ${nameOf(record)}`,
-      () => consumer.deadLetters.list({ count: this.#random.int(1, 20) }),
+      () => consumer.deadLetters.list({ count }),
       ['unknown-stream'],
     )
     const chosen = (page?.letters ?? []).filter(() => this.#random.chance(0.6))
     if (chosen.length === 0) return
-    const { reference, stream } = record
+    for (const { origin } of chosen) {
+      const track = record.reference.tracks.get(placeOf(origin.partition, origin.offset))
+      if (track !== undefined) track.isCondemned = false
+    }
     const letters = chosen.map(({ partition, offset }) => ({ partition, offset }))
-    const origins = chosen.map(({ origin }) => reference.tracks.get(placeOf(origin.partition, origin.offset)))
-    for (const track of origins) if (track !== undefined) track.isCondemned = false
-    const places = letters.map(({ partition, offset }) => placeOf(partition, offset)).join(' ')
     if (this.#random.chance(0.4)) {
-      await this.#asking.until(`drop letters of ${nameOf(record)}: ${places}`, () => {
+      await this.#asking.until(`drop letters of ${nameOf(record)}: ${JSON.stringify(letters)}`, () => {
         return consumer.deadLetters.drop({ letters })
       })
-      return
-    }
-    const messages = origins.flatMap((track) => (track === undefined ? [] : [track.message]))
-    const counts = messages.map((message) => stream.reference.countOf(message))
-    const replaying = (): Promise<number> => {
+    } else await this.#replay(record, page!.deadLetterStream, letters)
+  }
+
+  /** At least once: each try may publish each of them. */
+  async #replay(record: ConsumerRecord, from: string, letters: readonly MessagePlace[]): Promise<void> {
+    const { reference } = record.stream
+    const consumer = await this.#consumer(record)
+    const found = await this.#asking.until(`read ${from}`, () =>
+      readLetters(this.#client, this.#ledger, from),
+    )
+    const places = new Set(letters.map(({ partition, offset }) => placeOf(partition, offset)))
+    const messages = found!
+      .filter(({ partition, offset }) => places.has(placeOf(partition, offset)))
+      .map(({ id }) => this.#ledger.messages.get(id)!)
+    const counts = messages.map((message) => reference.countOf(message))
+    await this.#asking.until(`replay letters of ${nameOf(record)}: ${[...places].join(' ')}`, () => {
       for (const message of messages) message.replays++
       return consumer.deadLetters.replay({ letters })
-    }
-    await this.#asking.until(`replay letters of ${nameOf(record)}: ${places}`, replaying)
-    messages.forEach((message, index) => stream.reference.replayed(message, counts[index] + 1))
+    })
+    messages.forEach((message, index) => reference.replayed(message, counts[index] + 1))
   }
 
   // ── What is removed ──────────────────────────────────────────────────────────────────────────────────────

@@ -52,6 +52,7 @@ export interface HistoryPlan {
 export const clientNames = ['alpha', 'beta', 'gamma'] as const
 
 const kib = 1024
+const exhausted = ['dead-letter', 'dead-letter', 'drop', 'block'] as const
 
 export function drawPlan(random: SimRandom): HistoryPlan {
   const streamCount = random.chance(0.6) ? 1 : 2
@@ -106,19 +107,18 @@ function drawConsumer(
   { stream, ownDeadLetters, hasRules }: { stream: string; ownDeadLetters: string; hasRules: boolean },
 ): ConsumerConfig {
   const ackPolicy = features.ackPolicy ? drawAckPolicy(random) : 'explicit'
+  const isSettledByItself = ackPolicy === 'none'
   return {
     filter: drawFilter(random),
-    rules: hasRules && ackPolicy !== 'none' ? drawRules(random) : [],
+    rules: hasRules && !isSettledByItself ? drawRules(random) : [],
     maxInflight: random.pick([1, 4, 20, 500]),
     ackWaitMs: random.pick([300, 1000, 5000, 0]),
-    maxDeliver: random.pick([0, 0, 1, 2, 5]),
-    backoffMs: random.pick([[], [], [50], [20, 200, 1000]]),
+    maxDeliver: isSettledByItself ? 0 : random.pick([0, 0, 1, 2, 5]),
+    backoffMs: isSettledByItself ? [] : random.pick([[], [], [50], [20, 200, 1000]]),
     deadLetterStream: random.chance(0.5) ? `${stream}.dlq` : ownDeadLetters,
     deliverFrom: 'all',
     ackPolicy,
-    onExhausted: features.exhausted
-      ? random.pick(['dead-letter', 'dead-letter', 'drop', 'block'] as const)
-      : 'dead-letter',
+    onExhausted: features.exhausted && !isSettledByItself ? random.pick(exhausted) : 'dead-letter',
   }
 }
 
@@ -166,13 +166,18 @@ export function drawRules(random: SimRandom): FlowRule[] {
     ...matches.filter(() => random.chance(0.35)),
     ...(features.gauges ? capturing.filter(() => random.chance(0.25)) : []),
   ]
-  return chosen.map((match) => ({
+  return chosen.map((match) => drawRule(random, match))
+}
+
+function drawRule(random: SimRandom, match: string): FlowRule {
+  const limit = random.chance(0.5) ? 1 : random.int(2, 30)
+  return {
     match,
-    limit: random.chance(0.5) ? 1 : random.int(2, 30),
-    ...(features.gauges && random.chance(0.2) && { total: random.int(1, 12) }),
+    limit,
+    ...(features.gauges && random.chance(0.2) && { total: limit + random.int(0, 8) }),
     ...(features.gauges && random.chance(0.15) && { rate: drawRate(random) }),
     ...(features.gauges && random.chance(0.2) && { weight: random.int(2, 5) }),
-  }))
+  }
 }
 
 /** Fast enough that no history waits long for what is parked. */

@@ -144,9 +144,12 @@ export class History {
     await this.#standStill()
     for (const consumer of aliveConsumers(this.ledger)) await this.#changes.operator.letGo(consumer)
     this.#clients.relieve('good')
-    await drained(this.world, this.#broker.inProcess, this.ledger).finally(() => {
-      this.ledger.note(`in the end: ${this.#clients.states}`)
-    })
+    await drained({
+      world: this.world,
+      client: this.#broker.inProcess,
+      ledger: this.ledger,
+      decide: (consumer) => this.#changes.operator.unblock(consumer),
+    }).finally(() => this.ledger.note(`in the end: ${this.#clients.states}`))
     await accountForAll(this.#broker.inProcess, this.ledger)
     this.ledger.isOver = true
     await this.#clients.close()

@@ -8,6 +8,7 @@ import { DeadLetters } from '../services/flow/dead-letters.ts'
 import { DelayHeap } from '../services/flow/state/delay-heap.ts'
 import { deliveryPhases } from '../services/flow/state/delivery-table.ts'
 import { FlowState } from '../services/flow/state/flow-state.ts'
+import { LaneTurns } from '../services/flow/state/lane-turns.ts'
 import { PoolTable } from '../services/flow/state/pool-table.ts'
 import { ProgressWriter } from '../services/flow/progress/progress-store.ts'
 import { SettledSet } from '../services/flow/state/settled-set.ts'
@@ -80,7 +81,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         return function releaseAndHold(this: FlowState, slot) {
           const pool = this.deliveries.pool[slot]
           release.call(this, slot)
-          if (this.counters.released % 4 === 0) this.pools.holding[pool]++
+          if (this.counters.released % 4 === 0) this.pools.inFlight[pool]!++
         }
       })
     },
@@ -104,9 +105,15 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   overtake: {
     what: 'at limit 1 a record that waits out its delay is overtaken',
     apply: () => {
-      PoolTable.prototype.hasRoom = function hasRoomOfTheOut(pool) {
-        return this.inFlight[pool]! < this.limit[pool]!
-      }
+      wrapMethod(PoolTable.prototype, 'hasRoom', (hasRoom) => {
+        return function hasRoomBesidesDelayed(this: PoolTable, pool) {
+          const delayed = this.delayed[pool]!
+          this.delayed[pool] = 0
+          const answer = hasRoom.call(this, pool)
+          this.delayed[pool] = delayed
+          return answer
+        }
+      })
     },
   },
   'no-fence': {
@@ -133,8 +140,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     what: 'a subject with room is now and then not served any more',
     apply: () => {
       let calls = 0
-      wrapMethod(FlowState.prototype, 'makeReady', (makeReady) => {
-        return function makeSomeReady(this: FlowState, pool) {
+      wrapMethod(LaneTurns.prototype, 'makeReady', (makeReady) => {
+        return function makeSomeReady(this: LaneTurns, pool) {
           if (++calls % 50 > 0) makeReady.call(this, pool)
         }
       })

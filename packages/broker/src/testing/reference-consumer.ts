@@ -165,7 +165,9 @@ export class ReferenceConsumer {
     this.#firstsEnd.set(key, Math.max(end, offset))
     for (const other of this.unsettledOf(subject)) {
       if (other.partition !== partition) continue
-      if (other.blocked === 'yes' && !this.#mayBeSettledUnseen(other))
+      // After a start a blocked record is met when it is read again: what is before it may be out by then.
+      const isMet = other.boot === this.#boot || offset > other.offset
+      if (other.blocked === 'yes' && isMet && !this.#mayBeSettledUnseen(other))
         throw new Violation(`${where}: ${other.offset} of ${subject} is blocked, and nobody decided on it`)
       if (!isStrict || other.offset >= offset || other.isLoose || this.isPossiblySettled(other, nowMs))
         continue
@@ -192,12 +194,14 @@ export class ReferenceConsumer {
   #refused(track: Track | undefined, what: string, refusal: ErrorCode, nowMs: number): void {
     const isStale = refusal === 'stale-delivery'
     if (track === undefined && isStale) return
-    if (track !== undefined && isStale && this.#mayBeGone(track)) return this.removed(track)
-    if (!isStale || nowMs < track!.out!.deadlineMs) {
+    const isOverdue = track !== undefined && track.out!.deadlineMs <= nowMs
+    if (track !== undefined && isStale && !isOverdue && this.#mayBeGone(track)) return this.removed(track)
+    if (!isStale || !isOverdue) {
       const of = track === undefined ? 'something' : this.#where(track, '')
       throw new Violation(`${what} of ${of} was refused: ${refusal}`)
     }
     this.#timedOut(track!)
+    if (track!.settled === 'no' && this.#mayBeGone(track!)) track!.settled = 'maybe'
   }
 
   #carryOut(track: Track, { verb, delayMs }: Settle, nowMs: number): void {
@@ -264,6 +268,7 @@ export class ReferenceConsumer {
     const { isLoose } = track
     this.#back(track, deadlineMs, 0)
     track.isLoose ||= isLoose
+    if (track.blocked === 'maybe') this.orders.blocked(track)
   }
 
   #isLast(attempt: number): boolean {
@@ -347,7 +352,8 @@ export class ReferenceConsumer {
       track.failuresMax = track.out.attempt
       if (this.#isLast(track.out.attempt) && this.#config.onExhausted === 'block') track.blocked = 'maybe'
     }
-    if (this.isPossiblySettled(track, nowMs)) track.settled = 'maybe'
+    const mayBePassedOver = !this.configs.surelyWants(track.message.subject)
+    if (mayBePassedOver || this.isPossiblySettled(track, nowMs)) track.settled = 'maybe'
     track.out = undefined
     if (isForgetful) {
       track.failuresConfirmed = 0

@@ -88,25 +88,28 @@ export class ReferenceOrders {
     const blocked = [...this.#consumer.unsettledOf(subject)].filter((track) => {
       return track.blocked !== 'no' || track.out !== undefined
     })
-    const sure = new Set(blocked.filter((track) => track.blocked === 'yes'))
+    const sure = new Set(blocked.filter((track) => track.blocked === 'yes' && track.settled === 'no'))
     this.#unblocking = { subject, decision, sure }
     for (const track of blocked) this.#decide(track, decision)
     return this.#unblocking
   }
 
-  unblocked({ subject, decision, sure }: Unblocking): void {
+  unblocked({ subject, decision, sure }: Unblocking, nowMs: number): void {
     this.#unblocking = undefined
     for (const track of this.#consumer.unsettledOf(subject)) {
       if (track.decided !== decision) continue
-      if (track.out !== undefined) track.decided = undefined
-      else if (sure.has(track)) this.#carryOut(track, decision)
+      const { out } = track
+      if (out === undefined && sure.has(track)) this.#carryOut(track, decision)
+      // What is overdue may have failed unseen, and been blocked, before the decision.
+      if (out !== undefined && out.deadlineMs > nowMs) track.decided = undefined
     }
   }
 
   /** A record has failed for the last time: a decision that is under way may mean it too. */
   blocked(track: Track): void {
     const { subject, decision } = this.#unblocking ?? {}
-    if (decision !== undefined && track.message.subject === subject) this.#decide(track, decision)
+    if (track.decided !== undefined) this.#decide(track, track.decided)
+    else if (decision !== undefined && track.message.subject === subject) this.#decide(track, decision)
   }
 
   /** From now on it may be carried out. What is out yet may fail before. */

@@ -25,6 +25,8 @@ export class ReferenceStart {
   /** Offset of the newest record of each subject that was known then, with its partition. */
   readonly #newest = new Map<string, { partition: number; offset: number }>()
   #confirmedMs = Infinity
+  /** The log has lost records that may have been the newest. */
+  #isUnsure = false
 
   constructor(from: DeliverFrom, stream: ReferenceStream) {
     this.#from = from
@@ -42,6 +44,7 @@ export class ReferenceStart {
 
   /** A log lost its tail: what is stored there next is new. */
   forget(partition: number, found: FoundLog): void {
+    this.#isUnsure = true
     if (this.#lengths[partition] > found.length) this.#lengths[partition] = found.length
     for (const [subject, newest] of this.#newest) {
       if (newest.partition === partition && newest.offset >= found.length) this.#newest.delete(subject)
@@ -102,10 +105,11 @@ export class ReferenceStart {
       if (given(offset) && !firstGiven.has(scope)) firstGiven.set(scope, offset)
       if (offset < surely) newest.set(scope, offset)
     })
+    const isNewestGiven = from !== 'new' && !this.#isUnsure
     return (offset) => {
       const scope = from === 'last-per-subject' ? (log[offset]?.subject ?? '') : ''
       const isNewest =
-        from !== 'new' && newest.get(scope) === offset && (scope !== '' || offset === surely - 1)
+        isNewestGiven && newest.get(scope) === offset && (scope !== '' || offset === surely - 1)
       return offset >= surely || isNewest || offset >= (firstGiven.get(scope) ?? Infinity)
     }
   }

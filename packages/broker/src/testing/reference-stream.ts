@@ -28,7 +28,7 @@ export type FoundLog = readonly (SentMessage | undefined)[]
 export interface Removal {
   readonly matches: (partition: number, offset: number, subject: string) => boolean
   /** Places that were known to hold something that it removes when it was asked for. */
-  readonly known: readonly string[]
+  readonly known: Set<string>
   /** When it was confirmed; what was sent later it does not mean. */
   endMs: number
 }
@@ -143,11 +143,11 @@ export class ReferenceStream {
 
   /** Somebody is about to ask for it. */
   removing(matches: Removal['matches']): Removal {
-    const known: string[] = []
+    const known = new Set<string>()
     this.partitions.forEach((records, partition) => {
       records.forEach((message, offset) => {
         if (message !== undefined && matches(partition, offset, message.subject))
-          known.push(placeOf(partition, offset))
+          known.add(placeOf(partition, offset))
       })
     })
     const removal = { matches, known, endMs: Infinity }
@@ -168,7 +168,7 @@ export class ReferenceStream {
   mayBeGone(partition: number, offset: number, message: SentMessage | undefined): boolean {
     const place = placeOf(partition, offset)
     if (this.#gone.has(place)) return true
-    if (this.#mayBeExpired(partition, offset)) return true
+    if (this.#mayBeExpired(partition)) return true
     const seenMs = this.#seenMs.get(place) ?? -1
     const subject = message?.subject ?? ''
     return this.#removals.some(({ matches, endMs }) => {
@@ -177,14 +177,13 @@ export class ReferenceStream {
   }
 
   /**
-   * Whether the stream's own bounds allow that the record is dropped. Not precise for ages and sizes: clocks
-   * jump, and what a batch takes is the broker's own.
+   * Whether the stream's own bounds allow that the record is dropped. Not precise: clocks jump, sizes of
+   * batches are the broker's own, and it is whole segments that go.
    */
-  #mayBeExpired(partition: number, offset: number): boolean {
+  #mayBeExpired(partition: number): boolean {
     const { maxAgeMs, maxBytes, maxMessages } = this.config
     if (maxAgeMs > 0 || maxBytes > 0) return true
-    if (maxMessages === 0) return false
-    return this.partitions[partition].length + this.#pending.size - offset > maxMessages
+    return maxMessages > 0 && this.partitions[partition].length + this.#pending.size > maxMessages
   }
 
   // ── What is found ────────────────────────────────────────────────────────────────────────────────────────
@@ -235,6 +234,7 @@ export class ReferenceStream {
     if (message !== undefined) this.#places.get(message.id)?.delete(place)
     if (message !== undefined) this.partitions[partition][offset] = undefined
     for (const places of [this.lost, this.damaged, this.#gone]) places.delete(place)
+    for (const { known } of this.#removals) known.delete(place)
     this.#seenMs.delete(place)
     this.#timestamps.delete(place)
   }
