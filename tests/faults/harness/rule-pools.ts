@@ -18,16 +18,22 @@ export interface RuleSet {
   readonly maxInflight: number
 }
 
+/** The harness makes no rules whose limits are read live. */
+function limitOf({ limit }: FlowRule): number {
+  return typeof limit === 'number' ? limit : limit.default
+}
+
 /** Everything that must have room before a record of the subject is delivered. */
 export function poolsOf(subject: string, { rules, maxInflight }: RuleSet): PoolShare[] {
   const matching = rules.filter(({ match }) => capturedBy(match, subject) !== undefined)
   const pools: PoolShare[] = [{ key: 'consumer', limit: maxInflight }]
   const plain = matching.filter(({ match }) => !match.includes('{'))
   const literal = plain.find(({ match }) => match === subject)
-  const limits = literal === undefined ? plain.map(({ limit }) => limit) : [literal.limit]
+  const limits = literal === undefined ? plain.map(limitOf) : [limitOf(literal)]
   if (limits.length > 0) pools.push({ key: `subject ${subject}`, limit: Math.min(...limits) })
-  for (const { match, limit, total } of matching) {
-    if (match.includes('{')) pools.push({ key: `pool ${poolKey(match, subject)}`, limit })
+  for (const rule of matching) {
+    const { match, total } = rule
+    if (match.includes('{')) pools.push({ key: `pool ${poolKey(match, subject)}`, limit: limitOf(rule) })
     if (total !== undefined) pools.push({ key: `total ${match}`, limit: total })
   }
   return pools

@@ -107,7 +107,7 @@ export function typeOf(owner: string, field: Field, isWritten: boolean): string 
   return plainTypes[field.type]! + orNull
 }
 
-/** Structs with a tag are left out where they are absent; so may be, of what is written, what has a default. */
+/** Structs with a tag are left out where they are absent; so may be what has a default, if it is written. */
 export function isOptional(field: Field, isWritten: boolean): boolean {
   if (field.type === 'struct' && field.nullable === undefined) return field.tag !== undefined
   return isWritten && (field.tag !== undefined || field.fallback !== undefined)

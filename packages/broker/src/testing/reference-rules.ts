@@ -1,6 +1,7 @@
 // What limits the deliveries of a subject, written down a second time, as docs/internals/flow-control.md
 // says it. Pure, and without a line of the broker's: patterns are matched here anew too.
 
+import { defaultLimitOf } from '@sluice/protocol/model/consumer'
 import type { ConsumerConfig, FlowRate, FlowRule } from '@sluice/protocol/model/consumer'
 
 /** Something that counts deliveries. */
@@ -46,9 +47,9 @@ export function isWanted(filter: readonly string[], subject: string): boolean {
 /** Of the subject by itself: a literal rule wins, else the smallest of all that match and do not capture. */
 export function limitOf(rules: readonly FlowRule[], subject: string): number {
   const literal = rules.find(({ match }) => match === subject)
-  if (literal !== undefined) return literal.limit
+  if (literal !== undefined) return defaultLimitOf(literal)
   const matching = rules.filter((rule) => !hasCaptures(rule) && isMatch(rule.match, subject))
-  return Math.min(Infinity, ...matching.map(({ limit }) => limit))
+  return Math.min(Infinity, ...matching.map(defaultLimitOf))
 }
 
 /** Everything that must have room for a delivery of the subject. */
@@ -59,7 +60,8 @@ export function gaugesOf({ rules, maxInflight }: ConsumerConfig, subject: string
   for (const rule of rules) {
     const captured = capturedBy(rule.match, subject)
     if (captured === undefined) continue
-    if (hasCaptures(rule)) gauges.push({ key: keyOf('pool', rule.match, ...captured), limit: rule.limit })
+    if (hasCaptures(rule))
+      gauges.push({ key: keyOf('pool', rule.match, ...captured), limit: defaultLimitOf(rule) })
     if (rule.total !== undefined) gauges.push({ key: keyOf('total', rule.match), limit: rule.total })
   }
   return gauges

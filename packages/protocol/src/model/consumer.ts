@@ -7,13 +7,28 @@ export interface FlowRule {
    */
   readonly match: string
   /** Most records of one pool that may be in flight. */
-  readonly limit: number
+  readonly limit: number | LiveLimit
   /** Most records of all pools of the rule together. */
   readonly total?: number
   /** How fast one pool may be delivered. */
   readonly rate?: FlowRate
   /** Records that a subject may take each time it has its turn; default 1. */
   readonly weight?: number
+}
+
+/** A limit that is read live from a bucket: a stream whose newest record of a subject is that key's value. */
+export interface LiveLimit {
+  /** Name of the stream. */
+  readonly bucket: string
+  /** A subject; `{tenant}` stands for what the rule has captured under that name. */
+  readonly key: string
+  /** Holds while there is no such key, or its value is no whole number from 1 to 1 000 000. */
+  readonly default: number
+}
+
+/** The limit that a rule has where nothing is read live. */
+export function defaultLimitOf({ limit }: FlowRule): number {
+  return typeof limit === 'number' ? limit : limit.default
 }
 
 /** A token bucket: `burst` at once after a quiet time, `perSecond` in the long run. */
@@ -41,7 +56,7 @@ export type DeliverFrom =
  */
 export type AckPolicy = 'explicit' | 'all' | 'none'
 
-/** What becomes of a record whose last attempt failed; `block` holds its subject until an operator decides. */
+/** What becomes of a record whose last attempt failed; `block` holds its subject for an operator to decide. */
 export type Exhausted = 'dead-letter' | 'drop' | 'block'
 
 export interface ConsumerConfig {

@@ -9,6 +9,7 @@ import type { ConsumerEntry } from './consumer-catalog.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FlowConsumer } from './flow-consumer.ts'
 import type { FlowConsumersOptions } from './flow-options.ts'
+import { LiveLimits } from './limits/live-limits.ts'
 import type { ProgressStore, ProgressWriter } from './progress/progress-store.ts'
 import { RecordCache } from './reading/record-cache.ts'
 import { RecordSource } from './reading/record-source.ts'
@@ -82,6 +83,8 @@ export class ConsumerOpener {
       deadLetters: this.#deadLetters,
       parkedMax: limits.parkedMax,
       areInvariantsChecked,
+      liveLimitsOf: ({ rules }, changed) =>
+        new LiveLimits(rules, { streams: this.#options.streams, timers: io.timers, logger, changed }),
       portsOf: (partition) => ({
         source: this.#sourceOf(partition),
         progress: progressOf(partition.index),

@@ -15,6 +15,7 @@ import type { Partition } from '../../cluster/partition.ts'
 import { CondemnedRecords } from './condemned-records.ts'
 import type { CondemnedContext } from './condemned-records.ts'
 import { PausesInForce } from './consumer-pauses.ts'
+import type { LiveLimits } from './limits/live-limits.ts'
 import { DueTimer } from './due-timer.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
 import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
@@ -46,6 +47,7 @@ export interface FlowConsumerOptions extends CondemnedContext {
   /** Recount everything after each round: for tests. */
   readonly areInvariantsChecked: boolean
   readonly portsOf: (partition: Partition) => PartitionPorts
+  readonly liveLimitsOf: (config: ConsumerConfig, changed: () => void) => LiveLimits
 }
 
 /** A member's hold on its consumer. */
@@ -81,19 +83,20 @@ export class FlowConsumer implements FlowHost {
   readonly #stopListening: (() => void)[] = []
   readonly #condemned: CondemnedRecords
   readonly #pauses = new PausesInForce()
+  #limits: LiveLimits
   #firstTurn = 0
   #isAwake = false
   /** Why it does nothing any more. */
   #closedFor: BrokerError | undefined
   readonly #timer: DueTimer
-  #wasLimitLowered = false
   /** One reading of the clocks for all settles until the next round. */
   #settleMoment: Moment | undefined
 
   constructor(options: FlowConsumerOptions) {
     this.options = options
     this.#config = options.config
-    this.#settings = compileSettings(options.config, options.parkedMax)
+    this.#limits = this.#limitsOf(options.config)
+    this.#settings = compileSettings(options.config, options.parkedMax, { readLimit: this.#limits.read })
     this.#condemned = new CondemnedRecords(options, this)
     this.#pauses.replace(options.pauses)
     this.#keepPauses(this.now())
@@ -179,6 +182,7 @@ export class FlowConsumer implements FlowHost {
     const moment = this.now()
     const areDeadlinesKept = this.#timer.areDeadlinesKept(moment.monotonicMs)
     this.#keepPauses(moment)
+    this.#keepLimits(moment)
     for (const coordinator of this.coordinators) coordinator.tick(moment, areDeadlinesKept)
     this.totals.gates.advance(moment.monotonicMs)
     const count = this.#deliver(moment)
@@ -200,6 +204,7 @@ export class FlowConsumer implements FlowHost {
       for (const coordinator of coordinators) coordinator.readDrained(moment)
       return 0
     }
+    if (!this.#limits.isCaughtUp) return 0
     let count = 0
     let idle = 0
     while (idle < coordinators.length && count < recordsPerRound) {
@@ -231,7 +236,7 @@ export class FlowConsumer implements FlowHost {
   #checkInvariants(): void {
     let inFlight = 0
     for (const { state } of this.coordinators) {
-      checkInvariants(state, this.#wasLimitLowered)
+      checkInvariants(state, this.totals.mayExceedLimits)
       inFlight += state.deliveries.count
     }
     if (inFlight !== this.totals.inFlight) {
@@ -367,6 +372,23 @@ export class FlowConsumer implements FlowHost {
     for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
   }
 
+  // ── Limits that are read live ────────────────────────────────────────────────────────────────────────────
+
+  #limitsOf(config: ConsumerConfig): LiveLimits {
+    return this.options.liveLimitsOf(config, () => this.wake())
+  }
+
+  #keepLimits(moment: Moment): void {
+    const change = this.#limits.take()
+    if (change === 'nothing') return
+    this.totals.mayExceedLimits = true
+    if (change === 'pools') return this.totals.gates.relimit()
+    const { parkedMax } = this.options
+    const made = compileSettings(this.#config, parkedMax, { readLimit: this.#limits.read })
+    this.#settings = { ...this.#settings, rules: made.rules }
+    for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
+  }
+
   // ── Changes and the end ──────────────────────────────────────────────────────────────────────────────────
 
   /** Makes all progress durable as it is now, also what the filter has passed over. */
@@ -386,9 +408,14 @@ export class FlowConsumer implements FlowHost {
 
   /** The catalog has confirmed another configuration; it holds from the next delivery on. */
   alter(config: ConsumerConfig): void {
-    this.#settings = recompileSettings({ config: this.#config, settings: this.#settings }, config)
+    const before = { config: this.#config, settings: this.#settings }
+    if (JSON.stringify(config.rules) !== JSON.stringify(this.#config.rules)) {
+      this.#limits.close()
+      this.#limits = this.#limitsOf(config)
+    }
+    this.#settings = recompileSettings(before, config, this.#limits.read)
     this.#config = config
-    this.#wasLimitLowered = true
+    this.totals.mayExceedLimits = true
     const moment = this.now()
     for (const coordinator of this.coordinators) coordinator.applySettings(this.#settings, moment)
     this.wake()
@@ -400,6 +427,7 @@ export class FlowConsumer implements FlowHost {
     this.#closedFor = reason ?? new BrokerError('stopping', 'The broker is shutting down')
     this.#timer.cancel()
     for (const stop of this.#stopListening) stop()
+    this.#limits.close()
     for (const coordinator of this.coordinators) coordinator.close()
     if (reason === undefined) return
     for (const member of this.members.all()) member.port.ended(reason)

@@ -13,6 +13,8 @@ import { admitted, FlowState } from './state/flow-state.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
 import type { Failure, Moment } from './state/flow-state.ts'
 import type { FlowTotals } from './state/flow-totals.ts'
+import type { RetryTable } from './state/retry-table.ts'
+import { SubjectFilter } from './state/rule-table.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import { cutImage } from './progress/progress-codec.ts'
 import type { ProgressWriter } from './progress/progress-store.ts'
@@ -71,6 +73,8 @@ export class FlowCoordinator implements FetchListener {
   #isReading = false
   #isRefilling = false
   #isReadersTurn = false
+  /** After a restart, until all blocked records have been read. */
+  #restoring: Restoring | undefined
   readonly #stopListening: () => void
   #isClosed = false
 
@@ -85,7 +89,9 @@ export class FlowCoordinator implements FetchListener {
     this.#progress = progress
     this.#host = host
     this.#cutToLog()
-    this.state = new FlowState(settings, host.totals, progress.image)
+    const blockedEnd = endOfBlocked(progress.image.retries)
+    if (blockedEnd > 0) this.#restoring = { blockedEnd, settings }
+    this.state = new FlowState(this.#settingsFor(settings), host.totals, progress.image)
     this.state.onSettledAside = (offset) => progress.settled(offset)
     progress.follow(this.state)
     if (this.state.readPosition < partition.logStart) this.state.skipTo(partition.logStart)
@@ -159,8 +165,20 @@ export class FlowCoordinator implements FetchListener {
     if (view === undefined) return false
     const index = this.#index++
     const pool = this.state.admit(view, index, moment)
+    if (this.#restoring !== undefined) this.#endRestoring(this.#restoring, moment)
     if (pool > admitted.notMatching) this.#give({ view, index }, pool, moment)
     return true
+  }
+
+  /** What is read until then is parked: a record must not be delivered before one that blocks its subject is read. */
+  #settingsFor(settings: FlowSettings): FlowSettings {
+    return this.#restoring === undefined ? settings : { ...settings, paused: everything }
+  }
+
+  #endRestoring({ blockedEnd, settings }: Restoring, { monotonicMs }: Moment): void {
+    if (this.state.readPosition < blockedEnd) return
+    this.#restoring = undefined
+    this.state.applySettings(settings, monotonicMs)
   }
 
   /**
@@ -336,7 +354,7 @@ export class FlowCoordinator implements FetchListener {
     if (refusal !== undefined) return refusal
     switch (settle.verb) {
       case settleVerbs.ack:
-        if (this.#host.ackPolicy === 'all') state.settleEarlier(slot, this.#ack)
+        if (this.#host.ackPolicy === 'all') state.settleEarlier(slot, (earlier) => this.#ack(earlier))
         this.#ack(slot)
         break
       case settleVerbs.nack:
@@ -361,7 +379,7 @@ export class FlowCoordinator implements FetchListener {
     return undefined
   }
 
-  readonly #ack = (slot: number): void => {
+  #ack(slot: number): void {
     this.state.counters.acked++
     this.#settleNow(slot, this.state.deliveries.offset[slot]!)
   }
@@ -462,7 +480,8 @@ export class FlowCoordinator implements FetchListener {
   }
 
   applySettings(settings: FlowSettings, moment: Moment): void {
-    this.state.applySettings(settings, moment.monotonicMs)
+    if (this.#restoring !== undefined) this.#restoring = { ...this.#restoring, settings }
+    this.state.applySettings(this.#settingsFor(settings), moment.monotonicMs)
   }
 
   /** Writes all that is known of the partition, what a filter has passed over included. */
@@ -502,6 +521,23 @@ export class FlowCoordinator implements FetchListener {
     const index = view.indexFrom(offset)
     return index < view.recordCount && view.offsetAt(index) === offset ? { view, index } : undefined
   }
+}
+
+interface Restoring {
+  /** After the last blocked record. */
+  readonly blockedEnd: number
+  /** What holds once that is read. */
+  readonly settings: FlowSettings
+}
+
+const everything = new SubjectFilter(['>'])
+
+function endOfBlocked(retries: RetryTable): number {
+  let end = 0
+  for (const [offset, { verdict }] of retries.entries()) {
+    if (verdict?.reason === 'blocked' && offset >= end) end = offset + 1
+  }
+  return end
 }
 
 /** Where the records of a partition come from, and where a consumer's progress on it goes. */

@@ -6,6 +6,7 @@ import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { parsePattern } from '@sluice/protocol/subject/pattern'
 import { isSubject } from '@sluice/protocol/subject/subject'
+import type { CountedRule } from './state/counted-rule.ts'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
 import { firstDelayedOf, nextOffsetOf, poolRow, ruleOf } from './flow-report.ts'
@@ -15,11 +16,10 @@ import type { Moment } from './state/flow-state.ts'
 import { holdOf } from './state/pool-hold.ts'
 import type { PoolHold } from './state/pool-hold.ts'
 import { beingFetched } from './state/pool-table.ts'
-import { sharedBy, unlimited } from './state/rule-table.ts'
+import { capturedTokens, unlimited } from './state/rule-table.ts'
 
 const none = -1
 const kindNames = { 1: 'capture', 2: 'total', 3: 'rate' } as const
-const decoder = new TextDecoder()
 
 /** Why the next record of a subject is not delivered now. */
 export function explain(consumer: FlowConsumer, subject: string): Explanation {
@@ -220,20 +220,19 @@ function sharedOf({ coordinator, moment }: Asked, key: Uint8Array): SharedPool[]
       const dueMs = gate === none ? 0 : gates.table.dueMs(gate)
       return { ...base, nextDueInMs: dueMs === Infinity ? 0 : Math.max(0, dueMs - moment.monotonicMs) }
     }
-    const limit = kind === gateKinds.capture ? rule.limit : rule.total!
+    const limit = kind === gateKinds.total ? rule.total! : capturedLimit(rule, captured)
     return { ...base, inFlight: gate === none ? 0 : gates.table.inFlight[gate]!, limit }
   })
 }
 
-/** Tokens by the names that the rule gives them, from a tail of `RuleTable.shares`. */
-function capturedNames({ match }: FlowRule, captured: Uint8Array): { captured?: Record<string, string> } {
-  if (captured[0] !== sharedBy.tokens) return {}
-  let at = 2
-  const entries = parsePattern(match).captures.map(({ name }) => {
-    const end = at + 1 + captured[at]!
-    const token = decoder.decode(captured.subarray(at + 1, end))
-    at = end
-    return [name, token] as const
-  })
-  return { captured: Object.fromEntries(entries) }
+function capturedLimit({ limit, limitOf }: CountedRule, shared: Uint8Array): number {
+  return limitOf?.(capturedTokens(shared)) ?? limit
+}
+
+/** What was captured, by the names that the rule gives its tokens. */
+function capturedNames({ match }: FlowRule, shared: Uint8Array): { captured?: Record<string, string> } {
+  const tokens = capturedTokens(shared)
+  if (tokens.length === 0) return {}
+  const { captures } = parsePattern(match)
+  return { captured: Object.fromEntries(captures.map(({ name }, index) => [name, tokens[index]!])) }
 }

@@ -26,6 +26,7 @@ interface OpenStream {
   logs: readonly OpenPartition[]
 }
 
+type CreateListener = (stream: Stream) => void
 type DeleteListener = (stream: Stream) => Promise<void>
 
 export class Streams {
@@ -36,6 +37,7 @@ export class Streams {
   readonly #bounds: StreamBounds
   readonly #retention: Retention
   readonly #open = new Map<string, OpenStream>()
+  readonly #createListeners = new Set<CreateListener>()
   readonly #deleteListeners = new Set<DeleteListener>()
   readonly #growthChecks: ((stream: Stream) => void)[] = []
   /** Also counts ids whose creation failed: their files may still be there. */
@@ -125,6 +127,14 @@ export class Streams {
     })
   }
 
+  /** Hears of streams that are made from now on; returns how to stop. */
+  onCreate(listener: CreateListener): () => void {
+    this.#createListeners.add(listener)
+    return () => {
+      this.#createListeners.delete(listener)
+    }
+  }
+
   /**
    * Awaited after the catalog has forgotten the stream and before its logs are closed; returns how to stop.
    */
@@ -203,6 +213,7 @@ export class Streams {
     const stream = new Stream(identity, config, partitionsOf(logs), this.#admission)
     this.#open.set(identity.name, { stream, identity, logs })
     this.#retention.follow(stream)
+    for (const listener of this.#createListeners) listener(stream)
     return stream
   }
 

@@ -22,7 +22,11 @@ export function countedRules(rules: readonly FlowRule[], read: ReadLimit): Count
   })
 }
 
-function liveRule(rule: FlowRule, { bucket, key, default: fallback }: LiveLimit, read: ReadLimit): CountedRule {
+function liveRule(
+  rule: FlowRule,
+  { bucket, key, default: fallback }: LiveLimit,
+  read: ReadLimit,
+): CountedRule {
   const captureNames = parsePattern(rule.match).captures.map(({ name }) => name)
   if (captureNames.length === 0) return { ...rule, limit: read(bucket, key) ?? fallback }
   const limitKey = new LimitKey(key, captureNames)

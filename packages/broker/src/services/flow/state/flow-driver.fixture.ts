@@ -61,7 +61,7 @@ export class FlowDriver {
 
   alter(changes: Partial<ConsumerConfig>): void {
     this.config = { ...this.config, ...changes }
-    this.applySettings(compileSettings(this.config, this.#parkedMax, this.paused))
+    this.applySettings(compileSettings(this.config, this.#parkedMax, { pausedPatterns: this.paused }))
   }
 
   /** What is paused from now on. */

@@ -5,5 +5,7 @@ import { Gates } from './gates.ts'
 export class FlowTotals {
   /** Deliveries that count against `maxInflight`. */
   inFlight = 0
+  /** Limits were altered while records were out: these stay out. */
+  mayExceedLimits = false
   readonly gates = new Gates()
 }

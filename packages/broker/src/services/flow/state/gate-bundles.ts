@@ -5,7 +5,7 @@
 // Why bundles: subjects of one bundle are stopped and let through alike, so that a gate looks at bundles, of
 // which there are few, and never at the thousands of subjects that wait behind one.
 
-import type { FlowRule } from '@sluice/protocol/model/consumer'
+import type { CountedRule } from './counted-rule.ts'
 import { resized } from './columns.ts'
 import type { GateRules } from './gate-rules.ts'
 import { gateKinds } from './gate-table.ts'
@@ -20,7 +20,7 @@ const keyHeadBytes = 4
 
 export interface MatchedGate {
   readonly kind: GateKind
-  readonly rule: FlowRule
+  readonly rule: CountedRule
   /** -1: nobody has it. */
   readonly gate: number
   /** A tail of `RuleTable.shares`. */
@@ -127,7 +127,7 @@ export class GateBundles {
   #forEachShare(
     kind: GateKind,
     { rules, shares, sharesEnd }: RuleTable,
-    visit: (rule: FlowRule, captured: Uint8Array) => void,
+    visit: (rule: CountedRule, captured: Uint8Array) => void,
   ): void {
     for (let at = 0; at < sharesEnd;) {
       const rule = rules[(shares[at]! << 8) | shares[at + 1]!]!

@@ -7,6 +7,7 @@ import { assert } from '../../../base/assert.ts'
 import { resized } from './columns.ts'
 import type { GateRule } from './gate-rules.ts'
 import { KeyIndex } from './key-index.ts'
+import { capturedTokens } from './rule-table.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 const none = -1

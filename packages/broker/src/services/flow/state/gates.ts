@@ -219,7 +219,7 @@ export class Gates {
 
   /** Wakes, at every gate that got room since the last call, the lanes whose turn it is. */
   wakeFreed(): void {
-    if (this.#unplaced.size > 0) return
+    if (this.#freed.length === 0 || this.#unplaced.size > 0) return
     for (let gate = this.#freed.pop(); gate !== undefined; gate = this.#freed.pop())
       if (gate < this.table.kind.length) this.#wakeAt(gate)
   }

@@ -43,7 +43,9 @@ export class LaneTurns implements LaneOwner {
 
   /** To be called when a pool may have got room or records: it takes the place that is its own now. */
   makeReady(pool: number): void {
-    const { next, bundle } = this.#pools
+    const { next, bundle, flags } = this.#pools
+    // The usual case first: nothing waits, and nothing is kept for it.
+    if (this.#pools.waitingOf(pool) === 0 && flags[pool] === 0 && next[pool] === notQueued) return
     if (next[pool] === waitingAtGate) return this.#stillWaits(pool)
     if (!this.#hasTurn(pool)) {
       // Why at once, though it may stand in the ready queue until its turn: others may wait for it.
@@ -67,11 +69,13 @@ export class LaneTurns implements LaneOwner {
 
   /** An idle pool has no row, and no memory. */
   forgetIfIdle(pool: number): void {
-    const { inFlight, delayed, next, bundle } = this.#pools
+    const { inFlight, delayed, next, bundle, flags } = this.#pools
     const isBusy = inFlight[pool]! > 0 || this.#pools.waitingOf(pool) > 0 || delayed[pool]! > 0
-    if (isBusy || next[pool] !== notQueued || this.#pools.hasFlag(pool, poolFlags.blocked)) return
-    this.giveBack(pool)
-    if (bundle[pool] !== none) this.#gates.bundles.detach(bundle[pool]!)
+    if (isBusy || next[pool] !== notQueued || (flags[pool]! & poolFlags.blocked) !== 0) return
+    if (bundle[pool] !== none) {
+      this.giveBack(pool)
+      this.#gates.bundles.detach(bundle[pool]!)
+    }
     this.#pools.remove(pool)
   }
 

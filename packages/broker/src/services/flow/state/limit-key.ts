@@ -1,5 +1,5 @@
-// The key under which a live limit is kept in its bucket: a subject in which `{name}` stands for what the rule
-// captured. Pure.
+// The key under which a live limit is kept in its bucket: a subject in which `{name}` stands for what the
+// rule captured. Pure.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { parsePattern } from '@sluice/protocol/subject/pattern'

@@ -2,6 +2,7 @@
 // over all records. Tests hold the flow state against it.
 
 import assert from 'node:assert/strict'
+import { defaultLimitOf } from '@sluice/protocol/model/consumer'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { matchesTokens, parsePattern } from '@sluice/protocol/subject/pattern'
 
@@ -71,7 +72,7 @@ export class NaiveFlow {
   #whyNotBy(rule: FlowRule, pool: string, now: { record: NaiveRecord; nowMs: number }): string | undefined {
     const { record, nowMs } = now
     const same = this.records.filter(({ subject }) => poolOf(rule, subject) === pool)
-    if (rule.match.includes('{') && taken(same, rule.limit, record)) return 'captured pool full'
+    if (rule.match.includes('{') && taken(same, defaultLimitOf(rule), record)) return 'captured pool full'
     const all = this.records.filter(({ subject, place }) => place === 'out' && isMatch(rule.match, subject))
     if (rule.total !== undefined && all.length >= rule.total) return 'total full'
     if (rule.rate !== undefined && this.#tokens(rule, pool, nowMs) < 1 - epsilon) return 'rate'
@@ -100,7 +101,7 @@ export class NaiveFlow {
   #ownLimit(subject: string | null): number {
     const own = this.rules.filter(({ match }) => !match.includes('{') && isMatch(match, subject))
     const literal = own.find(({ match }) => match === subject)
-    return literal?.limit ?? Math.min(Infinity, ...own.map(({ limit }) => limit))
+    return literal === undefined ? Math.min(Infinity, ...own.map(defaultLimitOf)) : defaultLimitOf(literal)
   }
 }
 

@@ -26,6 +26,17 @@ export const sharedBy = {
   nullKey: 3,
 } as const
 
+const decoder = new TextDecoder()
+
+/** The captured tokens of what a gate shares, `kind u8 · tail` of an entry of `shares`; else none. */
+export function capturedTokens(shared: Uint8Array): string[] {
+  if (shared[0] !== sharedBy.tokens) return []
+  const tokens: string[] = []
+  for (let at = 2; tokens.length < shared[1]!; at += 1 + shared[at]!)
+    tokens.push(decoder.decode(shared.subarray(at + 1, at + 1 + shared[at]!)))
+  return tokens
+}
+
 interface CompiledRule {
   readonly index: number
   readonly rule: CountedRule

@@ -220,7 +220,7 @@ class History {
 
   alter(rules: readonly FlowRule[]): void {
     const { config, paused } = this.drivers[0]!
-    const settings = compileSettings({ ...config, rules }, this.#parkedMax, paused)
+    const settings = compileSettings({ ...config, rules }, this.#parkedMax, { pausedPatterns: paused })
     for (const driver of this.drivers) driver.applySettings(settings)
     this.naive.rules = rules
   }

@@ -1,0 +1,157 @@
+// The live limits of one consumer that are kept in one bucket: a stream whose newest record of a subject is
+// the value of that key. Reads the stream from its start and follows it.
+// Must never keep a key that no rule can ask for, nor hold others up: a stream is read in pieces.
+
+import type { BytePattern } from '@sluice/protocol/subject/byte-pattern'
+import { batchSizeOf } from '@sluice/protocol/record/record-batch'
+import { RecordCursor } from '@sluice/protocol/record/record-cursor'
+import { isSubjectBytes } from '@sluice/protocol/subject/subject'
+import type { Logger } from '../../../base/logger.ts'
+import type { Partition } from '../../../cluster/partition.ts'
+import type { Timers } from '../../../io/io.ts'
+import type { LogSlice } from '../../../log/log.ts'
+import type { Stream } from '../../streams/stream.ts'
+import { limitMax } from '../consumer-rules.ts'
+
+const readBytes = 256 * 1024
+/** Wait before a failed read is tried again. */
+const retryMs = 1000
+const decoder = new TextDecoder()
+
+export interface LimitBucketOptions {
+  /** What matches the keys that are wanted. */
+  readonly wanted: readonly BytePattern[]
+  readonly timers: Timers
+  readonly logger: Logger
+  /** The values of these keys have changed. Called once for each piece that is read. */
+  readonly changed: (keys: ReadonlySet<string>) => void
+  /** All that was there at the start has been read. Called once. */
+  readonly caughtUp: () => void
+}
+
+export class LimitBucket {
+  readonly #stream: Stream
+  readonly #options: LimitBucketOptions
+  readonly #values = new Map<string, number>()
+  readonly #stopListening: (() => void)[] = []
+  readonly #cursor = new RecordCursor()
+  #followedCount = 0
+  #behindCount = 0
+  #isClosed = false
+
+  constructor(stream: Stream, options: LimitBucketOptions) {
+    this.#stream = stream
+    this.#options = options
+  }
+
+  /** Reads what is there, and from then on what comes. */
+  begin(): void {
+    this.#stopListening.push(this.#stream.onChanged(() => this.#followNew()))
+    this.#followNew()
+  }
+
+  /** Undefined: there is no such key, or its value is no limit. */
+  valueOf(key: string): number | undefined {
+    return this.#values.get(key)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const stop of this.#stopListening) stop()
+  }
+
+  /** At first all partitions; later those that the stream has grown by. */
+  #followNew(): void {
+    const isFirst = this.#followedCount === 0
+    for (const partition of this.#stream.partitions.slice(this.#followedCount)) {
+      this.#followedCount++
+      if (isFirst) this.#behindCount++
+      this.#follow(partition, isFirst)
+    }
+  }
+
+  #follow(partition: Partition, isCounted: boolean): void {
+    let position = partition.logStart
+    let firstEnd = isCounted ? partition.highWatermark : Infinity
+    let isReading = false
+    const goOn = async (): Promise<void> => {
+      isReading = true
+      while (!this.#isClosed && position < partition.highWatermark) {
+        const slice = await partition.read(Math.max(position, partition.logStart), readBytes)
+        if (this.#isClosed) return
+        this.#take(slice, position)
+        position = Math.max(slice.nextOffset, position + 1)
+        await new Promise<void>((resolve) => {
+          this.#options.timers.soon(resolve)
+        })
+      }
+      isReading = false
+      if (position < firstEnd || this.#isClosed) return
+      firstEnd = Infinity
+      if (--this.#behindCount === 0) this.#options.caughtUp()
+    }
+    const start = (): void => {
+      if (isReading || this.#isClosed) return
+      goOn().catch((error: unknown) => {
+        this.#readFailed(error)
+        this.#options.timers.after(retryMs, () => {
+          isReading = false
+          start()
+        })
+      })
+    }
+    this.#stopListening.push(partition.onAdvance(start))
+    start()
+  }
+
+  #take({ bytes, start, end }: LogSlice, from: number): void {
+    const cursor = this.#cursor
+    const changed = new Set<string>()
+    for (let at = start; at < end; at += batchSizeOf(bytes, at)) {
+      cursor.open(bytes, at)
+      while (cursor.next()) {
+        const { keyStart, keyEnd } = cursor
+        if (cursor.offset < from || !this.#isWanted(bytes, keyStart, keyEnd)) continue
+        const key = decoder.decode(bytes.subarray(keyStart, keyEnd))
+        this.#put(key, cursor.valueEnd < 0 ? undefined : bytes.subarray(cursor.valueStart, cursor.valueEnd))
+        changed.add(key)
+      }
+    }
+    if (changed.size > 0) this.#options.changed(changed)
+  }
+
+  #isWanted(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end < 0 || !isSubjectBytes(bytes, start, end)) return false
+    for (const pattern of this.#options.wanted) if (pattern.matches(bytes, start, end)) return true
+    return false
+  }
+
+  /** Why what is no limit counts as absent: the default holds then, which somebody has thought about. */
+  #put(key: string, value: Uint8Array | undefined): void {
+    const limit = value === undefined ? undefined : limitOf(value)
+    if (limit !== undefined) {
+      this.#values.set(key, limit)
+      return
+    }
+    this.#values.delete(key)
+    if (value === undefined) return
+    const fields = { bucket: this.#stream.name, key, value: decoder.decode(value.subarray(0, 100)) }
+    this.#options.logger.warn(
+      fields,
+      `a live limit is no whole number from 1 to ${limitMax}: the default holds`,
+    )
+  }
+
+  #readFailed(error: unknown): void {
+    const fields = { error, bucket: this.#stream.name }
+    this.#options.logger.error(fields, 'a bucket of live limits could not be read; it is tried again')
+  }
+}
+
+/** A whole number as decimal text, as JSON has it. */
+function limitOf(value: Uint8Array): number | undefined {
+  const text = decoder.decode(value).trim()
+  if (!/^[1-9]\d{0,6}$/.test(text)) return undefined
+  const limit = Number(text)
+  return limit <= limitMax ? limit : undefined
+}
