@@ -465,6 +465,16 @@ test('handlers: returning acks, throwing nacks with the reason, own settles are 
   assert.deepEqual(errors, [['no such account', 2]])
 })
 
+test('a handler may throw anything, and the message is given back', async (t) => {
+  const { broker, consumer } = await scene(t, delivering(three[0]!))
+  const subscription = consumer.subscribe(() => {
+    throw Object.create(null)
+  })
+  await until(() => broker.settles.length === 1)
+  assert.deepEqual([broker.settles[0]!.verb, broker.settles[0]!.reason.length > 0], [settleVerbs.nack, true])
+  await subscription.close()
+})
+
 test('handlers run so many at a time and not more', async (t) => {
   const deliveries = Array.from({ length: 20 }, (_, offset) => ({ subject: 's', offset }))
   const { broker, consumer } = await scene(t, delivering(...deliveries))

@@ -163,6 +163,11 @@ export class Subscription {
   }
 }
 
+/** Whatever was thrown: the message must be given back all the same. */
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'The handler threw what is no text'
+  }
 }
