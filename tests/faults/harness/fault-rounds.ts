@@ -24,6 +24,8 @@ export interface FaultRun {
   /** Told what each round does. */
   readonly began?: (what: string) => unknown
   readonly brokerFlags?: readonly string[]
+  /** Ends the rounds early; what was seen up to then is judged. */
+  readonly signal?: AbortSignal
 }
 
 export interface FaultFindings {
@@ -124,7 +126,7 @@ class FaultRounds {
     const { broker, disk } = this.#stand
     const parts = { broker, disk, members: this.#members, load, history: this.#history }
     const scene: FaultScene = { ...parts, chance: this.#chance.fork() }
-    for (let round = 1; round <= this.#run.rounds; round++) {
+    for (let round = 1; round <= this.#run.rounds && this.#run.signal?.aborted !== true; round++) {
       const fault = drawFault(scene)
       this.#run.began?.(`round ${round}: ${fault.name}, then SIGKILL`)
       this.#struck.set(fault.name, (this.#struck.get(fault.name) ?? 0) + 1)
@@ -142,8 +144,7 @@ class FaultRounds {
     const violations = checkHistory(history.events, checkSettings)
     const late = history.events.filter((event) => event.kind === 'delivered' && event.isLate).length
     const counts = [
-      `${this.#run.rounds} rounds`,
-      `${history.count('broker-dying')} kills`,
+      `${history.count('broker-dying')} rounds with SIGKILL`,
       ...[...this.#struck].filter(([name]) => name !== 'none').map(([name, count]) => `${count} ${name}`),
       `${operator.changes} alterations and pauses`,
       `${history.count('published')} confirmed`,

@@ -26,12 +26,18 @@ const rounds = wholeNumber('rounds', values.rounds)
 const seed =
   values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : wholeNumber('seed', values.seed)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void removeAllStands().finally(() => process.exit(1)))
+// The first one ends the rounds, and what was seen is judged; a second one ends everything at once.
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) void removeAllStands().finally(() => process.exit(1))
+    stop.abort()
+  })
+}
 
 process.stdout.write(`seed ${seed}\n`)
 const began = values.quiet ? () => {} : (what: string) => process.stderr.write(`… ${what}\n`)
-const findings = await runFaults({ rounds, seed, began, brokerFlags: values.flag })
+const findings = await runFaults({ rounds, seed, began, brokerFlags: values.flag, signal: stop.signal })
 process.stdout.write(`${findings.summary}\n`)
 if (findings.violations.length > 0) report(findings)
 else process.stdout.write('every promise was kept\n')
