@@ -12,7 +12,8 @@ import type { Sight } from './sight.ts'
 
 const screen = { columns: 100, rows: 50 }
 const rule = { match: 'orders.freemium.>', limit: 1 }
-const hotRow: PoolRow = { subject: hotSubject, partition: 0, inFlight: 1, parked: 99_999, delayed: 0, rule }
+const counts = { inFlight: 1, parked: 99_999, delayed: 0, blocked: 0 }
+const hotRow: PoolRow = { subject: hotSubject, partition: 0, ...counts, isPaused: false, rule }
 
 function sightOf(events: readonly object[], broker?: BrokerView): Sight {
   const claims = new Claims()
