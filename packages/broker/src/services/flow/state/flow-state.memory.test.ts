@@ -71,6 +71,42 @@ test('a million active subjects hold at most 200 bytes each, and their keys', as
   assert.ok(each <= 200, `${each} bytes`)
 })
 
+test('a million active subjects of two captured pools each hold at most 200 bytes, and their keys', async (t) => {
+  const rules = [
+    { match: '{tenant}.*.*', limit: million },
+    { match: '*.{plan}.*', limit: million },
+  ]
+  const driver = new FlowDriver({ maxInflight: million, rules })
+  let keyBytes = 0
+  const held = await bytesHeld(() => {
+    for (let count = 0; count < million; count += perBatch) {
+      const subjects = Array.from(
+        { length: perBatch },
+        (_, index) => `t${index % 1000}.free.u${count + index}`,
+      )
+      for (const subject of subjects) keyBytes += subject.length
+      driver.publish(subjects)
+      driver.deliver(perBatch, 1, () => {})
+    }
+  }, driver)
+  assert.equal(driver.state.pools.count, million)
+  assert.equal(driver.state.totals.gates.table.count, 1001)
+  const each = (held - keyBytes) / million
+  t.diagnostic(`${each.toFixed(0)} bytes an active subject of two captured pools, beside its key`)
+  assert.ok(each <= 200, `${each} bytes`)
+})
+
+test('idle subjects of captured pools hold nothing but the last few bundles', async () => {
+  const driver = new FlowDriver({ maxInflight: million, rules: [{ match: '{tenant}.*', limit: 1 }] })
+  const slots: number[] = []
+  driver.publish(Array.from({ length: perBatch }, (_, index) => `t${index}.a`))
+  driver.deliver(perBatch, 1, (slot) => slots.push(slot))
+  for (const slot of slots) driver.state.settle(slot)
+  assert.equal(driver.state.pools.count, 0)
+  const { table, bundles } = driver.state.totals.gates
+  assert.ok(table.count <= 256 && bundles.count <= 256, `${table.count} gates, ${bundles.count} bundles`)
+})
+
 test('idle subjects hold nothing', async (t) => {
   const driver = new FlowDriver({ maxInflight: million })
   const held = await bytesHeld(() => {
