@@ -62,7 +62,18 @@ function folderFor(context: TestContext): string {
 test('two scenarios for a second each: figures that agree with each other', async (context) => {
   const folder = folderFor(context)
   const html = join(folder, 'report.html')
-  const shape = ['--seconds', '1', '--subjects', '1000', '--messages', '20000', '--durability', 'os']
+  const shape = [
+    '--seconds',
+    '1',
+    '--subjects',
+    '1000',
+    '--messages',
+    '20000',
+    '--durability',
+    'os',
+    '--rules',
+    'none,patterns',
+  ]
   const outputs = ['--json', '--folder', folder, '--html', html]
   const { code, out, error } = await bench(['publish', 'flow', ...outputs, ...shape])
   assert.equal(code, 0, error)

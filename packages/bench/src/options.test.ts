@@ -31,7 +31,7 @@ test('options have defaults, lists and units', () => {
   assert.equal(options.isJson, true)
   assert.equal(options.payloadBytes, undefined)
   assert.deepEqual(read('all').scenarios, names)
-  assert.deepEqual(read('flow').ruleKinds, ['none', 'patterns'])
+  assert.deepEqual(read('flow').ruleKinds, ['none', 'patterns', 'captures'])
   assert.deepEqual(read('flow', '--rules', 'captures').ruleKinds, ['captures'])
   const plain = read('flow')
   assert.deepEqual([plain.server, plain.isDirectIo, plain.isJson], [undefined, false, false])

@@ -52,7 +52,7 @@ const TABLE = {
   messages: { value: 'N', doc: 'read, flow, fan-out: messages that are stored before' },
   window: { value: 'N', default: '1000', doc: 'unsettled messages that a consumer may hold' },
   subjects: { value: 'LIST', default: '1,1000,1000000', doc: 'flow: numbers of subjects' },
-  rules: { value: 'LIST', default: 'none,patterns', doc: 'flow: none, patterns, captures' },
+  rules: { value: 'LIST', default: 'none,patterns,captures', doc: 'flow: none, patterns, captures' },
   shards: { value: 'LIST', default: '1,2', doc: 'shards: numbers of shards' },
   rates: { value: 'LIST', default: '1000,5000,20000', doc: 'latency: messages a second' },
   consumers: { value: 'LIST', default: '1,4', doc: 'fan-out: numbers of consumers' },
