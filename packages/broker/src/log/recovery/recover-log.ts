@@ -196,7 +196,7 @@ class Recovery {
     const { logger } = this.#parts
     const { position, sizeBytes } = tail
     const fields = { file: segment.path, position, sizeBytes, endOffset: segment.endOffset }
-    if (tail.isZero) logger.info(fields, 'zeros at the end of the log are cut: a write was interrupted')
+    if (tail.isZero) logger.info(fields, 'zeros at the end of the log are cut: it was not closed in order')
     else {
       const savedAs = await this.#save(segment, file, tail)
       if (savedAs === undefined) return false
