@@ -196,7 +196,7 @@ for (const [where, seenMin] of [
   ['through', 11],
   ['past', 5],
 ] as const)
-  test(`the check is not blind: without the sync, a power loss is seen (${where} the page cache)`, async () => {
+  test(`the check is not blind: without the sync, a power loss is seen ${where} the page cache`, async () => {
     let seen = 0
     for (let seed = 0; seed < 20; seed++) {
       const plan: LifePlan = { durability: 'os', modes: ['power'], isDirect: () => where === 'past' }

@@ -126,7 +126,7 @@ export class HistoryBroker {
 
   #open(): Promise<Broker> {
     const io = this.#setting.asSeen(this.world.startNode(node))
-    // What one life has written past the page cache, the next one reads through it. Why not every second life:
+    // What one life has written past the page cache, the next one reads through it. Why not every second:
     // a block that is written again brings what went before with it, which hides a sync that is missing.
     const limits = { ...this.#plan.limits, directIo: this.#bootEpoch % 3 === 2 ? 'on' : 'off' } as const
     const { areInvariantsChecked } = this.#setting
