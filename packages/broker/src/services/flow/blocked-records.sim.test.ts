@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import { simulate } from '../../testing/sim-io.ts'
+import { deleteMessages } from '../streams/removal.ts'
 import { acked, join, publishSubjects, settle, startFlow, startFlowIn } from './flow-life.fixture.ts'
 import type { FlowLife, Received } from './flow-life.fixture.ts'
 
@@ -147,5 +148,24 @@ test('after a restart what was out of a blocked subject, before it, waits for th
     assert.equal(await second.flow.operations.unblock('S', 'c', { subject: 'a', decision: 'retry' }), 1)
     await second.sleep(100)
     assert.deepEqual(offsets(again), [1, 3, 0, 2])
+    second.crash()
+  }))
+
+test('a blocked record that is deleted right after a restart holds nothing back', () =>
+  simulate(7, async (world) => {
+    const first = await startFlowIn(world)
+    await first.streams.create('S', {})
+    await first.flow.create('S', 'c', { maxDeliver: 1, onExhausted: 'block' })
+    await publishSubjects(first, ['b', 'b', 'a'])
+    const received = join(first, 'c')
+    await first.sleep(50)
+    settle(received, received.deliveries[2]!, settleVerbs.nack)
+    await received.membership.durable()
+    world.crash('n', 'kill')
+    const second = await startFlowIn(world)
+    await deleteMessages(second.streams.require('S'), [{ partition: 0, offset: 2 }])
+    const again = join(second, 'c')
+    await second.sleep(100)
+    assert.deepEqual(offsets(again), [0, 1])
     second.crash()
   }))

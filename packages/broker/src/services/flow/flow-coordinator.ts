@@ -4,17 +4,15 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { delayByBackoff, settleVerbs } from '@sluice/protocol/native/flow-messages'
-import type { AckPolicy } from '@sluice/protocol/model/consumer'
 import type { Settle } from '@sluice/protocol/native/flow-messages'
 import { unreachable } from '../../base/assert.ts'
 import type { Partition } from '../../cluster/partition.ts'
+import { BlockedRestore } from './blocked-restore.ts'
 import type { BatchView, LocatedRecord } from './reading/batch-view.ts'
 import { admitted, FlowState } from './state/flow-state.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
 import type { Failure, Moment } from './state/flow-state.ts'
 import type { FlowTotals } from './state/flow-totals.ts'
-import type { RetryTable } from './state/retry-table.ts'
-import { SubjectFilter } from './state/rule-table.ts'
 import type { Delivery, Member, MemberTable } from './member.ts'
 import { cutImage } from './progress/progress-codec.ts'
 import type { ProgressWriter } from './progress/progress-store.ts'
@@ -36,7 +34,7 @@ export interface FlowHost {
   readonly members: MemberTable
   readonly totals: FlowTotals
   readonly maxInflight: number
-  readonly ackPolicy: AckPolicy
+  readonly ackPolicy: 'explicit' | 'all' | 'none'
   /** There may be something to do: run a round soon. */
   wake(): void
   /** Writes the dead letter of a condemned delivery, then calls `deadLettered`. */
@@ -73,8 +71,7 @@ export class FlowCoordinator implements FetchListener {
   #isReading = false
   #isRefilling = false
   #isReadersTurn = false
-  /** After a restart, until all blocked records have been read. */
-  #restoring: Restoring | undefined
+  readonly #restore: BlockedRestore
   readonly #stopListening: () => void
   #isClosed = false
 
@@ -89,9 +86,8 @@ export class FlowCoordinator implements FetchListener {
     this.#progress = progress
     this.#host = host
     this.#cutToLog()
-    const blockedEnd = endOfBlocked(progress.image.retries)
-    if (blockedEnd > 0) this.#restoring = { blockedEnd, settings }
-    this.state = new FlowState(this.#settingsFor(settings), host.totals, progress.image)
+    this.#restore = new BlockedRestore(settings, progress.image.retries)
+    this.state = new FlowState(this.#restore.settingsUnder(settings), host.totals, progress.image)
     this.state.onSettledAside = (offset) => progress.settled(offset)
     progress.follow(this.state)
     if (this.state.readPosition < partition.logStart) this.state.skipTo(partition.logStart)
@@ -153,7 +149,16 @@ export class FlowCoordinator implements FetchListener {
       count++
     }
     if (count > 0) this.#progress.floorMoved(this.state.settled.floor)
+    this.#endRestore(moment)
     return count
+  }
+
+  /** What was parked until all blocked records were read may go. */
+  #endRestore({ monotonicMs }: Moment): void {
+    const settings = this.#restore.endedBy(this.state.readPosition)
+    if (settings === undefined) return
+    this.state.applySettings(settings, monotonicMs)
+    this.#host.wake()
   }
 
   #canDeliver(): boolean {
@@ -165,20 +170,8 @@ export class FlowCoordinator implements FetchListener {
     if (view === undefined) return false
     const index = this.#index++
     const pool = this.state.admit(view, index, moment)
-    if (this.#restoring !== undefined) this.#endRestoring(this.#restoring, moment)
     if (pool > admitted.notMatching) this.#give({ view, index }, pool, moment)
     return true
-  }
-
-  /** What is read until then is parked: a record must not be delivered before one that blocks its subject is read. */
-  #settingsFor(settings: FlowSettings): FlowSettings {
-    return this.#restoring === undefined ? settings : { ...settings, paused: everything }
-  }
-
-  #endRestoring({ blockedEnd, settings }: Restoring, { monotonicMs }: Moment): void {
-    if (this.state.readPosition < blockedEnd) return
-    this.#restoring = undefined
-    this.state.applySettings(settings, monotonicMs)
   }
 
   /**
@@ -480,8 +473,7 @@ export class FlowCoordinator implements FetchListener {
   }
 
   applySettings(settings: FlowSettings, moment: Moment): void {
-    if (this.#restoring !== undefined) this.#restoring = { ...this.#restoring, settings }
-    this.state.applySettings(this.#settingsFor(settings), moment.monotonicMs)
+    this.state.applySettings(this.#restore.settingsUnder(settings), moment.monotonicMs)
   }
 
   /** Writes all that is known of the partition, what a filter has passed over included. */
@@ -521,23 +513,6 @@ export class FlowCoordinator implements FetchListener {
     const index = view.indexFrom(offset)
     return index < view.recordCount && view.offsetAt(index) === offset ? { view, index } : undefined
   }
-}
-
-interface Restoring {
-  /** After the last blocked record. */
-  readonly blockedEnd: number
-  /** What holds once that is read. */
-  readonly settings: FlowSettings
-}
-
-const everything = new SubjectFilter(['>'])
-
-function endOfBlocked(retries: RetryTable): number {
-  let end = 0
-  for (const [offset, { verdict }] of retries.entries()) {
-    if (verdict?.reason === 'blocked' && offset >= end) end = offset + 1
-  }
-  return end
 }
 
 /** Where the records of a partition come from, and where a consumer's progress on it goes. */
