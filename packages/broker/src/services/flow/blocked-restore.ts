@@ -1,6 +1,6 @@
-// After a restart, the blocked records of a partition until all of them have been read. Their subjects are not
-// known before, so that until then everything that is read is parked: a record must not be delivered while its
-// subject waits for an operator.
+// After a restart, the blocked records of a partition until all of them have been read. Their subjects are
+// not known before, so that until then everything that is read is parked: a record must not be delivered
+// while its subject waits for an operator.
 
 import type { FlowSettings } from './state/flow-settings.ts'
 import type { RetryTable } from './state/retry-table.ts'
