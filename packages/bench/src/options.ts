@@ -5,7 +5,7 @@ import { isTargetName, TARGET_NAMES } from './targets/target.ts'
 import type { Durability, TargetName } from './targets/target.ts'
 
 /** Which rules a consumer has in `flow`. */
-export const RULE_KINDS = ['none', 'patterns', 'captures'] as const
+const RULE_KINDS = ['none', 'patterns', 'captures'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 
 export interface BenchOptions {

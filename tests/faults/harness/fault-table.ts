@@ -30,7 +30,7 @@ export interface Fault {
   strike(scene: FaultScene): Promise<void>
 }
 
-export const faults: readonly Fault[] = [
+const faults: readonly Fault[] = [
   { name: 'none', weight: 8, strike: () => Promise.resolve() },
   {
     name: 'stopped broker',
@@ -83,7 +83,7 @@ export const faults: readonly Fault[] = [
 ]
 
 /** After a standstill, so long until what had piled up is through. */
-export const lateMs = 1_000
+const lateMs = 1_000
 
 export function drawFault(scene: FaultScene): Fault {
   const possible = faults.filter(({ isPossible }) => isPossible?.(scene) ?? true)

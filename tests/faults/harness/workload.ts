@@ -15,7 +15,7 @@ export const checkSettings: CheckSettings = {
   starvationMs: 60_000,
 }
 
-export const baseRules: readonly FlowRule[] = [
+const baseRules: readonly FlowRule[] = [
   { match: 'strict.>', limit: 1 },
   { match: 'strict.u0', limit: 1, weight: 3 },
   { match: 'wide.>', limit: 5, weight: 2 },
