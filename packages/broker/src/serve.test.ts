@@ -93,6 +93,9 @@ for (const [args, text] of [
   [['serve', '--config', '/none.yaml'], /cannot be read/],
   [['serve', '--listen', 'x'], /must be host:port/],
   [['serve', '--segment-bytes', 'many'], /whole number/],
+  [['serve', '--shards', 'all'], /whole number from 1 to 64, or auto/],
+  [['serve', '--shards', '65'], /whole number from 1 to 64, or auto/],
+  [['serve', '--listen', '127.0.0.1:65534', '--shards', '2'], /2 shards need the 2 ports above it/],
 ] as const) {
   test(`${args.join(' ')} is a mistake of whoever calls: 2`, async () => {
     const served = start(args)
@@ -138,4 +141,18 @@ test('what was confirmed before a SIGKILL is there after it, again and again', a
     await publishing.catch(() => {})
   }
   assert.ok(confirmed > 20, `${confirmed} messages were confirmed`)
+})
+
+test('shards are reached through one port and end in order', async () => {
+  const dataDir = newFolder()
+  const served = start(['serve', '--data-dir', dataDir, ...listen, '--shards', '2'])
+  const port = await portOf(served)
+  const client = await connect({ servers: [`127.0.0.1:${port}`], connectTimeoutMs: 20_000 })
+  await client.streams.create('S', { partitions: 2 })
+  const { partitions } = await client.streams.get('S')
+  assert.deepEqual(new Set(partitions.map(({ node }) => node)), new Set([0, 1]))
+  await client.close()
+  served.child.kill('SIGTERM')
+  assert.deepEqual(await served.exit, { code: 0, signal: null })
+  assert.equal(existsSync(join(dataDir, 'clean-shutdown')), true)
 })

@@ -39,9 +39,12 @@ export async function placeProgress(options: MigrationOptions): Promise<void> {
   const entry = await metadata.get(countKey)
   const before = entry === undefined ? 1 : Number(JSON.parse(entry.value))
   if (before !== nodeCount) {
-    logger.info({ before, shards: nodeCount }, 'the number of shards has changed: progress is moved')
     await removeFolders(options, (count) => count !== before)
-    await copyProgress(options, before)
+    const homes = await homesOf(options)
+    if (homes.size > 0) {
+      logger.info({ before, shards: nodeCount }, 'the number of shards has changed: progress is moved')
+      await copyProgress(options, before, homes)
+    }
     const { succeeded } = await metadata.commit({
       compares: [{ key: countKey, revision: entry?.revision ?? 0 }],
       puts: [{ key: countKey, value: JSON.stringify(nodeCount) }],
@@ -52,8 +55,11 @@ export async function placeProgress(options: MigrationOptions): Promise<void> {
   await removeFolders(options, (count) => count !== nodeCount)
 }
 
-async function copyProgress(options: MigrationOptions, before: number): Promise<void> {
-  const homes = await homesOf(options)
+async function copyProgress(
+  options: MigrationOptions,
+  before: number,
+  homes: Copying['homes'],
+): Promise<void> {
   for (const durability of durabilities) {
     const targets: Journal[] = []
     try {
