@@ -23,12 +23,4 @@ export class PeerTable<T extends MessageTable> {
     const peer = this.#peers.get(node)
     return peer?.isClosed === false ? peer : undefined
   }
-
-  all(): Peer<T>[] {
-    return [...this.#peers.values()].filter(({ isClosed }) => !isClosed)
-  }
-
-  closeAll(): void {
-    for (const peer of this.#peers.values()) peer.close()
-  }
 }
