@@ -27,6 +27,14 @@ test('words in any order, rates of a second, a minute and an hour', () => {
   assert.deepEqual(rule('a=b.* limit=1'), { match: 'a=b.*', limit: 1 })
 })
 
+test('a limit that is read live from a bucket', () => {
+  const live = { match: 'o.{t}.>', limit: { bucket: 'LIMITS', key: 'limits.{t}', default: 5 }, total: 9 }
+  assert.deepEqual(rule('o.{t}.> limit=LIMITS:limits.{t}:5 total=9'), live)
+  assert.deepEqual(rule(JSON.stringify(live)), live)
+  const colons = { bucket: 'B', key: 'a:b', default: 1 }
+  assert.deepEqual(rule('o.> limit=B:a:b:1'), { match: 'o.>', limit: colons })
+})
+
 test('JSON is the rule itself', () => {
   const full: FlowRule = { match: '{t}.>', limit: 2, rate: { perSecond: 0.5, burst: 3 } }
   assert.deepEqual(rule(` ${JSON.stringify(full)}`), full)
@@ -41,6 +49,9 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['orders..x=1', /token 2/],
   ['a.>.b=1', /token 2/],
   ['a.> limit=x', /'limit'/],
+  ['a.> limit=B:k', /'limit'/],
+  ['a.> limit=B:k:0', /'limit'/],
+  ['{"match":"a","limit":"5"}', /"limit"/],
   ['a.> limit=1 total=0', /'total'/],
   ['a.> limit=1 weight=1.5', /'weight'/],
   ['a.> limit=1 pace=2', /'pace=2' is none of limit, total/],
@@ -69,6 +80,7 @@ test('what is shown is what can be given', () => {
   const rules: readonly FlowRule[] = [
     { match: 'a=b.>', limit: 1 },
     { match: '{t}.>', limit: 1, total: 7 },
+    { match: '{t}.>', limit: { bucket: 'B', key: 'k.{t}', default: 3 } },
     { match: 'a.{t}', limit: 1_000_000, rate: { perSecond: 0.25, burst: 1 }, weight: 9 },
   ]
   for (const one of rules) assert.deepEqual(rule(ruleText(one)), one)

@@ -1,7 +1,7 @@
 // Rules as the command line writes them: `PATTERN=LIMIT`, words (`PATTERN limit=5 rate=10/s`), or JSON.
 // `ruleText` of output/ writes what is read here.
 
-import type { FlowRate, FlowRule } from '@sluice/protocol/model/consumer'
+import type { FlowRate, FlowRule, LiveLimit } from '@sluice/protocol/model/consumer'
 import { InvalidArgumentError } from 'commander'
 import { integer } from './number-options.ts'
 import { pattern } from './text-options.ts'
@@ -29,9 +29,11 @@ function ruleOfJson(text: string): FlowRule {
   } catch (error) {
     throw new InvalidArgumentError(`It is no JSON: ${(error as Error).message}.`)
   }
-  if (typeof value.match !== 'string' || typeof value.limit !== 'number')
-    throw new InvalidArgumentError('A rule in JSON has "match", a text, and "limit", a number.')
-  return { ...value, match: pattern(value.match), limit: value.limit }
+  const { match, limit } = value
+  const isLimit = typeof limit === 'number' || (typeof limit === 'object' && limit !== null)
+  if (typeof match !== 'string' || !isLimit)
+    throw new InvalidArgumentError('A rule in JSON has "match", a text, and "limit", a number or an object.')
+  return { ...value, match: pattern(match), limit }
 }
 
 function ruleOfWords([first = '', ...rest]: readonly string[]): FlowRule {
@@ -42,7 +44,7 @@ function ruleOfWords([first = '', ...rest]: readonly string[]): FlowRule {
   const [total, weight] = [said.get('total'), said.get('weight')]
   return {
     match: pattern(match),
-    limit: named('limit', limit),
+    limit: liveLimit(limit) ?? named('limit', limit),
     ...(total !== undefined && { total: named('total', total) }),
     ...(rate !== undefined && { rate }),
     ...(weight !== undefined && { weight: named('weight', weight) }),
@@ -54,6 +56,13 @@ function shortRule(text: string): { match: string; limit: string } {
   const at = text.lastIndexOf('=')
   if (at < 0) throw new InvalidArgumentError(`There is no limit. ${form}.`)
   return { match: text.slice(0, at), limit: text.slice(at + 1) }
+}
+
+/** `BUCKET:KEY:DEFAULT`. A key may hold colons; the name of a stream and a number hold none. */
+function liveLimit(text: string): LiveLimit | undefined {
+  const match = /^([^:]+):(.+):(\d+)$/.exec(text)
+  if (match === null) return undefined
+  return { bucket: match[1]!, key: match[2]!, default: named('limit', match[3]!) }
 }
 
 function readWords(texts: readonly string[]): Words {

@@ -9,7 +9,9 @@ export function ruleText({ match, limit, total, rate, weight }: FlowRule): strin
     ...(rate === undefined ? [] : [`rate=${rate.perSecond}/s`, `burst=${rate.burst}`]),
     ...(weight === undefined ? [] : [`weight=${weight}`]),
   ]
-  return more.length === 0 ? `${match}=${limit}` : [match, `limit=${limit}`, ...more].join(' ')
+  const said = typeof limit === 'number' ? String(limit) : `${limit.bucket}:${limit.key}:${limit.default}`
+  const isShort = more.length === 0 && typeof limit === 'number'
+  return isShort ? `${match}=${said}` : [match, `limit=${said}`, ...more].join(' ')
 }
 
 /** Many of them in one line. */
