@@ -345,7 +345,7 @@ for (const parkedMax of [1_000_000, 2, 0]) {
         history.finish()
         history.check()
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 100) },
+      { numRuns: Number(process.env['RUNS'] ?? 60) },
     )
   })
 }
