@@ -16,7 +16,8 @@ import { scanLog } from './reading/scan-log.ts'
 import type { ScanContext } from './reading/scan-log.ts'
 import { SubjectFilter } from './state/rule-table.ts'
 
-/** A page ends after so many records were looked at, of whomever they are. */
+/** A page ends after so many letters, or after so many records were looked at, of whomever they are. */
+const lettersPerPageMax = 1000
 const recordsPerPageMax = 100_000
 /** Records that are published at once, and letters that are removed at once. */
 const replayBytes = 1024 * 1024
@@ -69,7 +70,8 @@ export class DeadLetterBox {
   }
 
   /** Partition by partition, oldest first. A page may be short, or empty, and still not be the last. */
-  async list({ count, after = [], match = '>' }: LetterQuery): Promise<DeadLetterPage> {
+  async list({ count: wanted, after = [], match = '>' }: LetterQuery): Promise<DeadLetterPage> {
+    const count = Math.min(wanted, lettersPerPageMax)
     const { deadLetterStream } = this.#owner
     const filter = new SubjectFilter([match])
     const positions = new Map(after.map(({ partition, offset }) => [partition, offset + 1]))

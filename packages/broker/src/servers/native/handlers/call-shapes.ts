@@ -30,6 +30,8 @@ const consumerName = new Shape(exactly({ stream: name, name }))
 const place = exactly({ partition: Type.Integer({ minimum: 0 }), offset: Type.Integer({ minimum: 0 }) })
 const places = Type.Array(place, { maxItems: placesMax })
 const rowCount = Type.Integer({ minimum: 1, maximum: rowsMax })
+/** A page may be shorter than what is asked for. */
+const letterCount = Type.Integer({ minimum: 1, maximum: placesMax })
 const match = Type.Optional(name)
 const letterChoice = new Shape(exactly({ stream: name, name, letters: Type.Optional(places), match }))
 const consumerConfig = new Shape(exactly({ stream: name, name, config }))
@@ -78,7 +80,7 @@ export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): 
     }),
   ),
   'deadLetters.list': new Shape(
-    exactly({ stream: name, name, count: rowCount, after: Type.Optional(places), match }),
+    exactly({ stream: name, name, count: letterCount, after: Type.Optional(places), match }),
   ),
   'deadLetters.replay': letterChoice,
   'deadLetters.drop': letterChoice,
