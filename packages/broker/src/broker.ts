@@ -15,9 +15,10 @@ import { memoryFiles } from './io/memory-files.ts'
 import { realIo } from './io/real-io.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { TailCache } from './log/tail-cache.ts'
-import { asStartFailure } from './servers/native/failure.ts'
+import { asStartFailure } from './servers/connections/failure.ts'
+import { sharedBounds } from './servers/connections/request-gate.ts'
 import { NativeListener } from './servers/native/native-listener.ts'
-import type { ListenAddress } from './servers/native/native-listener.ts'
+import type { ListenAddress } from './servers/connections/listen-address.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { placeProgress } from './services/flow/progress-migration.ts'
 import type { MigrationOptions } from './services/flow/progress-migration.ts'
@@ -154,7 +155,8 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
   const nodes = (): { node: number; port: number }[] =>
     native.address === undefined ? [] : [{ node: 0, port: native.address.port }]
-  const native = new NativeListener({ io, logger, streams, flow, limits, identity, nodes })
+  const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
+  const native = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes })
   if (options.listen !== undefined) {
     const { host = '127.0.0.1', port = 9898 } = options.listen
     await native.listen({ host, port })

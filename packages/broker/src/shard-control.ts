@@ -11,6 +11,7 @@ import { answerForCatalog } from './cluster/remote-catalog.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
 import { flowGround, streamsGround } from './node-ground.ts'
 import type { NodeGround } from './node-ground.ts'
+import { sharedBounds } from './servers/connections/request-gate.ts'
 import { NativeListener } from './servers/native/native-listener.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { LeaderLogs } from './services/streams/leader-logs.ts'
@@ -51,7 +52,8 @@ export class ShardControl {
     const flow = await FlowConsumers.open(flowGround(ground, streams, undefined))
     remote.onNewLife(({ key }) => void streams.renewed(key.stream))
     const identity = { name, node: placement.node, bootEpoch, startedMs: io.clock.monotonicMs() }
-    const calls = new NativeListener({ io, logger, streams, flow, limits, identity, nodes })
+    const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
+    const calls = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes })
     const control = new ShardControl({ streams, remote, flow, calls })
     services.answer('call', (call) => control.#call(call))
     return control

@@ -4,7 +4,7 @@ import type { CallMethod } from '@sluice/protocol/native/calls'
 import type { PartitionMessages } from './cluster/partition-messages.ts'
 import type { CatalogMessages } from './cluster/remote-catalog.ts'
 import type { BrokerLimits } from './config/read-config.ts'
-import type { ListenAddress } from './servers/native/native-listener.ts'
+import type { ListenAddress } from './servers/connections/listen-address.ts'
 import type { StreamMessages } from './services/streams/stream-messages.ts'
 
 export interface CallBody {

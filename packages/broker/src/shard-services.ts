@@ -9,6 +9,7 @@ import type { Peer, PeerServices } from './cluster/peer.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
 import { flowGround, streamsGround } from './node-ground.ts'
 import type { NodeGround } from './node-ground.ts'
+import { sharedBounds } from './servers/connections/request-gate.ts'
 import { NativeListener } from './servers/native/native-listener.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { progressDirectory } from './services/flow/progress-places.ts'
@@ -77,7 +78,8 @@ export class ShardServices {
     const router = new ShardCalls({ placement, control, peers, streams, runHere })
     const identity = { name: this.#name, node: placement.node, bootEpoch, startedMs }
     const nodes = (): NodeAddress[] => []
-    const native = new NativeListener({ io, logger, streams, flow, limits, identity, nodes, router })
+    const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
+    const native = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes, router })
     this.#begun = { streams, flow, native }
   }
 

@@ -6,7 +6,7 @@ import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { opcodes } from '@sluice/protocol/native/frame'
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import { FrameOutbox } from './frame-outbox.ts'
-import type { OutgoingSlice } from './frame-outbox.ts'
+import type { OutgoingSlice } from '../connections/byte-outbox.ts'
 
 /** Holds what is written until `take`. */
 class SlowPeer implements Pick<ByteConnection, 'write'> {
@@ -51,7 +51,10 @@ test('an answer of many slices is one frame, and each slice is released once, af
   await Promise.resolve()
   assert.deepEqual(released, [1, 2, 5, 6], 'what is copied is given back at once')
   peer.take()
-  assert.deepEqual(released.toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6])
+  assert.deepEqual(
+    released.toSorted((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6],
+  )
   const [answer, ping] = peer.frames
   assert.equal(answer!.readUInt32BE(6), 9)
   const expected = Buffer.concat(sizes.map((size, index) => Buffer.alloc(size, index + 1)))

@@ -8,15 +8,16 @@ import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Opcode } from '@sluice/protocol/native/frame'
-import { asViolation, expectedFailure } from './failure.ts'
-import { FrameIntake } from './frame-intake.ts'
+import { asViolation, expectedFailure } from '../connections/failure.ts'
+import { FrameIntake } from '../connections/frame-intake.ts'
+import { PeerWatchState } from '../connections/peer-watch-state.ts'
+import { RequestGate } from '../connections/request-gate.ts'
+import type { GateOwner } from '../connections/request-gate.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import { handlers } from './handlers.ts'
 import { greet } from './handshake.ts'
+import { helloBytesMax } from './native-limits.ts'
 import type { NativeServices, NativeSession } from './native-session.ts'
-import { PeerWatchState } from './peer-watch-state.ts'
-import { RequestGate } from './request-gate.ts'
-import type { GateOwner, SharedBounds } from './request-gate.ts'
 import { SubscriptionTable } from './subscription-table.ts'
 
 /** `opening` until HELLO is answered; `stopping` refuses requests; `over` does nothing any more. */
@@ -41,15 +42,14 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   constructor(
     connection: ByteConnection,
     services: NativeServices,
-    bounds: SharedBounds,
     ended: (connection: NativeConnection) => void,
   ) {
-    const { limits } = services
+    const { limits, bounds } = services
     this.services = services
     this.outbox = new FrameOutbox(connection)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
     this.#connection = connection
-    this.#intake = new FrameIntake(this, this.#frame, bounds.room)
+    this.#intake = new FrameIntake(this, this.#frame, bounds.room, helloBytesMax)
     this.#gate = new RequestGate(this, limits, bounds)
     this.#watch = new PeerWatchState(limits)
     this.#ended = ended
@@ -183,8 +183,8 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     this.#gate.pauseIfFull()
   }
 
-  readonly #frame = (bytes: Uint8Array, start: number, end: number): void => {
-    this.#gate.offer(bytes, start, end)
+  readonly #frame = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
+    this.#gate.offer(bytes, start, end, isOwned)
   }
 
   async #finish(pending: Promise<void>, opcode: Opcode, correlation: number, size: number): Promise<void> {
@@ -215,7 +215,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
       if (opcode !== opcodes.hello) throw new BrokerError('malformed-frame', 'The first frame is no HELLO')
       const { clientName, keepAliveMs } = greet(this, correlation, body)
       if (clientName !== '') this.#peerName = `${clientName} at ${this.#connection.remote}`
-      this.#intake.opened(this.services.limits.frameBytesMax)
+      this.#intake.allow(this.services.limits.frameBytesMax)
       this.#watch.opened(keepAliveMs)
       this.#phase = 'open'
     } catch (error) {

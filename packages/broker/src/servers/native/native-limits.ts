@@ -1,16 +1,13 @@
 // Every bound of the native protocol's server, and what has to hold between them. Defaults are in config/.
 
 import { assert } from '../../base/assert.ts'
+import type { GateLimits } from '../connections/request-gate.ts'
 
-export interface NativeLimits {
+export interface NativeLimits extends GateLimits {
   /** Largest frame that is taken from a client. */
   readonly frameBytesMax: number
   readonly connectionsMax: number
-  /** Requests of one connection that are not answered yet; beyond it the connection is not read. */
-  readonly requestsInProgressMax: number
-  /** Bytes of such requests and of the answers that are being made, of one connection. */
-  readonly bytesInProgressMax: number
-  /** The same over all connections. Requests that have not arrived whole may take as much again. */
+  /** Bytes in progress over all connections. Requests that have not arrived whole may take as much again. */
   readonly totalBytesInProgressMax: number
   readonly subscriptionsMax: number
   /** How long a new connection may take to say HELLO. */

@@ -6,52 +6,31 @@ import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { CallMethod } from '@sluice/protocol/native/calls'
 import { opcodes, writeErrorFrame } from '@sluice/protocol/native/frame'
-import type { Listener, Timer } from '../../io/io.ts'
+import type { Listener } from '../../io/io.ts'
 import { connectionPair } from '../../io/memory-connection.ts'
-import { ByteBudget } from './byte-budget.ts'
+import type { ListenAddress } from '../connections/listen-address.ts'
+import { OpenConnections } from '../connections/open-connections.ts'
 import { runCall } from './handlers/run-call.ts'
-import { FrameRoom } from './frame-room.ts'
 import { NativeConnection } from './native-connection.ts'
 import { checkNativeLimits } from './native-limits.ts'
 import type { NativeServices } from './native-session.ts'
-import type { SharedBounds } from './request-gate.ts'
-
-export interface ListenAddress {
-  readonly host: string
-  /** 0: a free one. */
-  readonly port: number
-  /** Whether other listeners of this process share the port, which then go round. */
-  readonly isShared?: boolean
-}
-
-/** A connection is looked at this many times within the shortest of its deadlines. */
-const ticksPerDeadline = 8
-const tickMsMax = 500
 
 export class NativeListener {
   readonly #services: NativeServices
-  readonly #bounds: SharedBounds
-  readonly #tickMs: number
-  readonly #connections = new Set<NativeConnection>()
+  readonly #connections: OpenConnections<NativeConnection>
   readonly #listeners: Listener[] = []
-  #timer: Timer | undefined
-  /** How long the process was awake between ticks, and when the last one was. */
-  #awakeMs = 0
-  #tickedMs = 0
   #isStopping = false
 
   constructor(services: NativeServices) {
-    const { limits } = services
+    const { limits, io, logger } = services
     checkNativeLimits(limits)
     this.#services = services
-    const { totalBytesInProgressMax, frameBytesMax } = limits
-    this.#bounds = {
-      budget: new ByteBudget(totalBytesInProgressMax),
-      // Why the larger: one frame of the largest size must be able to arrive.
-      room: new FrameRoom(Math.max(totalBytesInProgressMax, frameBytesMax)),
-    }
-    const shortestMs = Math.min(limits.handshakeTimeoutMs, limits.stalledPeerMs, limits.keepAliveMsMin)
-    this.#tickMs = Math.min(tickMsMax, Math.max(1, shortestMs / ticksPerDeadline))
+    this.#connections = new OpenConnections({
+      io,
+      logger,
+      shortestDeadlineMs: Math.min(limits.handshakeTimeoutMs, limits.stalledPeerMs, limits.keepAliveMsMin),
+      stopTimeoutMs: limits.stopTimeoutMs,
+    })
   }
 
   /** Where it listens first of all. */
@@ -61,12 +40,12 @@ export class NativeListener {
   }
 
   get connectionCount(): number {
-    return this.#connections.size
+    return this.#connections.count
   }
 
   /** Published bytes, and bytes of answers, that are in progress over all connections. */
   get bytesInProgress(): number {
-    return this.#bounds.budget.bytes
+    return this.#services.bounds.budget.bytes
   }
 
   /** May be asked for more than one address. Answers with it, and with a port that is not 0. */
@@ -87,14 +66,13 @@ export class NativeListener {
     if (this.#isStopping)
       return turnAway(connection, new BrokerError('stopping', 'The broker is shutting down'))
     const { connectionsMax } = this.#services.limits
-    if (this.#connections.size >= connectionsMax) {
+    if (this.#connections.count >= connectionsMax) {
       const text = `The broker has ${connectionsMax} connections, which is the limit`
       return turnAway(connection, new BrokerError('too-many-connections', text))
     }
-    const served = new NativeConnection(connection, this.#services, this.#bounds, this.#ended)
+    const served = new NativeConnection(connection, this.#services, this.#ended)
     this.#connections.add(served)
     served.start()
-    if (this.#timer === undefined) this.#tickLater()
   }
 
   /** The client's end of a new connection inside this process. Throws `stopping`. */
@@ -111,39 +89,11 @@ export class NativeListener {
     if (this.#isStopping) return
     this.#isStopping = true
     for (const listener of this.#listeners) await listener.close()
-    const { io, limits, logger } = this.#services
-    const stopped = Promise.all(Array.from(this.#connections, (connection) => connection.stop()))
-    await new Promise<void>((resolve) => {
-      const deadline = io.timers.after(limits.stopTimeoutMs, () => {
-        logger.warn({ connections: this.#connections.size }, 'stopping without the answers to some requests')
-        resolve()
-      })
-      void stopped.then(() => {
-        deadline.cancel()
-        resolve()
-      })
-    })
-    this.#timer?.cancel()
+    await this.#connections.stop()
   }
 
   readonly #ended = (connection: NativeConnection): void => {
-    this.#connections.delete(connection)
-  }
-
-  readonly #tick = (): void => {
-    // Why not the clock's time: when this process was stopped for a minute, its peers were not silent
-    // for a minute.
-    const elapsedMs = this.#services.io.clock.monotonicMs() - this.#tickedMs
-    this.#awakeMs += Math.min(elapsedMs, 2 * this.#tickMs)
-    for (const connection of this.#connections) connection.tick(this.#awakeMs)
-    this.#timer = undefined
-    if (this.#connections.size > 0 && !this.#isStopping) this.#tickLater()
-  }
-
-  #tickLater(): void {
-    const { clock, timers } = this.#services.io
-    this.#tickedMs = clock.monotonicMs()
-    this.#timer = timers.after(this.#tickMs, this.#tick)
+    this.#connections.remove(connection)
   }
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Io } from '../../io/io.ts'
 import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
 import type { Streams } from '../../services/streams/streams.ts'
+import type { SharedBounds } from '../connections/request-gate.ts'
 import type { FrameOutbox } from './frame-outbox.ts'
 import type { NativeLimits } from './native-limits.ts'
 import type { SubscriptionTable } from './subscription-table.ts'
@@ -17,6 +18,8 @@ export interface NativeServices {
   readonly streams: Streams
   readonly flow: FlowConsumers
   readonly limits: NativeLimits
+  /** What all connections of this process have together. */
+  readonly bounds: SharedBounds
   readonly identity: BrokerIdentity
   /** Absent: every call is carried out here. */
   readonly router?: CallRouter

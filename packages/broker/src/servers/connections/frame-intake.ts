@@ -4,7 +4,6 @@
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import type { FrameSink } from '@sluice/protocol/native/frame-splitter'
 import type { FrameRoom } from './frame-room.ts'
-import { helloBytesMax } from './native-limits.ts'
 
 export interface IntakeOwner {
   pause(): void
@@ -18,7 +17,7 @@ export class FrameIntake {
   readonly #owner: IntakeOwner
   readonly #sink: FrameSink
   readonly #room: FrameRoom
-  readonly #splitter = new FrameSplitter(helloBytesMax)
+  readonly #splitter: FrameSplitter
   /** Room that the begun frame has, or waits for. */
   #roomBytes = 0
   #isWaiting = false
@@ -26,10 +25,12 @@ export class FrameIntake {
   #hasMovedOn = false
   #isClosed = false
 
-  constructor(owner: IntakeOwner, sink: FrameSink, room: FrameRoom) {
+  /** `frameBytesMax` is that of the first frame, until `allow` says otherwise. */
+  constructor(owner: IntakeOwner, sink: FrameSink, room: FrameRoom, frameBytesMax: number) {
     this.#owner = owner
     this.#sink = sink
     this.#room = room
+    this.#splitter = new FrameSplitter(frameBytesMax)
   }
 
   /** Whether nothing is to be read, for want of room. */
@@ -37,8 +38,8 @@ export class FrameIntake {
     return this.#isWaiting
   }
 
-  /** The handshake is done. */
-  opened(frameBytesMax: number): void {
+  /** For the frames that begin from now on. */
+  allow(frameBytesMax: number): void {
     this.#splitter.allow(frameBytesMax)
   }
 

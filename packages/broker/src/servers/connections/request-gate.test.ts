@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteBudget } from './byte-budget.ts'
 import { FrameRoom } from './frame-room.ts'
-import type { NativeLimits } from './native-limits.ts'
 import { RequestGate } from './request-gate.ts'
 
-const limits = { requestsInProgressMax: 2, bytesInProgressMax: 100 } as NativeLimits
+const limits = { requestsInProgressMax: 2, bytesInProgressMax: 100 }
 
 class Owner {
   readonly ran: number[] = []

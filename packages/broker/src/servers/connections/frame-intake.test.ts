@@ -24,8 +24,7 @@ class Peer {
   sentBytes = 0
 
   constructor(room: FrameRoom) {
-    this.intake = new FrameIntake(this, () => this.completed++, room)
-    this.intake.opened(16 * frameBytes)
+    this.intake = new FrameIntake(this, () => this.completed++, room, 16 * frameBytes)
   }
 
   pause(): void {

@@ -1,9 +1,8 @@
 // Holds requests of one connection back while too many are in progress or the peer does not read, in order.
 // What is held is bounded by what one read of the socket brings, since nothing more is read meanwhile.
 
-import type { ByteBudget } from './byte-budget.ts'
-import type { FrameRoom } from './frame-room.ts'
-import type { NativeLimits } from './native-limits.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { FrameRoom } from './frame-room.ts'
 
 export interface GateOwner {
   /** Runs one request, `bytes[start, end)`. */
@@ -14,7 +13,14 @@ export interface GateOwner {
   resume(): void
 }
 
-/** What all connections have together. */
+export interface GateLimits {
+  /** Requests of one connection that are not answered yet; beyond it the connection is not read. */
+  readonly requestsInProgressMax: number
+  /** Bytes of such requests and of the answers that are being made, of one connection. */
+  readonly bytesInProgressMax: number
+}
+
+/** What all connections have together, whatever protocol they speak. */
 export interface SharedBounds {
   /** For what is in progress. */
   readonly budget: ByteBudget
@@ -22,9 +28,18 @@ export interface SharedBounds {
   readonly room: FrameRoom
 }
 
+/** `frameBytesMax` is that of the door that takes the largest. */
+export function sharedBounds(totalBytesInProgressMax: number, frameBytesMax: number): SharedBounds {
+  return {
+    budget: new ByteBudget(totalBytesInProgressMax),
+    // Why the larger: one frame of the largest size must be able to arrive.
+    room: new FrameRoom(Math.max(totalBytesInProgressMax, frameBytesMax)),
+  }
+}
+
 export class RequestGate {
   readonly #owner: GateOwner
-  readonly #limits: NativeLimits
+  readonly #limits: GateLimits
   readonly #budget: ByteBudget
   readonly #room: FrameRoom
   /** Frames that wait for their turn. Owned; they take room until they have it. */
@@ -38,7 +53,7 @@ export class RequestGate {
   #isRunning = false
   #isClosed = false
 
-  constructor(owner: GateOwner, limits: NativeLimits, { budget, room }: SharedBounds) {
+  constructor(owner: GateOwner, limits: GateLimits, { budget, room }: SharedBounds) {
     this.#owner = owner
     this.#limits = limits
     this.#budget = budget
@@ -53,12 +68,13 @@ export class RequestGate {
     return this.#requests
   }
 
-  /** Runs the request now, or keeps a copy of it for later. */
-  offer(bytes: Uint8Array, start: number, end: number): void {
+  /** Runs the request now, or keeps it for later: the bytes where they are owned, else a copy. */
+  offer(bytes: Uint8Array, start: number, end: number, isOwned = false): void {
     if (this.#isClosed) return
     if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end)
+    const frame = bytes.subarray(start, end)
     // Why not `slice`: of a Buffer, which is what sockets give, it is another view.
-    this.#held.push(new Uint8Array(bytes.subarray(start, end)))
+    this.#held.push(isOwned ? frame : new Uint8Array(frame))
     this.#heldBytes += end - start
     this.#room.take(end - start)
     this.#pause()
