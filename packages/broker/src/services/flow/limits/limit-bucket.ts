@@ -7,15 +7,12 @@ import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
 import type { Logger } from '../../../base/logger.ts'
-import type { Partition } from '../../../cluster/partition.ts'
 import type { Timers } from '../../../io/io.ts'
 import type { LogSlice } from '../../../log/log.ts'
 import type { Stream } from '../../streams/stream.ts'
 import { limitMax } from '../consumer-rules.ts'
+import { PartitionFollower } from './partition-follower.ts'
 
-const readBytes = 256 * 1024
-/** Wait before a failed read is tried again. */
-const retryMs = 1000
 const decoder = new TextDecoder()
 
 export interface LimitBucketOptions {
@@ -34,10 +31,9 @@ export class LimitBucket {
   readonly #options: LimitBucketOptions
   readonly #values = new Map<string, number>()
   readonly #stopListening: (() => void)[] = []
+  readonly #followers: PartitionFollower[] = []
   readonly #cursor = new RecordCursor()
-  #followedCount = 0
   #behindCount = 0
-  #isClosed = false
 
   constructor(stream: Stream, options: LimitBucketOptions) {
     this.#stream = stream
@@ -46,8 +42,8 @@ export class LimitBucket {
 
   /** Reads what is there, and from then on what comes. */
   begin(): void {
-    this.#stopListening.push(this.#stream.onChanged(() => this.#followNew()))
-    this.#followNew()
+    this.#stopListening.push(this.#stream.onChanged(() => this.#followAll()))
+    this.#followAll()
   }
 
   /** Undefined: there is no such key, or its value is no limit. */
@@ -56,52 +52,27 @@ export class LimitBucket {
   }
 
   close(): void {
-    this.#isClosed = true
     for (const stop of this.#stopListening) stop()
+    for (const follower of this.#followers) follower.close()
   }
 
-  /** At first all partitions; later those that the stream has grown by. */
-  #followNew(): void {
-    const isFirst = this.#followedCount === 0
-    for (const partition of this.#stream.partitions.slice(this.#followedCount)) {
-      this.#followedCount++
+  /** At first all partitions; later what the stream has grown by, and what has begun another life. */
+  #followAll(): void {
+    const isFirst = this.#followers.length === 0
+    for (const [index, partition] of this.#stream.partitions.entries()) {
+      const known = this.#followers[index]
+      if (known?.partition === partition) continue
+      known?.close()
+      const isCounted = isFirst || known?.isBehind === true
       if (isFirst) this.#behindCount++
-      this.#follow(partition, isFirst)
-    }
-  }
-
-  #follow(partition: Partition, isCounted: boolean): void {
-    let position = partition.logStart
-    let firstEnd = isCounted ? partition.highWatermark : Infinity
-    let isReading = false
-    const goOn = async (): Promise<void> => {
-      isReading = true
-      while (!this.#isClosed && position < partition.highWatermark) {
-        const slice = await partition.read(Math.max(position, partition.logStart), readBytes)
-        if (this.#isClosed) return
-        this.#take(slice, position)
-        position = Math.max(slice.nextOffset, position + 1)
-        await new Promise<void>((resolve) => {
-          this.#options.timers.soon(resolve)
-        })
-      }
-      isReading = false
-      if (position < firstEnd || this.#isClosed) return
-      firstEnd = Infinity
-      if (--this.#behindCount === 0) this.#options.caughtUp()
-    }
-    const start = (): void => {
-      if (isReading || this.#isClosed) return
-      goOn().catch((error: unknown) => {
-        this.#readFailed(error)
-        this.#options.timers.after(retryMs, () => {
-          isReading = false
-          start()
-        })
+      this.#followers[index] = new PartitionFollower(partition, this.#options.timers, {
+        read: (slice, from) => this.#take(slice, from),
+        caughtUp: () => {
+          if (isCounted && --this.#behindCount === 0) this.#options.caughtUp()
+        },
+        failed: (error) => this.#readFailed(error),
       })
     }
-    this.#stopListening.push(partition.onAdvance(start))
-    start()
   }
 
   #take({ bytes, start, end }: LogSlice, from: number): void {
