@@ -20,6 +20,7 @@ import { DueTimer } from './due-timer.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
 import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkInvariants } from './state/flow-invariants.ts'
+import { checkGates } from './state/gate-invariants.ts'
 import { compileSettings, pausedFilter, recompileSettings } from './state/flow-settings.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
 import { FlowTotals } from './state/flow-totals.ts'
@@ -234,14 +235,9 @@ export class FlowConsumer implements FlowHost {
   }
 
   #checkInvariants(): void {
-    let inFlight = 0
-    for (const { state } of this.coordinators) {
-      checkInvariants(state, this.totals.mayExceedLimits)
-      inFlight += state.deliveries.count
-    }
-    if (inFlight !== this.totals.inFlight) {
-      throw new Error(`in flight in all: counted ${this.totals.inFlight}, recomputed ${inFlight}`)
-    }
+    const states = this.coordinators.map(({ state }) => state)
+    for (const state of states) checkInvariants(state, this.totals.mayExceedLimits)
+    checkGates(this.totals, states, this.totals.mayExceedLimits)
   }
 
   // ── Members ──────────────────────────────────────────────────────────────────────────────────────────────

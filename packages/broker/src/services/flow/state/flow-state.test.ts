@@ -4,7 +4,8 @@
 //                                                                before the first publish, or to alter
 //   publish SUBJECT…    deliver [COUNT] [to MEMBER]    ack|ackall|release|working|reject OFFSET
 //   nack OFFSET [DELAY_MS]    wait MS    leave MEMBER    restart    pools
-//   pause PATTERN…    resume    unblock SUBJECT DECISION    drain PATTERN    remove below OFFSET | remove OFFSET…
+//   pause PATTERN…    resume    unblock SUBJECT DECISION    drain PATTERN
+//   remove below OFFSET | remove OFFSET…
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

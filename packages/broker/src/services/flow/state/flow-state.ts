@@ -107,7 +107,11 @@ export class FlowState {
       return admitted.notMatching
     }
     const isInOrder = this.pools.spilledCount[pool] === 0
-    if (isInOrder && this.retries.count > 0 && this.#restore(pool, offset, moment)) return admitted.parked
+    if (this.retries.count > 0) {
+      // Why whatever is spilled: nothing of its pool may be delivered from now on.
+      if (this.#restoreBlocked(pool, offset)) return admitted.parked
+      if (isInOrder && this.#restoreDelayed(pool, offset, moment)) return admitted.parked
+    }
     if (isInOrder && this.pools.parkedCount[pool] === 0 && this.#hasRoom(pool)) return pool
     this.#park(pool, offset)
     return admitted.parked
@@ -142,14 +146,17 @@ export class FlowState {
     this.pools.bundle[pool] = this.totals.gates.bundles.attach(this.#owner, this.settings.rules)
   }
 
-  /** Puts a record where it was before a restart, if that is neither ready nor parked. */
-  #restore(pool: number, offset: number, moment: Moment): boolean {
+  /** Sets a record aside that was blocked before a restart. */
+  #restoreBlocked(pool: number, offset: number): boolean {
+    if (!this.retries.isBlocked(offset)) return false
+    this.#block(pool, offset)
+    return true
+  }
+
+  /** Goes on with what is left of a delay that was given before a restart. */
+  #restoreDelayed(pool: number, offset: number, moment: Moment): boolean {
     const retry = this.retries.find(offset)
     if (retry === undefined) return false
-    if (retry.verdict?.reason === 'blocked') {
-      this.#block(pool, offset)
-      return true
-    }
     const waitMs = Math.min(retry.dueWallMs - moment.wallMs, retry.waitMs)
     if (waitMs > 0) this.#delay(pool, offset, moment.monotonicMs + waitMs)
     return waitMs > 0
@@ -240,13 +247,15 @@ export class FlowState {
   #refillPool(pool: number, offset: number, moment: Moment): void {
     const { spilledCount, spilledFrom } = this.pools
     if (spilledCount[pool] === 0 || offset < spilledFrom[pool]! || this.settled.has(offset)) return
+    // It was set aside when it was read first, and is not among the spilled.
+    if (this.retries.isBlocked(offset)) return
     if (!this.spilled.isStarving(pool) && this.held.count >= this.settings.parkedMax) return
     const isDrained = this.spilled.readAgain(pool, offset)
     if (isDrained && !this.isCondemned(offset)) {
       this.settled.add(offset)
       this.retries.remove(offset)
       this.onSettledAside(offset)
-    } else if (this.retries.count === 0 || !this.#restore(pool, offset, moment)) {
+    } else if (this.retries.count === 0 || !this.#restoreDelayed(pool, offset, moment)) {
       this.held.append(pool, offset)
       this.turns.makeReady(pool)
     }

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
+import { ProgressImage } from '../progress/progress-codec.ts'
 import { FlowDriver } from './flow-driver.fixture.ts'
+import { checkInvariants } from './flow-invariants.ts'
 
 const partitionCount = 3
 const hotRecords = 600
@@ -52,4 +54,28 @@ test('captured pools that share a total take turns, whatever one of them has wai
     const turn = turns.get(`${subject}.x`)
     assert.ok(turn !== undefined && turn <= 60, `${subject} had its first turn after ${turn} deliveries`)
   }
+})
+
+test('what was blocked before a restart blocks its subject, whatever is spilled before it', () => {
+  const known = new ProgressImage()
+  const verdict = { reason: 'blocked', text: '' } as const
+  known.retries.set(2, { failures: 3, dueWallMs: 0, waitMs: 0, verdict })
+  const driver = new FlowDriver({ rules: [{ match: '>', limit: 1 }] }, 0, known)
+  driver.publish(['a', 'a', 'a', 'a'])
+  const slots: number[] = []
+  driver.deliver(10, 1, (slot) => slots.push(slot))
+  assert.equal(slots.length, 1)
+  driver.state.settle(slots[0]!)
+  driver.deliver(10, 1, () => assert.fail('the subject is blocked'))
+  checkInvariants(driver.state)
+  assert.deepEqual(driver.state.unblock(driver.state.deliveries.pool[slots[0]!]!, 'retry').offsets, [2])
+  const order: number[] = []
+  for (let round = 0; round < 8; round++) {
+    driver.deliver(1, 1, (slot) => {
+      order.push(driver.state.deliveries.offset[slot]!)
+      driver.state.settle(slot)
+    })
+    checkInvariants(driver.state)
+  }
+  assert.deepEqual(order.toSorted(), [1, 2, 3])
 })
