@@ -66,8 +66,9 @@ export class RecordDepartures {
     const visit = ({ bytes, keyStart, keyEnd, offset }: RecordCursor): void => {
       if (offset < state.readPosition || state.settled.has(offset) || state.isCondemned(offset)) return
       if (!filter.matches(bytes, keyStart, keyEnd)) return
-      if (!state.settings.filter.matches(bytes, keyStart, keyEnd)) return
       this.#settleUnread(offset)
+      // Why settled all the same: the consumer's own filter, which passes it over, may be altered first.
+      if (!state.settings.filter.matches(bytes, keyStart, keyEnd)) return
       state.counters.drained++
       drained++
     }
