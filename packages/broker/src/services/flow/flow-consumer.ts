@@ -19,8 +19,7 @@ import type { LiveLimits } from './limits/live-limits.ts'
 import { DueTimer } from './due-timer.ts'
 import { FlowCoordinator } from './flow-coordinator.ts'
 import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
-import { checkInvariants } from './state/flow-invariants.ts'
-import { checkGates } from './state/gate-invariants.ts'
+import { checkConsumer } from './state/gate-invariants.ts'
 import { compileSettings, pausedFilter, recompileSettings } from './state/flow-settings.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
 import { FlowTotals } from './state/flow-totals.ts'
@@ -236,8 +235,7 @@ export class FlowConsumer implements FlowHost {
 
   #checkInvariants(): void {
     const states = this.coordinators.map(({ state }) => state)
-    for (const state of states) checkInvariants(state, this.totals.mayExceedLimits)
-    checkGates(this.totals, states, this.totals.mayExceedLimits)
+    checkConsumer(this.totals, states, this.totals.mayExceedLimits)
   }
 
   // ── Members ──────────────────────────────────────────────────────────────────────────────────────────────

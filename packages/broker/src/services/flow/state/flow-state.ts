@@ -320,16 +320,12 @@ export class FlowState {
   /** The record is on its way to the member. */
   sent(slot: number, nowMs: number): void {
     this.deliveries.sentMs[slot] = nowMs
-    this.#startDeadline(slot, nowMs)
+    this.extendDeadline(slot, nowMs)
     this.counters.delivered++
     if (this.deliveries.attempt[slot]! > 1) this.counters.redelivered++
   }
 
   extendDeadline(slot: number, nowMs: number): void {
-    this.#startDeadline(slot, nowMs)
-  }
-
-  #startDeadline(slot: number, nowMs: number): void {
     const { ackWaitMs } = this.settings
     this.deliveries.deadlines.set(slot, ackWaitMs === 0 ? Infinity : nowMs + ackWaitMs)
   }
@@ -461,11 +457,6 @@ export class FlowState {
   #block(pool: number, offset: number): void {
     this.blocked.add(pool, offset)
     this.turns.makeReady(pool)
-  }
-
-  /** Calls back with every record that waits for an operator. */
-  forEachBlocked(visit: (pool: number, offset: number) => void): void {
-    this.blocked.forEach(visit)
   }
 
   blockedOf(pool: number): readonly number[] {

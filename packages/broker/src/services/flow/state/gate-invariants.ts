@@ -2,6 +2,7 @@
 // tests, the simulator and debug builds, beside flow-invariants.ts.
 
 import { assert } from '../../../base/assert.ts'
+import { checkInvariants } from './flow-invariants.ts'
 import type { FlowState } from './flow-state.ts'
 import type { FlowTotals } from './flow-totals.ts'
 import { gateKinds } from './gate-table.ts'
@@ -15,6 +16,16 @@ interface GateCount {
   reserved: number
   delayed: number
   waiting: number
+}
+
+/** All invariants of a consumer: those of each partition, and of what they share. */
+export function checkConsumer(
+  totals: FlowTotals,
+  states: readonly FlowState[],
+  limitsMayBeExceeded: boolean,
+): void {
+  for (const state of states) checkInvariants(state, limitsMayBeExceeded)
+  checkGates(totals, states, limitsMayBeExceeded)
 }
 
 /** Throws an AssertionError that names the gate and the numbers. `states`: all that share the totals. */

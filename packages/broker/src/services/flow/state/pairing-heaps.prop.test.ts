@@ -27,7 +27,8 @@ test('heaps in shared columns give the lowest key first, whatever is taken out b
           assert.equal(roots[index] === none ? Infinity : heaps.key[roots[index]!], lowest)
           const found: number[] = []
           heaps.forEach(roots[index]!, (one) => found.push(one))
-          assert.deepEqual(found.toSorted(), [...keys.keys()].toSorted())
+          assert.deepEqual(new Set(found), new Set(keys.keys()))
+          assert.equal(found.length, keys.size)
         })
       }
     }),

@@ -77,5 +77,8 @@ test('what was blocked before a restart blocks its subject, whatever is spilled 
     })
     checkInvariants(driver.state)
   }
-  assert.deepEqual(order.toSorted(), [1, 2, 3])
+  assert.deepEqual(
+    order.toSorted((a, b) => a - b),
+    [1, 2, 3],
+  )
 })
