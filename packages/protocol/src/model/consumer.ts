@@ -56,7 +56,7 @@ export type DeliverFrom =
  */
 export type AckPolicy = 'explicit' | 'all' | 'none'
 
-/** What becomes of a record whose last attempt failed; `block` holds its subject for an operator to decide. */
+/** What becomes of a record whose last attempt failed; `block` holds its subject until that is decided on. */
 export type Exhausted = 'dead-letter' | 'drop' | 'block'
 
 export interface ConsumerConfig {
