@@ -22,7 +22,14 @@ export type {
   PoolRow,
   SharedPool,
 } from '@sluice/protocol/model/consumer'
-export type { Durability, PartitionInfo, StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
+export type {
+  CleanupPolicy,
+  Durability,
+  PartitionInfo,
+  StreamConfig,
+  StreamInfo,
+  TimestampType,
+} from '@sluice/protocol/model/stream'
 export { Client } from './client.ts'
 export type { ClientEvents, ClientListener } from './client.ts'
 export type { ClientOptions } from './client-options.ts'

@@ -3,7 +3,7 @@
 // Must never show a record above the high watermark, and never interpret one.
 
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { Log, LogSlice, Removed, Retention } from '../log/log.ts'
+import type { Log, LogSlice, Removed, Retention, SegmentSizes } from '../log/log.ts'
 
 /**
  * What services may ask of any partition, whoever leads it. One object is one life of a log: where a log
@@ -170,6 +170,11 @@ export class LedPartition implements Partition {
 
   deleteRecords(offsets: readonly number[]): Promise<number> {
     return this.#log.deleteRecords(offsets)
+  }
+
+  /** Holds from the next record on; 0: what the node is configured to. */
+  boundSegments(sizes: SegmentSizes): void {
+    this.#log.boundSegments(sizes)
   }
 
   /** Drops what is no longer to be kept, and goes by it from now on when it begins segments. */

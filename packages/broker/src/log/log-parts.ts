@@ -23,7 +23,7 @@ export interface LogParts {
   readonly opened: OpenSegments
   readonly queue: CommitQueue
   /** Of segments, where nothing asks for smaller ones. */
-  readonly bounds: SegmentBounds
+  bounds: SegmentBounds
   readonly reader: LogReader
   readonly examiner: SegmentExaminer
   readonly quarantine: QuarantineStore

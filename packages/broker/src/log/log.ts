@@ -18,7 +18,7 @@ import type { QuarantinedRange } from './quarantined-range.ts'
 import { LogRemoval } from './removal/log-removal.ts'
 import type { Removed } from './removal/log-removal.ts'
 import { keepsAll, segmentBoundsFor } from './removal/retention-plan.ts'
-import type { Retention } from './removal/retention-plan.ts'
+import type { Retention, SegmentBounds } from './removal/retention-plan.ts'
 import type { LogReader } from './segment/log-reader.ts'
 import { timeWithin } from './segment/record-time.ts'
 import type { LogTail } from './tail-cache.ts'
@@ -27,11 +27,19 @@ export type { LogOptions } from './log-options.ts'
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
 export type { Removed } from './removal/log-removal.ts'
+export { keepsAll } from './removal/retention-plan.ts'
 export type { Retention } from './removal/retention-plan.ts'
+
+/** When a segment is full. */
+export interface SegmentSizes {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+}
 
 export class Log {
   readonly directory: string
   readonly #parts: LogParts
+  readonly #opened: SegmentBounds
   readonly #tail: LogTail
   readonly #listeners: Set<() => void>
   readonly #removal: LogRemoval
@@ -65,6 +73,7 @@ export class Log {
   private constructor(parts: LogParts, tail: LogTail, listeners: Set<() => void>) {
     this.directory = parts.directory
     this.#parts = parts
+    this.#opened = parts.bounds
     this.#tail = tail
     this.#removal = new LogRemoval(parts, tail)
     this.#listeners = listeners
@@ -243,10 +252,21 @@ export class Log {
     })
   }
 
+  /** Holds from the next append on; 0: what the log was opened with. */
+  boundSegments({ segmentBytes, segmentMs }: SegmentSizes): void {
+    const { bytes, ms, offsets } = this.#opened
+    this.#parts.bounds = { bytes: segmentBytes || bytes, ms: segmentMs || ms, offsets }
+    this.#boundSegments()
+  }
+
+  #boundSegments(): void {
+    this.#parts.queue.boundSegments(segmentBoundsFor(this.#parts.bounds, this.#retention))
+  }
+
   /** Drops what is not to be kept at that time, in whole segments. Bounds those that come to what is kept. */
   retain(retention: Retention, wallMs: number): Promise<void> {
     this.#retention = retention
-    this.#parts.queue.boundSegments(segmentBoundsFor(this.#parts.bounds, retention))
+    this.#boundSegments()
     return this.#remove(() => this.#removal.retain(retention, wallMs))
   }
 

@@ -11,6 +11,7 @@ import type {
 } from '@sluice/protocol/model/consumer'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import type { BrokerLimits } from '../config/read-config.ts'
+import { streamDefaults } from '../services/streams/stream-config.ts'
 import { features } from './history-features.ts'
 import type { ReferenceStream } from './reference-stream.ts'
 import type { SimRandom } from './sim-random.ts'
@@ -79,8 +80,8 @@ function drawStream(random: SimRandom, name: string): StreamPlan {
   const partitions = random.int(1, 3)
   const hasRules = random.chance(0.85)
   const durability = random.pick(['fsync', 'fsync', 'fsync', 'os', 'os', 'memory'] as const)
-  const keeps = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0, ...(features.retention && drawRetention(random)) }
-  const config = { subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib, ...keeps }
+  const keeps = { ...streamDefaults, ...(features.retention && drawRetention(random)) }
+  const config = { ...keeps, subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib }
   const consumers = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `C${index}`,
     config: drawConsumer(random, { stream: name, ownDeadLetters: `${name}.dlq${index}`, hasRules }),

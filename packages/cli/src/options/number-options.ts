@@ -15,6 +15,15 @@ export function integer(min: number, max: number): Parse<number> {
   }
 }
 
+/** A number within its bounds, such as `0.5`. */
+export function decimal(min: number, max: number): Parse<number> {
+  return (text) => {
+    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`)
+  }
+}
+
 const durationUnitsMs: Readonly<Record<string, number>> = {
   '': 1,
   ms: 1,

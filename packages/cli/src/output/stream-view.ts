@@ -45,13 +45,16 @@ export async function showStreams(output: Output, streams: readonly StreamInfo[]
 }
 
 /** What is older or more than this is dropped from the start of a partition. */
-function retentionText({ maxAgeMs, maxBytes, maxMessages }: StreamConfig): string {
+function retentionText(config: StreamConfig): string {
+  const { maxAgeMs, maxBytes, maxMessages, cleanupPolicy } = config
+  if (cleanupPolicy === 'compact') return 'the newest message of each subject'
   const said = [
     ...(maxAgeMs > 0 ? [durationText(maxAgeMs)] : []),
     ...(maxBytes > 0 ? [`${sizeText(maxBytes)} of a partition`] : []),
     ...(maxMessages > 0 ? [`${maxMessages} messages of a partition`] : []),
   ]
-  return said.length === 0 ? 'for ever' : `at most ${said.join(', ')}`
+  const what = cleanupPolicy === 'delete' ? '' : 'the newest message of each subject, '
+  return said.length === 0 ? `${what}for ever` : `${what}at most ${said.join(', ')}`
 }
 
 /** Offsets that are kept; of a log that was compacted or damaged, fewer records. */

@@ -3,6 +3,12 @@
 /** The fault that an acknowledged record survives: of the machine, of the process, or none. */
 export type Durability = 'fsync' | 'os' | 'memory'
 
+/** What makes records go: their age and number, a younger record of the same key, or both. */
+export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete'
+
+/** Whose clock says when a record is: the publisher's, or the broker's as it appends. */
+export type TimestampType = 'create' | 'append'
+
 export interface StreamConfig {
   /** Patterns of the subjects that may be published; default `['>']`: all. */
   readonly subjects: readonly string[]
@@ -16,6 +22,31 @@ export interface StreamConfig {
   readonly maxBytes: number
   /** Records of a partition beyond which its oldest segments are dropped; 0: no limit. */
   readonly maxMessages: number
+  /** With `compact` alone, `maxAgeMs`, `maxBytes` and `maxMessages` do not act. */
+  readonly cleanupPolicy: CleanupPolicy
+  /** Size at which a partition begins a new segment; 0: what the broker is configured to. */
+  readonly segmentBytes: number
+  /** Age at which a partition begins a new segment; 0: what the broker is configured to. */
+  readonly segmentMs: number
+  /** Records younger than this are not compacted. */
+  readonly minCompactionLagMs: number
+  /** Records older than this are compacted, whatever `minCleanableDirtyRatio` says; 0: no limit. */
+  readonly maxCompactionLagMs: number
+  /** Share of the closed segments that was not compacted yet from which on compacting is worth it; 0 to 1. */
+  readonly minCleanableDirtyRatio: number
+  /** How long a record without a value stays after those before it with its key are gone. */
+  readonly deleteRetentionMs: number
+  readonly timestampType: TimestampType
+  /** How much older than the broker's time a published record may be; 0: no limit. */
+  readonly timestampBeforeMaxMs: number
+  /** How much younger than the broker's time a published record may be; 0: no limit. */
+  readonly timestampAfterMaxMs: number
+  /** Replicas that must have a record that is acknowledged to who asks for all of them. */
+  readonly minInsyncReplicas: number
+  /** Kept for those who ask; a record is synced as `durability` says. 0: never asked for. */
+  readonly flushMessages: number
+  /** Kept for those who ask; a record is synced as `durability` says. 0: never asked for. */
+  readonly flushMs: number
 }
 
 export interface PartitionInfo {

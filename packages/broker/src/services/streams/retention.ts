@@ -6,6 +6,8 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
 import { LedPartition } from '../../cluster/partition.ts'
 import type { Clock, Timer, Timers } from '../../io/io.ts'
+import { keepsAll } from '../../log/log.ts'
+import { isLimited } from './stream-config.ts'
 import type { Stream } from './stream.ts'
 
 export interface RetentionOptions {
@@ -31,7 +33,7 @@ export class Retention {
   }
 
   follow(stream: Stream): void {
-    if (isLimited(stream)) this.#changed(stream)
+    if (isLimited(stream.config)) this.#changed(stream)
     stream.onChanged(() => this.#changed(stream))
     stream.onDeleted(() => this.#limited.delete(stream))
   }
@@ -42,7 +44,8 @@ export class Retention {
     for (const partition of stream.partitions) {
       if (!(partition instanceof LedPartition) || this.#isStopped) continue
       try {
-        await partition.retain(stream.config, clock.wallMs())
+        partition.boundSegments(stream.config)
+        await partition.retain(isLimited(stream.config) ? stream.config : keepsAll, clock.wallMs())
       } catch (error) {
         if (stream.isDeleted || (error instanceof BrokerError && error.code === 'stopping')) return
         const fields = { error, stream: stream.name, partition: partition.index }
@@ -58,7 +61,7 @@ export class Retention {
   }
 
   #changed(stream: Stream): void {
-    if (isLimited(stream)) this.#limited.add(stream)
+    if (isLimited(stream.config)) this.#limited.add(stream)
     else this.#limited.delete(stream)
     this.#due.add(stream)
     this.#run()
@@ -86,8 +89,4 @@ export class Retention {
       this.#run()
     })
   }
-}
-
-function isLimited({ config }: Stream): boolean {
-  return config.maxAgeMs > 0 || config.maxBytes > 0 || config.maxMessages > 0
 }

@@ -9,14 +9,12 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import type { MetadataEntry, Transactions } from '../../cluster/metadata.ts'
+import { streamDefaults } from './stream-config.ts'
 import type { StreamIdentity } from './stream.ts'
 
 const streamsPrefix = 'streams/'
 const consumersPrefix = 'consumers/'
 const idsKey = 'stream-ids'
-
-/** What the entries of streams that are older than these properties do not have. */
-const addedLater = { maxAgeMs: 0, maxBytes: 0, maxMessages: 0 }
 
 /** A stream's entry, with the revision at which it was read. */
 export interface StreamEntry {
@@ -131,7 +129,7 @@ function entryOf({ key, value, revision }: MetadataEntry): StreamEntry {
   try {
     const { id, createdAt, firstPartitions, config } = JSON.parse(value) as StoredStream
     const identity = { id, name, createdAt, firstPartitions }
-    return { identity, config: { ...addedLater, ...config }, revision }
+    return { identity, config: { ...streamDefaults, ...config }, revision }
   } catch (cause) {
     throw new BrokerError('corrupt-log', `The catalog's entry of stream ${name} is no JSON`, { cause })
   }

@@ -17,18 +17,62 @@ export const messageBytesLimit: number = 15 * 1024 * 1024
 /** Of what is kept; 0: no limit. */
 const limit = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 
+/** What a segment file may be at least; 0 leaves it to the broker. */
+const segmentBytesMin = 1024
+const segmentBytesLimit = 2 ** 31 - 1
+/** There is one replica of every record. */
+const replicas = 1
+
+/** What a stream is where nothing else was said. Also what entries of older catalogs do not have. */
+export const streamDefaults: Omit<StreamConfig, 'durability'> = {
+  subjects: ['>'],
+  partitions: 1,
+  messageBytesMax: messageBytesDefault,
+  maxAgeMs: 0,
+  maxBytes: 0,
+  maxMessages: 0,
+  cleanupPolicy: 'delete',
+  segmentBytes: 0,
+  segmentMs: 0,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: 0,
+  minCleanableDirtyRatio: 0.5,
+  deleteRetentionMs: 24 * 3_600_000,
+  timestampType: 'create',
+  timestampBeforeMaxMs: 0,
+  timestampAfterMaxMs: 0,
+  minInsyncReplicas: 1,
+  flushMessages: 0,
+  flushMs: 0,
+}
+
+function oneOf(...values: string[]): ReturnType<typeof Type.Optional> {
+  return Type.Optional(Type.Union(values.map((value) => Type.Literal(value))))
+}
+
 const configShape = new Shape(
   Type.Object(
     {
       subjects: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: subjectsMax })),
       partitions: Type.Optional(Type.Integer({ minimum: 1, maximum: 0xffff })),
-      durability: Type.Optional(
-        Type.Union([Type.Literal('fsync'), Type.Literal('os'), Type.Literal('memory')]),
-      ),
+      durability: oneOf('fsync', 'os', 'memory'),
       messageBytesMax: Type.Optional(Type.Integer({ minimum: 1, maximum: messageBytesLimit })),
       maxAgeMs: limit,
       maxBytes: limit,
       maxMessages: limit,
+      cleanupPolicy: oneOf('delete', 'compact', 'compact,delete'),
+      segmentBytes: Type.Optional(Type.Integer({ minimum: 0, maximum: segmentBytesLimit })),
+      segmentMs: limit,
+      minCompactionLagMs: limit,
+      maxCompactionLagMs: limit,
+      minCleanableDirtyRatio: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+      deleteRetentionMs: limit,
+      timestampType: oneOf('create', 'append'),
+      timestampBeforeMaxMs: limit,
+      timestampAfterMaxMs: limit,
+      minInsyncReplicas: Type.Optional(Type.Integer({ minimum: 1, maximum: replicas })),
+      flushMessages: limit,
+      flushMs: limit,
     },
     { additionalProperties: false },
   ),
@@ -49,15 +93,8 @@ export function checkStreamName(name: string): void {
 /** The whole configuration of a new stream. Throws `invalid-stream-config` or `invalid-pattern`. */
 export function newStreamConfig(given: Partial<StreamConfig>, bounds: StreamBounds): StreamConfig {
   checkShape(given)
-  const config: StreamConfig = {
-    subjects: given.subjects ?? ['>'],
-    partitions: given.partitions ?? 1,
-    durability: given.durability ?? bounds.onlyDurability ?? 'fsync',
-    messageBytesMax: given.messageBytesMax ?? messageBytesDefault,
-    maxAgeMs: given.maxAgeMs ?? 0,
-    maxBytes: given.maxBytes ?? 0,
-    maxMessages: given.maxMessages ?? 0,
-  }
+  const durability = bounds.onlyDurability ?? 'fsync'
+  const config: StreamConfig = { ...streamDefaults, durability, ...named(given) }
   checkAgainst(config, bounds)
   return config
 }
@@ -69,7 +106,7 @@ export function alteredStreamConfig(
   bounds: StreamBounds,
 ): StreamConfig {
   checkShape(changes)
-  const config = { ...current, ...changes }
+  const config = { ...current, ...named(changes) }
   if (config.durability !== current.durability) {
     throw invalid(`'durability' cannot be changed from ${current.durability} to ${config.durability}`)
   }
@@ -80,6 +117,16 @@ export function alteredStreamConfig(
   return config
 }
 
+/** Whether the newest record of each key is kept, and older ones go. */
+export function isCompacted({ cleanupPolicy }: StreamConfig): boolean {
+  return cleanupPolicy !== 'delete'
+}
+
+/** Whether records go for their age and number. */
+export function isLimited({ cleanupPolicy, maxAgeMs, maxBytes, maxMessages }: StreamConfig): boolean {
+  return cleanupPolicy !== 'compact' && (maxAgeMs > 0 || maxBytes > 0 || maxMessages > 0)
+}
+
 /** The first property in which two configurations differ, as a sentence. */
 export function differenceOf(current: StreamConfig, wanted: StreamConfig): string | undefined {
   for (const name of Object.keys(wanted) as (keyof StreamConfig)[]) {
@@ -87,6 +134,11 @@ export function differenceOf(current: StreamConfig, wanted: StreamConfig): strin
     if (is !== asked) return `'${name}' is ${is}, not ${asked}`
   }
   return undefined
+}
+
+/** Without those that are there and undefined. */
+function named(given: Partial<StreamConfig>): Partial<StreamConfig> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 function checkShape(given: Partial<StreamConfig>): void {
@@ -102,6 +154,11 @@ function checkAgainst(config: StreamConfig, bounds: StreamBounds): void {
   if (onlyDurability !== undefined && config.durability !== onlyDurability) {
     throw invalid(`'durability' can only be ${onlyDurability} in a broker without a data directory`)
   }
+  const { segmentBytes, minCompactionLagMs, maxCompactionLagMs } = config
+  if (segmentBytes > 0 && segmentBytes < segmentBytesMin)
+    throw invalid(`'segmentBytes' must be 0 or >= ${segmentBytesMin}`)
+  if (maxCompactionLagMs > 0 && maxCompactionLagMs < minCompactionLagMs)
+    throw invalid(`'maxCompactionLagMs' must not be below 'minCompactionLagMs'`)
 }
 
 function invalid(what: string): BrokerError {

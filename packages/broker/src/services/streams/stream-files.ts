@@ -121,6 +121,7 @@ export class StreamFiles implements StreamLogs {
     const { limits, tail, logger, wasClosedCleanly, leaderEpoch, placement = onlyNode } = this.#options
     const { durability } = config
     const { segmentBytes, segmentMs, indexIntervalBytes } = limits
+    const bounds = { segmentBytes: config.segmentBytes, segmentMs: config.segmentMs }
     const directory = `${this.#root}/${identity.id}/${index}`
     const log = await Log.open(durability === 'memory' ? this.#inMemory : this.#onDisk, directory, {
       durability: durability === 'fsync' ? 'fsync' : 'os',
@@ -131,6 +132,7 @@ export class StreamFiles implements StreamLogs {
       logger,
       wasClosedCleanly,
     })
+    log.boundSegments(bounds)
     const node = placement.named(placement.node)
     return new LoggedPartition(new LedPartition(index, { leaderEpoch, node }, log), log)
   }

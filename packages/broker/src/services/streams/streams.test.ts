@@ -23,6 +23,19 @@ test('a stream has the defaults that were not named', async () => {
     maxAgeMs: 0,
     maxBytes: 0,
     maxMessages: 0,
+    cleanupPolicy: 'delete',
+    segmentBytes: 0,
+    segmentMs: 0,
+    minCompactionLagMs: 0,
+    maxCompactionLagMs: 0,
+    minCleanableDirtyRatio: 0.5,
+    deleteRetentionMs: 86_400_000,
+    timestampType: 'create',
+    timestampBeforeMaxMs: 0,
+    timestampAfterMaxMs: 0,
+    minInsyncReplicas: 1,
+    flushMessages: 0,
+    flushMs: 0,
   })
   assert.equal(name, 'ORDERS')
   assert.deepEqual(partitions, [
@@ -239,5 +252,54 @@ test('there is a limit to streams', async () => {
   await assert.rejects(streams.create('B', {}), { code: 'too-many-streams', message: /limit/ })
   await streams.delete('A')
   await streams.create('B', {})
+  await close()
+})
+
+test('what a stream keeps and how is altered, and what contradicts is refused with its name', async () => {
+  const world = await openStreams()
+  await world.streams.create('S', { cleanupPolicy: 'compact', minCleanableDirtyRatio: 0.1 })
+  const { config } = await world.streams.alter('S', { segmentBytes: 4096, maxCompactionLagMs: 500 })
+  assert.equal(config.minCleanableDirtyRatio, 0.1)
+  for (const [changes, name] of [
+    [{ segmentBytes: 100 }, 'segmentBytes'],
+    [{ minCompactionLagMs: 501 }, 'maxCompactionLagMs'],
+    [{ minInsyncReplicas: 2 }, 'minInsyncReplicas'],
+    [{ minCleanableDirtyRatio: 1.1 }, 'minCleanableDirtyRatio'],
+    [{ cleanupPolicy: 'never' as 'delete' }, 'cleanupPolicy'],
+  ] as const) {
+    const expected = { code: 'invalid-stream-config', message: new RegExp(`'${name}'`) }
+    await assert.rejects(world.streams.alter('S', changes), expected)
+  }
+  await world.close()
+  const again = await openStreams(world.io)
+  assert.deepEqual(again.streams.require('S').config, config)
+  await again.close()
+})
+
+test('the size of segments is that of their stream, from its alteration on', async () => {
+  const { io, streams, close } = await openStreams()
+  await streams.create('S', { segmentBytes: 1024 })
+  const files = async (): Promise<number> =>
+    (await io.files.list('/data/streams/1/0')).filter(({ name }) => name.endsWith('.log')).length
+  const publishMany = async (): Promise<void> => {
+    for (let count = 0; count < 30; count++) await publishOne(streams.require('S'))
+  }
+  await publishMany()
+  const small = await files()
+  assert.equal(small >= 2, true, `${small} segments`)
+  await streams.alter('S', { segmentBytes: 0 })
+  await publishMany()
+  assert.equal(await files(), small)
+  await close()
+})
+
+test('with compaction alone no limit of age or number acts', async () => {
+  const { streams, close } = await openStreams()
+  await streams.create('S', { cleanupPolicy: 'compact', maxAgeMs: 1 })
+  await publishOne(streams.require('S'))
+  const kept = await streams.alter('S', { maxMessages: 1 })
+  assert.equal(kept.partitions[0]!.logStart, 0)
+  const dropped = await streams.alter('S', { cleanupPolicy: 'compact,delete' })
+  assert.equal(dropped.partitions[0]!.logStart, 1)
   await close()
 })
