@@ -103,6 +103,7 @@ function checkSettled({ reference }: ConsumerRecord, logs: readonly FoundLog[], 
     const { must, fault } = orders.start.judge(partition, log, {
       given: (offset) => trackAt(offset) !== undefined,
       timestamps: (offset) => reference.stream.timestampOf(partition, offset),
+      known: (offset) => reference.stream.partitions[partition][offset],
     })
     if (fault !== undefined) throw new Violation(`${name}: ${partition}@${fault}`)
     log.forEach((message, offset) => {

@@ -14,6 +14,8 @@ import type { SimRandom } from './sim-random.ts'
 
 const matches = ['>', 't.>', 't.a.>', 't.*.1', 't.*.bc.>', 't.b.1', 't.c.2'] as const
 const decisions: readonly BlockedDecision[] = ['retry', 'retry', 'drop', 'dead-letter']
+/** A crash has cost the log its tail meanwhile. */
+const beyondEnd = ['offset-out-of-range'] as const
 const blockedMax = 1000
 /** A pause that ends later than this is not waited for in the end. */
 const soonMs = 20_000
@@ -154,10 +156,12 @@ export class HistoryOperator {
         : (_partition, _offset, subject) => isMatch(match, subject),
     )
     const options = isOfPart ? { partition, before } : { match }
-    await this.#asking.until(`purge ${name} ${JSON.stringify(options)}`, () => {
-      return this.#client.streams.purge(name, options)
-    })
-    this.#removed(stream, removal)
+    const answer = await this.#asking.until(
+      `purge ${name} ${JSON.stringify(options)}`,
+      () => this.#client.streams.purge(name, options),
+      beyondEnd,
+    )
+    this.#removed(stream, removal, answer !== undefined)
   }
 
   async deleteMessages(stream: StreamRecord): Promise<void> {
@@ -171,13 +175,17 @@ export class HistoryOperator {
     const removal = this.#ledger.removing(stream, (partition, offset) =>
       places.has(placeOf(partition, offset)),
     )
-    await this.#asking.until(`delete from ${name}: ${[...places].join(' ')}`, () => {
-      return this.#client.streams.deleteMessages(name, messages)
-    })
-    this.#removed(stream, removal)
+    const answer = await this.#asking.until(
+      `delete from ${name}: ${[...places].join(' ')}`,
+      () => this.#client.streams.deleteMessages(name, messages),
+      beyondEnd,
+    )
+    this.#removed(stream, removal, answer !== undefined)
   }
 
-  #removed(stream: StreamRecord, removal: Removal): void {
+  /** `isSure`: all that was known of it is gone. */
+  #removed(stream: StreamRecord, removal: Removal, isSure: boolean): void {
+    if (!isSure) removal.known.clear()
     this.#ledger.claim(() => this.#ledger.removed(stream, removal))
   }
 

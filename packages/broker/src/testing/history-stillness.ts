@@ -53,6 +53,7 @@ class Stillness {
     const { must } = this.#consumer.orders.start.judge(partition, log, {
       given: (offset) => this.#consumer.tracks.has(placeOf(partition, offset)),
       timestamps: (offset) => this.#consumer.stream.timestampOf(partition, offset),
+      known: (offset) => this.#consumer.stream.partitions[partition][offset],
     })
     log.forEach((message, offset) => {
       if (message === undefined || looked.has(message.subject) || !must(offset)) return

@@ -12,17 +12,11 @@ import { LaneTurns } from '../services/flow/state/lane-turns.ts'
 import { PoolTable } from '../services/flow/state/pool-table.ts'
 import { ProgressWriter } from '../services/flow/progress/progress-store.ts'
 import { SettledSet } from '../services/flow/state/settled-set.ts'
+import type { Mutation } from './mutation.ts'
+import { flowMutations } from './mutations-flow.ts'
 import type { SimFiles } from './sim-disk-files.ts'
 import type { SimIo } from './sim-io.ts'
 import { wrapMethod } from './wrapped-method.ts'
-
-export interface Mutation {
-  readonly what: string
-  /** Changes the broker's code in this process; there is no way back. */
-  readonly apply?: () => void
-  /** The world as the broker is to see it. */
-  readonly asSeen?: (io: SimIo) => Io
-}
 
 export const mutations: Readonly<Record<string, Mutation>> = {
   'skip-fsync': {
@@ -37,6 +31,10 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'skip-directory-sync': {
     what: 'a sync of a folder does nothing',
     asSeen: (io) => withFiles(io, { syncDirectory: () => Promise.resolve() }),
+  },
+  'forget-log-start': {
+    what: 'where a log begins after a purge is not on the disk',
+    asSeen: (io) => withFiles(io, { isRenamed: (to) => !to.endsWith('/log-start') }),
   },
   'ack-before-durable': {
     what: 'a publish is confirmed before the log has it',
@@ -147,18 +145,25 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       })
     },
   },
+  ...flowMutations,
 }
 
 interface FilesMistake {
   readonly sync?: (file: File) => Promise<void>
   readonly syncDirectory?: (path: string) => Promise<void>
+  /** Whether a rename to this path is carried out. */
+  readonly isRenamed?: (to: string) => boolean
 }
 
 /** The same world, but for what is done wrong to its files. */
 function withFiles(io: SimIo, mistake: FilesMistake): Io {
   const { files } = io
   const open: FileSystem['open'] = async (path, options) => withSync(await files.open(path, options), mistake)
-  const wrong = { ...mistake, open }
+  const { isRenamed } = mistake
+  const rename: FileSystem['rename'] = async (from, to) => {
+    if (isRenamed?.(to) !== false) await files.rename(from, to)
+  }
+  const wrong = { ...mistake, open, rename }
   const handler: ProxyHandler<SimFiles> = {
     get(_files, name): unknown {
       const value: unknown = Reflect.get(name in wrong ? wrong : files, name)

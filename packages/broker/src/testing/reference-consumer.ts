@@ -161,11 +161,13 @@ export class ReferenceConsumer {
     const { isStrict } = this.configs.limits(subject)
     const key = `${partition} ${subject}`
     const end = this.#firstsEnd.get(key) ?? -1
-    if (isFirst && offset < end) throw new Violation(`${where}: ${end} of ${subject} was delivered before it`)
+    // Why asked: what a drain or a filter has passed over may come back where a crash has undone that.
+    if (isFirst && offset < end && this.mustBeGiven(partition, offset, message))
+      throw new Violation(`${where}: ${end} of ${subject} was delivered before it`)
     this.#firstsEnd.set(key, Math.max(end, offset))
     for (const other of this.unsettledOf(subject)) {
       if (other.partition !== partition) continue
-      // After a start a blocked record is met when it is read again: what is before it may be out by then.
+      // After a start a blocked record that is not held in memory is met when it is read again.
       const isMet = other.boot === this.#boot || offset > other.offset
       if (other.blocked === 'yes' && isMet && !this.#mayBeSettledUnseen(other))
         throw new Violation(`${where}: ${other.offset} of ${subject} is blocked, and nobody decided on it`)
@@ -344,7 +346,9 @@ export class ReferenceConsumer {
     this.room.outs.clear()
     this.room.members.clear()
     this.rates.forget(() => false)
-    if (isForgetful) this.orders.doubt()
+    if (!isForgetful) return
+    this.orders.doubt()
+    this.#firstsEnd.clear()
   }
 
   #crashed(track: Track, nowMs: number, isForgetful: boolean): void {

@@ -4,12 +4,14 @@
 //   ────────────────────────────── lengths ──────────────────────── confirmed ─────────────────► offsets
 
 import type { DeliverFrom } from '@sluice/protocol/model/consumer'
-import type { FoundLog, ReferenceStream } from './reference-stream.ts'
+import type { FoundLog, ReferenceStream, SentMessage } from './reference-stream.ts'
 
 /** What was delivered of a partition, and when its records were published. */
 export interface FoundDeliveries {
   readonly given: (offset: number) => boolean
   readonly timestamps: (offset: number) => number | undefined
+  /** What was there, removed or not; undefined where nobody knows. */
+  readonly known: (offset: number) => SentMessage | undefined
 }
 
 export interface StartVerdict {
@@ -68,7 +70,7 @@ export class ReferenceStart {
   }
 
   /** Which records of a partition must have been delivered, and which must not, by all that is known now. */
-  judge(partition: number, log: FoundLog, { given, timestamps }: FoundDeliveries): StartVerdict {
+  judge(partition: number, log: FoundLog, found: FoundDeliveries): StartVerdict {
     const from = this.#from
     // A partition that came later is new from its first record on.
     if (from === 'all' || this.#lengths[partition] === undefined)
@@ -77,11 +79,11 @@ export class ReferenceStart {
       return { must: (offset) => offset >= from.fromOffset, fault: undefined }
     if (typeof from === 'object') {
       const next = this.#firstAfter(log)
-      const known = log.slice(0, Math.min(next, this.#lengths[partition]))
-      const { start, fault } = judgeTime(Date.parse(from.fromTime), known, { given, timestamps })
+      const before = log.slice(0, Math.min(next, this.#lengths[partition]))
+      const { start, fault } = judgeTime(Date.parse(from.fromTime), before, found)
       return { must: (offset) => offset >= Math.min(start, next), fault }
     }
-    return { must: this.#afterwards(from, log, given), fault: undefined }
+    return { must: this.#afterwards(from, log, found), fault: undefined }
   }
 
   /** The first record that was sent when it existed. */
@@ -94,20 +96,24 @@ export class ReferenceStart {
   #afterwards(
     from: 'new' | 'last' | 'last-per-subject',
     log: FoundLog,
-    given: (offset: number) => boolean,
+    { given, known }: FoundDeliveries,
   ): (offset: number) => boolean {
     const surely = this.#firstAfter(log)
+    const scopeOf = (offset: number): string => {
+      return from === 'last-per-subject' ? ((log[offset] ?? known(offset))?.subject ?? '') : ''
+    }
     const firstGiven = new Map<string, number>()
     const newest = new Map<string, number>()
-    log.forEach((message, offset) => {
-      if (message === undefined) return
-      const scope = from === 'last-per-subject' ? message.subject : ''
+    for (let offset = 0; offset < log.length; offset++) {
+      const scope = scopeOf(offset)
       if (given(offset) && !firstGiven.has(scope)) firstGiven.set(scope, offset)
-      if (offset < surely) newest.set(scope, offset)
-    })
+      // What nobody knows may have been the newest of any subject.
+      if (offset < surely && (log[offset] ?? known(offset)) === undefined) newest.clear()
+      else if (offset < surely) newest.set(scope, offset)
+    }
     const isNewestGiven = from !== 'new' && !this.#isUnsure
     return (offset) => {
-      const scope = from === 'last-per-subject' ? (log[offset]?.subject ?? '') : ''
+      const scope = scopeOf(offset)
       const isNewest =
         isNewestGiven && newest.get(scope) === offset && (scope !== '' || offset === surely - 1)
       return offset >= surely || isNewest || offset >= (firstGiven.get(scope) ?? Infinity)
