@@ -1,9 +1,9 @@
 // Installs what system-programs.ts lists and this machine lacks: as root with apt-get; else it names them.
 
 import { spawnSync } from 'node:child_process'
-import { isInstalled, SYSTEM_PROGRAMS } from './system-programs.ts'
+import { isInstalled, isPresent, SYSTEM_PROGRAMS } from './system-programs.ts'
 
-const missing = SYSTEM_PROGRAMS.filter(({ program }) => !isInstalled(program))
+const missing = SYSTEM_PROGRAMS.filter((needed) => !isPresent(needed))
 const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))]
 
 if (packages.length === 0) {

@@ -11,10 +11,13 @@ import { parseArgs } from 'node:util'
 import { runSuites } from './run-suites.ts'
 import { findSuites, KINDS, selectSuites } from './suites.ts'
 import type { Kind } from './suites.ts'
-import { missingProgram } from './system-programs.ts'
+import { missingProgram, nameOf } from './system-programs.ts'
 import { Tally } from './tally.ts'
 
 const root = resolve(import.meta.dirname, '../..')
+
+/** Why: each suite is a process, and would compile the same sources again. */
+process.env['NODE_COMPILE_CACHE'] ??= resolve(root, 'node_modules/.cache/compiled')
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { kind: { type: 'string' } } })
 const kinds = KINDS.filter(({ name }) => values.kind === undefined || values.kind === name)
@@ -27,9 +30,9 @@ report()
 async function runKind(kind: Kind): Promise<void> {
   const suites = selectSuites(findSuites(kind, root), positionals.map(fromRoot))
   const runnable = suites.filter((suite) => {
-    const program = missingProgram(suite)
-    if (program !== undefined) tally.skipSuite(suite, `needs ${program.program} (${program.debianPackage})`)
-    return program === undefined
+    const missing = missingProgram(suite)
+    if (missing !== undefined) tally.skipSuite(suite, `needs ${nameOf(missing)} (${missing.debianPackage})`)
+    return missing === undefined
   })
   if (runnable.length === 0) return
   console.log(`\n${kind.title}: ${runnable.length} suites`)
