@@ -137,8 +137,7 @@ export async function* dumpLog(
       if (baseOffsetOf(bytes, at) >= toOffset) return
       if (nextOffsetOf(bytes, at) <= fromOffset) continue
       const batch = dumpedBatch(row.batch)
-      const isReadable = options.records === true && batch.compression === 0
-      yield isReadable ? { ...batch, records: recordsFrom(row.batch, logStart) } : batch
+      yield options.records === true ? { ...batch, records: recordsFrom(row.batch, logStart) } : batch
     }
   } catch (error) {
     throw readable(error, `The log in ${directory} cannot be read`)

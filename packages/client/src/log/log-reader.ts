@@ -15,7 +15,6 @@ import type { ReadPlace, ReadRequest, ReadResult } from '@sluice/protocol/native
 import {
   baseOffsetOf,
   batchSizeOf,
-  compressionOf,
   isBatchShaped,
   isChecksumRight,
   isControlBatch,
@@ -224,7 +223,10 @@ function readRecords(partition: number, batches: Buffer): LogMessage[] {
     checkBatch(batches, at)
     if (isControlBatch(batches, at)) continue
     cursor.open(batches, at)
-    while (cursor.next()) records.push(new LogMessage(partition, batches, cursor))
+    const { buffer, byteOffset, length } = cursor.bytes
+    // Why a view: of a compressed batch the bytes are the cursor's, and no Buffer.
+    const bytes = Buffer.from(buffer, byteOffset, length)
+    while (cursor.next()) records.push(new LogMessage(partition, bytes, cursor))
     if (cursor.isDamaged) throw new BrokerError('invalid-batch', 'The records of a batch do not fit it')
   }
   return records
@@ -236,12 +238,6 @@ function checkBatch(batches: Uint8Array, at: number): void {
   }
   if (!isChecksumRight(batches, at)) {
     throw new BrokerError('corrupt-batch', 'The checksum of a record batch is wrong')
-  }
-  if (compressionOf(batches, at) !== 0) {
-    throw new BrokerError(
-      'compression-not-accepted',
-      'The records are compressed, which this client cannot read',
-    )
   }
 }
 

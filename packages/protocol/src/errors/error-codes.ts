@@ -99,7 +99,7 @@ export const ERROR_CODES = {
   'batch-not-decodable': row(
     210,
     'invalid',
-    'Purge the partition beyond it, or use a version that reads its compression.',
+    'Send the batch again; of a stored one, purge the partition beyond it.',
   ),
 
   'disk-full': row(300, 'unavailable', 'Free disk space, then try again.'),

@@ -21,7 +21,7 @@ export interface LogRecord {
 const decoder = new TextDecoder()
 const noHeaders: Headers = Object.freeze({})
 
-/** All records of an uncompressed batch. Their bytes are views of `bytes`. */
+/** All records of a batch. Their bytes are views of `bytes`, or of what was decompressed. */
 export function decodeRecords(bytes: Uint8Array, at: number): LogRecord[] {
   const cursor = new RecordCursor()
   cursor.open(bytes, at)

@@ -109,7 +109,7 @@ test('what nobody here can take apart is refused by name', () => {
   }
   const compressed = whole()
   compressed[22] = 4
-  assert.throws(() => thinBatch(resealed(compressed), 0, () => false), { code: 'batch-not-decodable' })
+  assert.throws(() => thinBatch(resealed(compressed), 0, () => false), { code: 'corrupt-log' })
   const damaged = whole()
   damaged[batchHeaderBytes] = 0x7e
   assert.throws(() => thinBatch(resealed(damaged), 0, () => false), { code: 'corrupt-log' })

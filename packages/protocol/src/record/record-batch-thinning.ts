@@ -1,13 +1,12 @@
 // Takes records out of a batch. What stays has its offset, its timestamp and its bytes: both are told as
 // distances from the base of the batch, which does not change. A batch of which nothing stays is a header
-// alone, which still says which offsets it stands for.
+// alone, which still says which offsets it stands for. What stays of a compressed batch is kept uncompressed.
 
 import { BrokerError } from '../errors/broker-error.ts'
 import {
   baseOffsetOf,
   batchHeaderBytes,
   batchSizeOf,
-  compressionOf,
   hasAppendTime,
   isControlBatch,
   lastOffsetDeltaOf,
@@ -17,6 +16,7 @@ import {
   producerIdOf,
   recordCountOf,
   resealBatch,
+  uncompressedHeader,
 } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
 
@@ -28,28 +28,30 @@ const offsetDeltaMax = 2 ** 31 - 1
 export type KeepRecord = (record: RecordCursor) => boolean
 
 /**
- * The batch without the records that are not kept, or undefined where all of them are. Throws
- * `batch-not-decodable` for a compressed batch and `corrupt-log` for one whose records do not fit it.
+ * The batch without the records that are not kept, or undefined where all of them are. Throws `corrupt-log`
+ * for one whose records do not fit it.
  */
 export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint8Array | undefined {
   if (isControlBatch(bytes, at)) return undefined
-  checkDecodable(bytes, at)
   const cursor = new RecordCursor()
   cursor.open(bytes, at)
-  const thinned = new Uint8Array(batchSizeOf(bytes, at))
+  const records = cursor.bytes
+  const isCompressed = records !== bytes
+  const thinned = new Uint8Array(isCompressed ? records.length : batchSizeOf(bytes, at))
   let end = batchHeaderBytes
   let recordCount = 0
   let newest = Number.NEGATIVE_INFINITY
   for (let start = cursor.recordEnd; cursor.next(); start = cursor.recordEnd) {
     if (!keep(cursor)) continue
-    thinned.set(bytes.subarray(start, cursor.recordEnd), end)
+    thinned.set(records.subarray(start, cursor.recordEnd), end)
     end += cursor.recordEnd - start
     recordCount++
     newest = Math.max(newest, cursor.timestamp)
   }
   if (cursor.isDamaged) throw notReadable(bytes, at)
   if (recordCount === recordCountOf(bytes, at)) return undefined
-  thinned.set(bytes.subarray(at, at + batchHeaderBytes))
+  if (isCompressed) uncompressedHeader(bytes, at, thinned)
+  else thinned.set(bytes.subarray(at, at + batchHeaderBytes))
   const maxTimestamp = hasAppendTime(bytes, at) ? maxTimestampOf(bytes, at) : newest
   resealBatch(thinned, end, {
     lastOffsetDelta: lastOffsetDeltaOf(bytes, at),
@@ -57,13 +59,6 @@ export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint
     recordCount,
   })
   return thinned.slice(0, end)
-}
-
-/** Throws `batch-not-decodable` where nobody here can tell the records of a batch apart. */
-export function checkDecodable(bytes: Uint8Array, at: number): void {
-  if (compressionOf(bytes, at) === 0 || recordCountOf(bytes, at) === 0) return
-  const text = `The records of the batch at offset ${baseOffsetOf(bytes, at)} are compressed`
-  throw new BrokerError('batch-not-decodable', text)
 }
 
 /** Whether the batch is a header that says nothing but which offsets are gone. */

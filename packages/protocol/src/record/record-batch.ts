@@ -184,6 +184,13 @@ export function sealBatch(
   setI32(bytes, 17, crc32c(bytes, crcStart, end))
 }
 
+/** Copies a header in front of records that stand uncompressed behind it, which fill `to`. */
+export function uncompressedHeader(bytes: Uint8Array, at: number, to: Uint8Array): void {
+  to.set(bytes.subarray(at, at + batchHeaderBytes))
+  setI32(to, 8, to.length - lengthOverhead)
+  to[22]! &= ~compressionMask
+}
+
 export interface BatchTimes {
   readonly baseTimestamp: number
   readonly maxTimestamp: number

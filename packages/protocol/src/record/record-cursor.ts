@@ -1,18 +1,25 @@
-// Walks the records of one uncompressed batch and tells where their parts are, without making objects.
+// Walks the records of one batch and tells where their parts are, without making objects. Those of a
+// compressed batch are decompressed when it is opened.
 
+import { BrokerError } from '../errors/broker-error.ts'
+import { decompressBatch } from './compression/codecs.ts'
 import {
   batchHeaderBytes,
   batchSizeOf,
   baseOffsetOf,
   baseTimestampOf,
+  compressionOf,
+  hasAppendTime,
+  maxTimestampOf,
   recordCountOf,
 } from './record-batch.ts'
 
 const damaged = -1
 
 /**
- * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in `bytes`; an end of -1 is a
- * null. Stops with `isDamaged` where the records do not fit their batch, whatever the bytes.
+ * Use: `cursor.open(bytes, at)`, then `while (cursor.next())`. Positions are in the cursor's `bytes`, which
+ * are its own where the batch is compressed; an end of -1 is a null. Stops with `isDamaged` where the records
+ * do not fit their batch, whatever the bytes.
  */
 export class RecordCursor {
   bytes: Uint8Array = new Uint8Array(0)
@@ -27,8 +34,8 @@ export class RecordCursor {
   valueEnd = -1
   /** Where the header count stands. */
   headersStart = 0
-  #baseOffset = 0
-  #baseTimestamp = 0
+  /** What the batch says of all its records; a time of append, or -1 where each has its own. */
+  readonly #base = { offset: 0, timestamp: 0, appendTime: -1 }
   /** Records still to come; `damaged` once the batch has turned out to be. */
   #left = 0
   #batchEnd = 0
@@ -39,19 +46,34 @@ export class RecordCursor {
     return this.#left === damaged
   }
 
+  /** What cannot be decompressed is damaged from the start. */
   open(bytes: Uint8Array, at: number): void {
-    this.bytes = bytes
-    this.#baseOffset = baseOffsetOf(bytes, at)
-    this.#baseTimestamp = baseTimestampOf(bytes, at)
+    this.#base.offset = baseOffsetOf(bytes, at)
+    this.#base.timestamp = baseTimestampOf(bytes, at)
+    this.#base.appendTime = hasAppendTime(bytes, at) ? maxTimestampOf(bytes, at) : -1
     this.#left = recordCountOf(bytes, at)
+    this.bytes = bytes
     this.#batchEnd = at + batchSizeOf(bytes, at)
     this.recordEnd = at + batchHeaderBytes
+    if (this.#left > 0 && compressionOf(bytes, at) !== 0) this.#decompress(bytes, at)
+  }
+
+  #decompress(bytes: Uint8Array, at: number): void {
+    try {
+      this.bytes = decompressBatch(bytes, at)
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error
+      this.#left = damaged
+      return
+    }
+    this.#batchEnd = this.bytes.length
+    this.recordEnd = batchHeaderBytes
   }
 
   /** Steps to the next record; false after the last one, or where the batch is damaged. */
   next(): boolean {
     if (this.#left <= 0) {
-      if (this.recordEnd !== this.#batchEnd) this.#left = damaged
+      if (this.#left === 0 && this.recordEnd !== this.#batchEnd) this.#left = damaged
       return false
     }
     this.#at = this.recordEnd
@@ -61,7 +83,8 @@ export class RecordCursor {
     this.recordStart = start
     this.recordEnd = start + size
     this.#left--
-    this.#readFields(this.#baseOffset, this.#baseTimestamp)
+    this.#readFields(this.#base.offset, this.#base.timestamp)
+    if (this.#base.appendTime >= 0) this.timestamp = this.#base.appendTime
     return !this.isDamaged
   }
 

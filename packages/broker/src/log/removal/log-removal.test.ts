@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compressionOf, recordCountOf } from '@sluice/protocol/record/record-batch'
+import { compressed } from '@sluice/protocol/record/compression/compressed-batches.contract'
+import { decodeRecords } from '@sluice/protocol/record/log-record'
+import { compressionOf, isChecksumRight, recordCountOf } from '@sluice/protocol/record/record-batch'
 import type { Io } from '../../io/io.ts'
 import { Log } from '../log.ts'
 import type { LogOptions, Removed } from '../log.ts'
@@ -190,7 +192,20 @@ test('offsets that were never given are refused, and nothing is removed', async 
   await log.close()
 })
 
-test('records of a compressed batch cannot be taken out one by one; nothing is removed', async () => {
+for (const codec of [1, 2, 3, 4] as const) {
+  test(`records leave a batch of compression ${codec}, and the others stay as they were`, async () => {
+    const log = await startedLog(memoryIo())
+    log.append(compressed(batchOf(['<30>', '<31>', '<32>']), codec), 7)
+    await log.durable()
+    assert.equal(await log.deleteRecords([31]), 1)
+    const { bytes, start } = await log.read(30, 1)
+    const left = decodeRecords(bytes, start).map(({ offset }) => offset)
+    assert.deepEqual([left, compressionOf(bytes, start), isChecksumRight(bytes, start)], [[30, 32], 0, true])
+    await log.close()
+  })
+}
+
+test('records of a batch that cannot be decompressed are not taken out one by one; nothing is removed', async () => {
   const io = memoryIo()
   const log = await startedLog(io)
   const compressed = batchOf(['<30>', '<31>'])

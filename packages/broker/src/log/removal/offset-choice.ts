@@ -1,7 +1,7 @@
 // Which of some offsets a log still has, and taking exactly these out of a segment.
 
 import { baseOffsetOf, batchSizeOf, isControlBatch, lastOffsetOf } from '@sluice/protocol/record/record-batch'
-import { checkDecodable } from '@sluice/protocol/record/record-batch-thinning'
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { LogParts } from '../log-parts.ts'
 import type { LogSlice } from '../log-slice.ts'
@@ -60,12 +60,17 @@ function matchSlice(slice: LogSlice, offsets: readonly number[], from: number, f
     while (next < offsets.length && offsets[next] < baseOffsetOf(bytes, at)) next++
     if (next === offsets.length) break
     if (offsets[next] > lastOffset || isControlBatch(bytes, at)) continue
-    checkDecodable(bytes, at)
     for (cursor.open(bytes, at); cursor.next();) {
       while (next < offsets.length && offsets[next] < cursor.offset) next++
       if (offsets[next] === cursor.offset) found.push(offsets[next++])
     }
+    if (cursor.isDamaged) throw notDecodable(bytes, at)
     while (next < offsets.length && offsets[next] <= lastOffset) next++
   }
   return next
+}
+
+function notDecodable(bytes: Uint8Array, at: number): BrokerError {
+  const text = `The records of the batch at offset ${baseOffsetOf(bytes, at)} cannot be told apart`
+  return new BrokerError('batch-not-decodable', text)
 }

@@ -6,13 +6,7 @@
 // The file stands beside its segment before that is replaced: a crash in between leaves a count that is too
 // low by what was to be removed, until the segment is written anew once more.
 
-import {
-  baseOffsetOf,
-  batchSizeOf,
-  compressionOf,
-  lastOffsetOf,
-  recordCountOf,
-} from '@sluice/protocol/record/record-batch'
+import { baseOffsetOf, batchSizeOf, lastOffsetOf, recordCountOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { LogParts } from '../log-parts.ts'
 import type { LogSlice } from '../log-slice.ts'
@@ -98,7 +92,7 @@ function countIn({ bytes, start, end: sliceEnd }: LogSlice, first: number, end: 
   const cursor = new RecordCursor()
   for (let at = start; at < sliceEnd && baseOffsetOf(bytes, at) < end; at += batchSizeOf(bytes, at)) {
     const isInside = baseOffsetOf(bytes, at) >= first && lastOffsetOf(bytes, at) < end
-    if (isInside || compressionOf(bytes, at) !== 0) {
+    if (isInside) {
       records += recordCountOf(bytes, at)
       continue
     }

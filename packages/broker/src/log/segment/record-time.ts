@@ -1,11 +1,6 @@
 // Finds the record of a batch that a time asks for; the one place of the log that looks at records.
 
-import {
-  baseOffsetOf,
-  compressionOf,
-  hasAppendTime,
-  recordCountOf,
-} from '@sluice/protocol/record/record-batch'
+import { recordCountOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { LogSlice } from '../log-slice.ts'
 
@@ -15,12 +10,10 @@ import type { LogSlice } from '../log-slice.ts'
  */
 export function timeWithin({ bytes, start }: LogSlice, timeMs: number, offset: number): number | undefined {
   if (recordCountOf(bytes, start) === 0) return undefined
-  if (compressionOf(bytes, start) !== 0) return Math.max(baseOffsetOf(bytes, start), offset)
-  const isAnyNew = hasAppendTime(bytes, start)
   const cursor = new RecordCursor()
   cursor.open(bytes, start)
   while (cursor.next()) {
-    if (cursor.offset >= offset && (isAnyNew || cursor.timestamp >= timeMs)) return cursor.offset
+    if (cursor.offset >= offset && cursor.timestamp >= timeMs) return cursor.offset
   }
   return undefined
 }

@@ -1,13 +1,7 @@
 // What of a log is still there to be read, where records were removed from it: its start may lie within a
 // batch, its last offsets may have no record, and both may change while a read is under way.
 
-import {
-  baseOffsetOf,
-  batchSizeOf,
-  compressionOf,
-  lastOffsetOf,
-  recordCountOf,
-} from '@sluice/protocol/record/record-batch'
+import { baseOffsetOf, batchSizeOf, recordCountOf } from '@sluice/protocol/record/record-batch'
 import { thinBatch } from '@sluice/protocol/record/record-batch-thinning'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { Partition } from '../../cluster/partition.ts'
@@ -31,13 +25,13 @@ export async function readKept(
 
 /**
  * The slices without the records of the first batch that lie below the log start: they were purged, and only
- * their bytes are still there. Of a compressed batch they cannot be parted.
+ * their bytes are still there.
  */
 export function withoutPurged(slices: readonly LogSlice[], logStart: number): readonly LogSlice[] {
   const [first, ...others] = slices
   if (first === undefined || first.start === first.end) return slices
   const { bytes, start, end, nextOffset, release } = first
-  if (baseOffsetOf(bytes, start) >= logStart || compressionOf(bytes, start) !== 0) return slices
+  if (baseOffsetOf(bytes, start) >= logStart) return slices
   const thinned = thinBatch(bytes, start, ({ offset }) => offset >= logStart)
   if (thinned === undefined) return slices
   const rest = start + batchSizeOf(bytes, start)
@@ -64,7 +58,6 @@ export async function lastKept(partition: Partition): Promise<number> {
 
 function lastOf(bytes: Uint8Array, at: number, logStart: number): number | undefined {
   if (recordCountOf(bytes, at) === 0) return undefined
-  if (compressionOf(bytes, at) !== 0) return lastOffsetOf(bytes, at)
   const cursor = new RecordCursor()
   let last: number | undefined
   for (cursor.open(bytes, at); cursor.next();) if (cursor.offset >= logStart) last = cursor.offset

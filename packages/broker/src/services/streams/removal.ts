@@ -4,8 +4,7 @@
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { MessagePlace } from '@sluice/protocol/model/consumer'
-import { batchSizeOf } from '@sluice/protocol/record/record-batch'
-import { checkDecodable } from '@sluice/protocol/record/record-batch-thinning'
+import { baseOffsetOf, batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { BytePattern } from '@sluice/protocol/subject/byte-pattern'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
@@ -127,12 +126,18 @@ function collect(
 ): void {
   const cursor = new RecordCursor()
   for (let at = start; at < sliceEnd; at += batchSizeOf(bytes, at)) {
-    checkDecodable(bytes, at)
     cursor.open(bytes, at)
+    const records = cursor.bytes
     while (cursor.next()) {
       const { offset, keyStart, keyEnd } = cursor
-      if (offset < from || offset >= end || !isSubjectBytes(bytes, keyStart, keyEnd)) continue
-      if (pattern.matches(bytes, keyStart, keyEnd)) found.push(offset)
+      if (offset < from || offset >= end || !isSubjectBytes(records, keyStart, keyEnd)) continue
+      if (pattern.matches(records, keyStart, keyEnd)) found.push(offset)
     }
+    if (cursor.isDamaged) throw notDecodable(bytes, at)
   }
+}
+
+function notDecodable(bytes: Uint8Array, at: number): BrokerError {
+  const text = `The records of the batch at offset ${baseOffsetOf(bytes, at)} cannot be told apart`
+  return new BrokerError('batch-not-decodable', text)
 }

@@ -9,6 +9,7 @@ import {
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 
 const cursor = new RecordCursor()
+const noBytes = new Uint8Array(0)
 
 /** Columns of one record in `#fields`; positions are in the bytes of the batch. */
 const columns = 5
@@ -18,7 +19,10 @@ const keyStartColumn = 3
 const keyEndColumn = 4
 
 export class BatchView {
+  /** Where the records are: the bytes it was made of, or its own where those were compressed. */
   readonly bytes: Uint8Array
+  /** Of the bytes that are its own; 0 where they are those it was made of. */
+  readonly ownBytes: number
   readonly baseOffset: number
   /** Offset after the batch. */
   readonly nextOffset: number
@@ -29,16 +33,18 @@ export class BatchView {
   readonly #fields: Int32Array
   readonly #timestampDelta: Float64Array
 
-  /** The bytes are borrowed for as long as the view is kept. */
+  /** The bytes are borrowed for as long as the view is kept. A compressed batch is decompressed here. */
   constructor(bytes: Uint8Array, at: number) {
-    const claimed = recordCountOf(bytes, at)
-    this.bytes = bytes
+    cursor.open(bytes, at)
+    this.bytes = cursor.bytes
+    this.ownBytes = cursor.bytes === bytes ? 0 : cursor.bytes.length
     this.baseOffset = baseOffsetOf(bytes, at)
     this.nextOffset = lastOffsetOf(bytes, at) + 1
     this.#baseTimestamp = baseTimestampOf(bytes, at)
+    const claimed = Math.min(recordCountOf(bytes, at), cursor.bytes.length)
     this.#fields = new Int32Array(claimed * columns)
     this.#timestampDelta = new Float64Array(claimed)
-    this.recordCount = this.#decode(at)
+    this.recordCount = this.#decode()
   }
 
   offsetAt(index: number): number {
@@ -82,9 +88,9 @@ export class BatchView {
     return low
   }
 
-  #decode(at: number): number {
+  /** The cursor has just been opened. */
+  #decode(): number {
     const fields = this.#fields
-    cursor.open(this.bytes, at)
     let index = 0
     for (; cursor.next(); index++) {
       const row = index * columns
@@ -95,6 +101,8 @@ export class BatchView {
       fields[row + keyEndColumn] = cursor.keyEnd
       this.#timestampDelta[index] = cursor.timestamp - this.#baseTimestamp
     }
+    // Why let go: it would keep the bytes of a batch that nobody wants any more.
+    cursor.bytes = noBytes
     return index
   }
 }

@@ -89,7 +89,10 @@ export class RecordSource {
       if (this.#indexOf(baseOffsetOf(bytes, at)) < 0) views.push(new BatchView(bytes, at))
     }
     if (views.length === 0) return
-    const chunk = { sizeBytes: end - start, evicted: () => this.#forget(views) }
+    // Why the whole slice for one view that borrows: it keeps all of it.
+    let sizeBytes = views.some((view) => view.ownBytes === 0) ? end - start : 0
+    for (const view of views) sizeBytes += view.ownBytes
+    const chunk = { sizeBytes, evicted: () => this.#forget(views) }
     for (const view of views) this.#places.splice(this.#insertionPoint(view.baseOffset), 0, { view, chunk })
     this.#cache.add(chunk)
   }
