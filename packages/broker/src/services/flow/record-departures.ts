@@ -136,7 +136,6 @@ export class RecordDepartures {
     const { state } = this.#owner
     const { offsets, slots } = state.unblock(pool, decision)
     for (const slot of slots) this.#owner.condemned(slot)
-    if (decision === 'dead-letter') return offsets.length
     for (const offset of offsets) this.#write(offset)
     return offsets.length
   }

@@ -8,7 +8,7 @@ export class BlockedRecords {
   /** Over all pools. */
   count = 0
   readonly #pools: PoolTable
-  /** Rising offsets, by pool. */
+  /** By pool, in the order in which they came. */
   readonly #byPool = new Map<number, number[]>()
 
   constructor(pools: PoolTable) {
@@ -16,17 +16,16 @@ export class BlockedRecords {
   }
 
   add(pool: number, offset: number): void {
-    const offsets = this.#byPool.get(pool) ?? []
-    this.#byPool.set(
-      pool,
-      [...offsets, offset].sort((a, b) => a - b),
-    )
+    const offsets = this.#byPool.get(pool)
+    if (offsets === undefined) this.#byPool.set(pool, [offset])
+    else offsets.push(offset)
     this.#pools.setFlag(pool, poolFlags.blocked, true)
     this.count++
   }
 
+  /** Rising; borrowed until the next change. */
   offsetsOf(pool: number): readonly number[] {
-    return this.#byPool.get(pool) ?? []
+    return this.#byPool.get(pool)?.sort((a, b) => a - b) ?? []
   }
 
   /** Takes out the records of a pool that `isGone` says so of; returns them. */

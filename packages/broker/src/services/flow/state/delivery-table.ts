@@ -74,6 +74,15 @@ export class DeliveryTable {
     this.member[slot] = none
   }
 
+  /** No delivery that is out is to have a later deadline than this, or none. */
+  capDeadlines(dueMs: number): void {
+    this.deadlines.cap(dueMs)
+    this.forEach((slot) => {
+      const isUnbounded = this.deadlines.dueMs[slot] === Infinity
+      if (isUnbounded && this.phase[slot] === deliveryPhases.out) this.deadlines.set(slot, dueMs)
+    })
+  }
+
   forEach(visit: (slot: number) => void): void {
     for (let slot = 0; slot < this.phase.length; slot++)
       if (this.phase[slot] !== deliveryPhases.free) visit(slot)

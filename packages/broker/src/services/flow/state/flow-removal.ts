@@ -34,7 +34,7 @@ export function removeOffsets(
   if (gone.size === 0) return 0
   let read = 0
   for (const offset of gone) if (offset < state.readPosition) read++
-  const end = Math.max(...gone) + 1
+  const end = offsets.at(-1)! + 1
   const found = takeOut(state, { end, isGone: (offset) => gone.has(offset) }, ended)
   for (const offset of gone) {
     state.settled.add(offset)

@@ -465,7 +465,8 @@ export class FlowState {
 
   /**
    * An operator has decided on all blocked records of a pool. For dead letters `slots` are their deliveries,
-   * condemned; these may exceed limits, since the operator wants them gone now. Otherwise it is empty.
+   * condemned; these may exceed limits, since the operator wants them gone now. Those that stand among
+   * spilled records have none: they are read again with these, and condemned then.
    */
   unblock(pool: number, decision: BlockedDecision): { offsets: number[]; slots: number[] } {
     const offsets = this.blocked.take(pool)
@@ -473,7 +474,7 @@ export class FlowState {
     for (const offset of offsets.toReversed()) {
       if (decision === 'drop') this.#settleUnplaced(offset)
       else if (decision === 'retry') this.#retryAnew(pool, offset)
-      else slots.unshift(this.#condemnBlocked(pool, offset))
+      else this.#condemnBlocked(pool, offset, slots)
     }
     if (decision === 'drop') this.counters.dropped += offsets.length
     this.turns.putInPlace(pool)
@@ -488,16 +489,18 @@ export class FlowState {
 
   #retryAnew(pool: number, offset: number): void {
     this.retries.set(offset, { failures: 0, dueWallMs: 0, waitMs: 0 })
-    this.held.insert(pool, offset)
+    if (this.spilled.isAmong(pool, offset)) this.spilled.addAmong(pool)
+    else this.held.insert(pool, offset)
   }
 
-  #condemnBlocked(pool: number, offset: number): number {
+  #condemnBlocked(pool: number, offset: number, slots: number[]): void {
     const { failures, verdict } = this.retries.find(offset)!
-    const slot = this.deliver(pool, offset, none)
     const condemned: Verdict = { reason: 'max-deliver', text: verdict!.text }
     this.retries.set(offset, { failures, dueWallMs: 0, waitMs: 0, verdict: condemned })
+    if (this.spilled.isAmong(pool, offset)) return this.spilled.addAmong(pool)
+    const slot = this.deliver(pool, offset, none)
     this.holdForDeadLetter(slot)
-    return slot
+    slots.unshift(slot)
   }
 
   // ── Delays and deadlines ─────────────────────────────────────────────────────────────────────────────────
@@ -557,9 +560,8 @@ export class FlowState {
   applySettings(settings: FlowSettings, nowMs: number): void {
     const before = this.settings
     this.settings = settings
-    if (settings.ackWaitMs > 0 && settings.ackWaitMs < before.ackWaitMs) {
-      this.deliveries.deadlines.cap(nowMs + settings.ackWaitMs)
-    }
+    if (settings.ackWaitMs > 0 && settings.ackWaitMs !== before.ackWaitMs)
+      this.deliveries.capDeadlines(nowMs + settings.ackWaitMs)
     if (settings.paused !== before.paused) this.#applyPauses()
     if (settings.rules !== before.rules || settings.filter !== before.filter) this.#rematchAll()
     else if (settings.paused !== before.paused) this.pools.forEach((pool) => this.turns.makeReady(pool))

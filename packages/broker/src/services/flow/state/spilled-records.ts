@@ -1,6 +1,6 @@
 // Parked records beyond what is held in memory. Of each pool only their number is known, and the offset
-// from which the log is to be read again for them. A pool starves when all that it has parked is spilled, and
-// it has room, or an operator wants its records gone.
+// from which the log is to be read again for them. A pool starves when all that it has parked is spilled and
+// it has room, or when an operator wants its records gone.
 
 import type { PoolTable } from './pool-table.ts'
 
@@ -38,6 +38,17 @@ export class SpilledRecords {
     const { spilledCount, spilledFrom } = this.#pools
     if (spilledCount[pool] === 0) spilledFrom[pool] = offset
     spilledCount[pool]!++
+    this.#counted++
+  }
+
+  /** Whether an offset of a pool is, or would be, behind the first that is to be read again. */
+  isAmong(pool: number, offset: number): boolean {
+    return this.#pools.spilledCount[pool]! > 0 && offset >= this.#pools.spilledFrom[pool]!
+  }
+
+  /** Adds a record that `isAmong` those of its pool, so that it is found when these are read again. */
+  addAmong(pool: number): void {
+    this.#pools.spilledCount[pool]!++
     this.#counted++
   }
 
@@ -86,8 +97,10 @@ export class SpilledRecords {
 
   isStarving(pool: number): boolean {
     const { spilledCount, parkedCount } = this.#pools
-    if (spilledCount[pool] === 0 || parkedCount[pool]! > 0) return false
-    return this.#pools.mayGo(pool) || this.#drains.has(pool)
+    if (spilledCount[pool] === 0) return false
+    // Why whatever is parked: that may be paused, and the operator waits.
+    if (this.#drains.size > 0 && this.#drains.has(pool)) return true
+    return parkedCount[pool] === 0 && this.#pools.mayGo(pool)
   }
 
   /** To be called when a pool may have begun to starve. */
