@@ -619,5 +619,7 @@ test('version, several servers, and none', async (t) => {
     broker.dataDir,
     '--listen',
     '127.0.0.1:0',
+    '--kafka-listen',
+    'off',
   )
 })

@@ -19,6 +19,8 @@ export interface BrokerProcessOptions {
   /** Default: a new folder, removed after the test. */
   readonly dataDir?: string
   readonly flags?: readonly string[]
+  /** Whether it listens for Kafka clients, too. */
+  readonly isKafkaServed?: boolean
   /** Default: the `sluice` program. */
   readonly program?: string
   /** Added to that of this process. */
@@ -32,10 +34,13 @@ export class BrokerProcess {
   readonly #environment: Readonly<Record<string, string>>
   #process: ChildProcess | undefined
   #port = 0
+  #kafkaPort: number | undefined
   /** What it said on standard error since the last start. */
   errorText = ''
 
-  constructor({ dataDir, flags = [], program = main, environment = {} }: BrokerProcessOptions = {}) {
+  constructor(options: BrokerProcessOptions = {}) {
+    const { dataDir, flags = [], isKafkaServed = false, program = main, environment = {} } = options
+    this.#kafkaPort = isKafkaServed ? 0 : undefined
     this.#program = program
     this.#environment = environment
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
@@ -46,14 +51,21 @@ export class BrokerProcess {
     return `127.0.0.1:${this.#port}`
   }
 
+  /** For Kafka clients. */
+  get kafkaAddress(): string {
+    return `127.0.0.1:${this.#kafkaPort!}`
+  }
+
   get pid(): number {
     return this.#process!.pid!
   }
 
-  /** Resolves when it is ready. The port stays the same from the first start on. */
+  /** Resolves when it is ready. The ports stay the same from the first start on. */
   async start(): Promise<void> {
     const listen = `127.0.0.1:${this.#port}`
-    const args = [this.#program, 'serve', '--data-dir', this.dataDir, '--listen', listen, ...this.#flags]
+    const kafkaListen = this.#kafkaPort === undefined ? 'off' : this.kafkaAddress
+    const addresses = ['--listen', listen, '--kafka-listen', kafkaListen]
+    const args = [this.#program, 'serve', '--data-dir', this.dataDir, ...addresses, ...this.#flags]
     const env = { ...process.env, ...this.#environment }
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     this.#process = child
@@ -64,6 +76,7 @@ export class BrokerProcess {
     const line = await Promise.race([ready, once(child, 'exit').then(() => undefined)])
     assert.ok(line !== undefined, `the broker did not start: ${this.errorText}`)
     this.#port = Number(/:(\d+),/.exec(line)![1])
+    if (this.#kafkaPort !== undefined) this.#kafkaPort = Number(/Kafka on \S+:(\d+),/.exec(line)![1])
   }
 
   /** SIGKILL: nothing is said, flushed or closed. */

@@ -16,8 +16,8 @@ import { realIo } from './io/real-io.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
-import { sharedBounds } from './servers/connections/request-gate.ts'
-import { NativeListener } from './servers/native/native-listener.ts'
+import { Doors } from './servers/doors.ts'
+import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
 import type { ListenAddress } from './servers/connections/listen-address.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { placeProgress } from './services/flow/progress-migration.ts'
@@ -32,6 +32,8 @@ export type BrokerStorage =
 export type BrokerOptions = BrokerStorage & {
   /** Without it nothing listens. Default host 127.0.0.1, default port 9898; port 0 takes a free one. */
   readonly listen?: Partial<ListenAddress>
+  /** Where Kafka clients connect; without it none can. Default host 127.0.0.1, default port 9092. */
+  readonly kafka?: Partial<KafkaEndpoint> | readonly KafkaEndpoint[]
   /** What the broker calls itself. */
   readonly name?: string
   /** Bounds that differ from the defaults of docs/operating/config.md. */
@@ -63,7 +65,8 @@ interface StartContext {
 
 export class Broker {
   readonly #context: StartContext
-  readonly #native: NativeListener
+  readonly #doors: Doors
+  readonly #kafkaAddresses: readonly ListenAddress[]
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -74,7 +77,8 @@ export class Broker {
     const io = worldOf(options, logger)
     const context: StartContext = { options, io, logger, limits, opened: [] }
     try {
-      return new Broker(context, await openParts(context))
+      const doors = await openParts(context)
+      return new Broker(context, doors, await listen(context, doors))
     } catch (error) {
       // Why unclean: what was not opened was not looked at, and the next start must not trust it.
       await closeParts(context, false)
@@ -82,14 +86,20 @@ export class Broker {
     }
   }
 
-  private constructor(context: StartContext, native: NativeListener) {
+  private constructor(context: StartContext, doors: Doors, kafkaAddresses: readonly ListenAddress[]) {
     this.#context = context
-    this.#native = native
+    this.#doors = doors
+    this.#kafkaAddresses = kafkaAddresses
   }
 
   /** Where it listens; undefined when it does not. */
   get address(): ListenAddress | undefined {
-    return this.#native.address
+    return this.#doors.native.address
+  }
+
+  /** Where it listens for Kafka clients. */
+  get kafkaAddresses(): readonly ListenAddress[] {
+    return this.#kafkaAddresses
   }
 
   /** A client in this process. It is closed with the broker. */
@@ -99,7 +109,7 @@ export class Broker {
       name: 'in-process',
       signal: this.#closed.signal,
       platform: {
-        connect: async () => this.#native.connectInProcess(),
+        connect: async () => this.#doors.native.connectInProcess(),
         monotonicMs: () => clock.monotonicMs(),
         wallMs: () => clock.wallMs(),
         after: (ms, callback) => timers.after(ms, callback),
@@ -117,7 +127,7 @@ export class Broker {
   }
 
   async #close(): Promise<void> {
-    await this.#native.close()
+    await this.#doors.close()
     this.#closed.abort(new BrokerError('client-closed', 'The broker was closed'))
     await closeParts(this.#context, true)
   }
@@ -132,7 +142,7 @@ function worldOf(options: BrokerOptions, logger: Logger): Io {
   return isFolder ? io : { ...io, files: memoryFiles() }
 }
 
-async function openParts(context: StartContext): Promise<NativeListener> {
+async function openParts(context: StartContext): Promise<Doors> {
   const { options, io, logger, limits, opened } = context
   const startedMs = io.clock.monotonicMs()
   const directory = await DataDirectory.open(io, options.dataDir ?? memoryDirectory, limits)
@@ -154,14 +164,33 @@ async function openParts(context: StartContext): Promise<NativeListener> {
   const { streams, flow } = await openServices(context, directory, catalog)
   const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
   const nodes = (): { node: number; port: number }[] =>
-    native.address === undefined ? [] : [{ node: 0, port: native.address.port }]
-  const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
-  const native = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes })
+    doors.native.address === undefined ? [] : [{ node: 0, port: doors.native.address.port }]
+  const doors = new Doors({
+    io,
+    logger,
+    streams,
+    flow,
+    limits,
+    identity,
+    nodes,
+    clusterId: catalog.clusterId,
+    nodeCount: 1,
+  })
+  opened.push({ name: 'doors', close: () => doors.close() })
+  return doors
+}
+
+async function listen({ options }: StartContext, doors: Doors): Promise<ListenAddress[]> {
   if (options.listen !== undefined) {
     const { host = '127.0.0.1', port = 9898 } = options.listen
-    await native.listen({ host, port })
+    await doors.native.listen({ host, port })
   }
-  return native
+  return doors.listenForKafka(endpointsOf(options.kafka))
+}
+
+function endpointsOf(kafka: BrokerOptions['kafka']): readonly KafkaEndpoint[] {
+  if (kafka === undefined) return []
+  return 'length' in kafka ? kafka : [{ host: '127.0.0.1', port: 9092, ...kafka }]
 }
 
 async function openServices(

@@ -50,13 +50,13 @@ async function portOf(served: Served): Promise<number> {
   return Number(/:(\d+)/.exec(served.out.slice(served.out.indexOf('127.0.0.1')))?.[1])
 }
 
-const listen = ['--listen', '127.0.0.1:0']
+const listen = ['--listen', '127.0.0.1:0', '--kafka-listen', '127.0.0.1:0']
 
 test('says when it is ready, ends in order on SIGTERM, and tells its clients', async () => {
   const dataDir = newFolder()
   const served = start(['serve', '--data-dir', dataDir, ...listen])
   const peer = await RawPeer.greeted(await portOf(served))
-  assert.match(served.out, /^sluice ready on 127\.0\.0\.1:\d+, data in \S+\n$/)
+  assert.match(served.out, /^sluice ready on 127\.0\.0\.1:\d+, for Kafka on 127\.0\.0\.1:\d+, data in \S+\n$/)
   assert.equal(existsSync(dataDir), true)
   served.child.kill('SIGTERM')
   assert.equal((await peer.goodbye()).error?.code, 'stopping')

@@ -2,7 +2,12 @@
 
 import { readConfig, environmentSource, fileSource } from './config/read-config.ts'
 import type { Config, ConfigSource } from './config/read-config.ts'
-import { readListenAddress, readServeArguments, serveHelp } from './config/serve-arguments.ts'
+import {
+  readKafkaListen,
+  readListenAddress,
+  readServeArguments,
+  serveHelp,
+} from './config/serve-arguments.ts'
 import { Broker } from './broker.ts'
 import { IoError } from './io/io.ts'
 import type { FileSystem } from './io/io.ts'
@@ -27,7 +32,7 @@ export interface ServeSurroundings {
 }
 
 /** What `serve` needs of a broker, with shards or without. */
-export type ServedBroker = Pick<Broker, 'address' | 'close'>
+export type ServedBroker = Pick<Broker, 'address' | 'kafkaAddresses' | 'close'>
 
 type Failed = () => void
 
@@ -62,13 +67,15 @@ async function startBroker(
   logger: Logger,
   { failed, shardThread = usualThread }: ServeSurroundings,
 ): Promise<ServedBroker> {
-  const { dataDir, listen, name, shards, logLevel: _level, logFormat: _format, ...limits } = config
+  const { dataDir, listen, kafkaListen, kafkaAdvertised, name, shards, ...rest } = config
+  const { logLevel: _level, logFormat: _format, ...limits } = rest
   const address = readListenAddress(listen)
+  const kafka = readKafkaListen(kafkaListen, kafkaAdvertised)
   const count = shards === 'auto' ? availableCores() : shards
-  if (count === 1) return Broker.start({ dataDir, listen: address, name, limits, logger })
+  if (count === 1) return Broker.start({ dataDir, listen: address, kafka, name, limits, logger })
   // Why at call: one shard, which is the default, needs none of it.
   const { ShardedBroker } = await import('./sharded-broker.ts')
-  checkShardPorts(address, count)
+  checkShardPorts([address, ...kafka], count)
   const [io, threads] = [realIo(logger), realThreads(shardThread)]
   return ShardedBroker.start({
     io,
@@ -76,6 +83,7 @@ async function startBroker(
     shards: count,
     dataDir,
     listen: address,
+    kafka,
     name,
     limits,
     logger,
@@ -83,18 +91,32 @@ async function startBroker(
   })
 }
 
-function checkShardPorts({ port }: { port: number }, shards: number): void {
-  if (port === 0 || port + shards <= 0xffff) return
-  const text = `listen has port ${port}, and ${shards} shards need the ${shards} ports above it`
-  throw new BrokerError('invalid-config', text)
+function checkShardPorts(addresses: readonly { port: number }[], shards: number): void {
+  const taken = new Set<number>()
+  for (const { port: first } of addresses) {
+    if (first === 0) continue
+    const text = `Port ${first} is named, and ${shards} shards need the ${shards} ports above it`
+    if (first + shards > 0xffff) throw new BrokerError('invalid-config', text)
+    for (let port = first; port <= first + shards; port++) {
+      if (taken.has(port))
+        throw new BrokerError('invalid-config', `${text}: they reach port ${port} of another address`)
+      taken.add(port)
+    }
+  }
 }
 
 /** One line that a supervisor can wait for. */
-function readyLine({ logFormat, dataDir, name }: Config, { address }: ServedBroker): string {
+function readyLine({ logFormat, dataDir, name }: Config, { address, kafkaAddresses }: ServedBroker): string {
   const { host, port } = address!
-  if (logFormat === 'json') return `${JSON.stringify({ ready: true, name, host, port, dataDir })}\n`
-  const shown = host.includes(':') ? `[${host}]` : host
-  return `${name} ready on ${shown}:${port}, data in ${dataDir}\n`
+  if (logFormat === 'json') {
+    return `${JSON.stringify({ ready: true, name, host, port, kafka: kafkaAddresses, dataDir })}\n`
+  }
+  const kafka = kafkaAddresses.length === 0 ? '' : `, for Kafka on ${kafkaAddresses.map(shown).join(' and ')}`
+  return `${name} ready on ${shown({ host, port })}${kafka}, data in ${dataDir}\n`
+}
+
+function shown({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 async function readFileSource(files: FileSystem, path: string): Promise<ConfigSource> {

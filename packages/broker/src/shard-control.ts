@@ -11,8 +11,8 @@ import { answerForCatalog } from './cluster/remote-catalog.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
 import { flowGround, streamsGround } from './node-ground.ts'
 import type { NodeGround } from './node-ground.ts'
-import { sharedBounds } from './servers/connections/request-gate.ts'
-import { NativeListener } from './servers/native/native-listener.ts'
+import type { CallServices } from './servers/native/native-session.ts'
+import { runCall } from './servers/native/run-call.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { LeaderLogs } from './services/streams/leader-logs.ts'
 import { Streams } from './services/streams/streams.ts'
@@ -37,14 +37,14 @@ export class ShardControl {
   readonly streams: Streams
   readonly #remote: RemotePartitions
   readonly #flow: FlowConsumers
-  readonly #calls: NativeListener
+  readonly #calls: CallServices
 
   /** The shards have opened their logs. */
   static async open(place: ControlGround, name: string, links: ControlLinks): Promise<ShardControl> {
     const { peers, services, outOfStep, nodes, nodeCount } = links
     const placement = new Placement(nowhere, nodeCount)
     const ground = { ...place, placement }
-    const { io, logger, limits, bootEpoch } = ground
+    const { io, logger, bootEpoch } = ground
     const remote = new RemotePartitions(peers, services, logger)
     const files = streamsGround(ground)
     const logs = new LeaderLogs({ files, placement, remote, peers, failed: outOfStep })
@@ -52,8 +52,7 @@ export class ShardControl {
     const flow = await FlowConsumers.open(flowGround(ground, streams, undefined))
     remote.onNewLife(({ key }) => void streams.renewed(key.stream))
     const identity = { name, node: placement.node, bootEpoch, startedMs: io.clock.monotonicMs() }
-    const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
-    const calls = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes })
+    const calls = { io, streams, flow, identity, nodes }
     const control = new ShardControl({ streams, remote, flow, calls })
     services.answer('call', (call) => control.#call(call))
     return control
@@ -63,7 +62,7 @@ export class ShardControl {
     streams: Streams
     remote: RemotePartitions
     flow: FlowConsumers
-    calls: NativeListener
+    calls: CallServices
   }) {
     this.streams = parts.streams
     this.#remote = parts.remote
@@ -76,7 +75,6 @@ export class ShardControl {
   }
 
   async close(): Promise<void> {
-    await this.#calls.close()
     await this.#flow.close()
     await this.streams.close()
   }
@@ -85,7 +83,7 @@ export class ShardControl {
     const { name } = params as { name?: string }
     const stream = name === undefined ? undefined : this.streams.find(name)
     if (stream !== undefined || method === 'streams.list') await this.#refresh(stream?.id)
-    return this.#calls.call(method, params)
+    return runCall(this.#calls, method, params)
   }
 
   async #refresh(streamId: number | undefined): Promise<void> {

@@ -11,8 +11,10 @@ import type { PeerServices } from './cluster/peer.ts'
 import type { Io, Timer } from './io/io.ts'
 import type { Thread, Threads } from './io/threads.ts'
 import type { ListenAddress } from './servers/connections/listen-address.ts'
+import { advertisedNode, ownPort } from './servers/kafka/kafka-addresses.ts'
+import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
 import { CrashWindow } from './shard-crashes.ts'
-import type { ShardAddress, ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
+import type { ShardAddresses, ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
 import type { SharedSetup } from './shard-setup.ts'
 
 export interface FleetOptions {
@@ -26,6 +28,8 @@ export interface FleetOptions {
   readonly bootEpochOf: (isFirst: boolean) => Promise<number>
   /** Where all shards listen together. */
   readonly listen: ListenAddress
+  /** The same for Kafka clients. */
+  readonly kafka: readonly KafkaEndpoint[]
   /** What the control thread answers. */
   readonly services: PeerServices<ShardMessages>
   /** Keeps streams as they are while shards start: they read the catalog once. */
@@ -46,7 +50,7 @@ export class ShardFleet {
   readonly peers = new PeerTable<ShardMessages>()
   readonly #options: FleetOptions
   readonly #running = new Map<number, RunningShard>()
-  readonly #addresses = new Map<number, ShardAddress>()
+  readonly #addresses = new Map<number, ShardAddresses>()
   readonly #crashes: CrashWindow
   #timer: Timer | undefined
   #restarting: Promise<void> = Promise.resolve()
@@ -63,13 +67,18 @@ export class ShardFleet {
   }
 
   get nodes(): NodeAddress[] {
-    const rows = Array.from(this.#addresses, ([node, { own }]) => ({ node, port: own.port }))
+    const rows = Array.from(this.#addresses, ([node, { native }]) => ({ node, port: native.own.port }))
     return rows.sort((one, other) => one.node - other.node)
   }
 
   /** Where clients begin. */
   get front(): ListenAddress | undefined {
-    return this.#addresses.get(0)?.front
+    return this.#addresses.get(0)?.native.front
+  }
+
+  /** Where Kafka clients begin. */
+  get kafkaFronts(): ListenAddress[] {
+    return this.#addresses.get(0)?.kafka.map(({ front }) => front) ?? []
   }
 
   /** All threads run, and have opened their logs. Rejects with why one of them could not. */
@@ -160,12 +169,35 @@ export class ShardFleet {
 
   /** One after the other: where the system chooses the port, the first says which. */
   async #listen(nodes: readonly number[]): Promise<void> {
+    const { listen, kafka } = this.#options
     for (const node of nodes) {
-      const front = this.front ?? this.#options.listen
-      const own = this.#addresses.get(node)?.own ?? ownAddress(this.#options.listen, node)
-      const address = await this.peers.require(node).request('shard.listen', { own, front })
-      this.#addresses.set(node, address)
+      const known = this.#addresses.get(node)
+      const first = this.#addresses.get(0)
+      const addresses = {
+        native: known?.native ?? { own: ownAddress(listen, node), front: first?.native.front ?? listen },
+        kafka: kafka.map(
+          ({ host, port }, at) =>
+            known?.kafka[at] ?? {
+              own: ownAddress({ host, port }, node),
+              front: first?.kafka[at]?.front ?? { host, port },
+            },
+        ),
+      }
+      this.#addresses.set(node, await this.peers.require(node).request('shard.listen', addresses))
     }
+    this.#tellKafkaNodes()
+  }
+
+  /** All that run: those that were started again have heard nothing yet. */
+  #tellKafkaNodes(): void {
+    const { kafka, setup } = this.#options
+    const { nodeCount } = setup
+    const byListener = kafka.map((endpoint, at) =>
+      Array.from(this.#addresses, ([node, addresses]) =>
+        advertisedNode(endpoint, node, nodeCount, addresses.kafka[at]!.own),
+      ).sort((one, other) => one.node - other.node),
+    )
+    for (const { peer } of this.#running.values()) peer.tell('shard.kafkaNodes', byListener)
   }
 
   async #orFirstFailure(action: () => Promise<void>): Promise<void> {
@@ -256,7 +288,7 @@ export class ShardFleet {
 
 /** The ports above the shared one; a free one where the system chooses that. */
 function ownAddress({ host, port }: ListenAddress, node: number): ListenAddress {
-  return { host, port: port === 0 ? 0 : port + 1 + node }
+  return { host, port: ownPort(port, node, Infinity) }
 }
 
 function isAway(error: unknown): boolean {

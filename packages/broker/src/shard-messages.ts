@@ -5,6 +5,7 @@ import type { PartitionMessages } from './cluster/partition-messages.ts'
 import type { CatalogMessages } from './cluster/remote-catalog.ts'
 import type { BrokerLimits } from './config/read-config.ts'
 import type { ListenAddress } from './servers/connections/listen-address.ts'
+import type { KafkaNode } from './servers/kafka/kafka-session.ts'
 import type { StreamMessages } from './services/streams/stream-messages.ts'
 
 export interface CallBody {
@@ -20,6 +21,8 @@ export interface ShardSetup {
   readonly bootEpoch: number
   /** What the broker calls itself. */
   readonly name: string
+  /** 16 hexadecimal digits. */
+  readonly clusterId: string
   readonly dataDir: string
   readonly wasClosedCleanly: boolean
   /** Of this shard: a share of what is bounded for the whole process. */
@@ -34,12 +37,19 @@ export interface ShardAddress {
   readonly front: ListenAddress
 }
 
+/** Of all doors of a shard. */
+export interface ShardAddresses {
+  readonly native: ShardAddress
+  /** One for each address that Kafka clients may use. */
+  readonly kafka: readonly ShardAddress[]
+}
+
 interface LifeRequests {
   /** Opens the logs that it leads. */
   readonly 'shard.open': { body: null; answer: null }
   /** All shards have opened their logs: streams and flow consumers begin. */
   readonly 'shard.begin': { body: null; answer: null }
-  readonly 'shard.listen': { body: ShardAddress; answer: ShardAddress }
+  readonly 'shard.listen': { body: ShardAddresses; answer: ShardAddresses }
   /** Answers what is in progress and closes its connections. */
   readonly 'shard.closeDoors': { body: null; answer: null }
   /** All shards have closed their doors: flow consumers end, with their progress on disk. */
@@ -55,6 +65,8 @@ interface LifeNotices {
   readonly 'shard.joined': { readonly node: number }
   /** A shard that was started again has opened its logs. */
   readonly 'shard.renewed': { readonly node: number }
+  /** What Kafka clients are told of where the nodes listen, by the address that they came by. */
+  readonly 'shard.kafkaNodes': readonly (readonly KafkaNode[])[]
   /** A line for the operator. */
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'

@@ -9,15 +9,16 @@ import type { Peer, PeerServices } from './cluster/peer.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
 import { flowGround, streamsGround } from './node-ground.ts'
 import type { NodeGround } from './node-ground.ts'
-import { sharedBounds } from './servers/connections/request-gate.ts'
-import { NativeListener } from './servers/native/native-listener.ts'
+import type { ListenAddress } from './servers/connections/listen-address.ts'
+import { Doors } from './servers/doors.ts'
+import type { KafkaNode } from './servers/kafka/kafka-session.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { progressDirectory } from './services/flow/progress-places.ts'
 import { NodeLogs } from './services/streams/node-logs.ts'
 import { StreamCatalog } from './services/streams/stream-catalog.ts'
 import { Streams } from './services/streams/streams.ts'
 import { ShardCalls } from './shard-calls.ts'
-import type { ShardMessages } from './shard-messages.ts'
+import type { ShardAddress, ShardAddresses, ShardMessages } from './shard-messages.ts'
 
 export interface ShardLinks {
   readonly control: Peer<ShardMessages>
@@ -25,32 +26,34 @@ export interface ShardLinks {
   readonly services: PeerServices<ShardMessages>
 }
 
+/** What is the same at all shards. */
+export interface ShardCluster {
+  readonly name: string
+  readonly clusterId: string
+}
+
 interface Begun {
   readonly streams: Streams
   readonly flow: FlowConsumers
-  readonly native: NativeListener
+  readonly doors: Doors
 }
 
 export class ShardServices {
   readonly #ground: NodeGround
   readonly #links: ShardLinks
-  readonly #name: string
+  readonly #cluster: ShardCluster
   readonly #remote: RemotePartitions
   readonly #logs: NodeLogs
   #begun: Begun | undefined
 
-  constructor(ground: NodeGround, name: string, links: ShardLinks) {
+  constructor(ground: NodeGround, cluster: ShardCluster, links: ShardLinks) {
     this.#ground = ground
-    this.#name = name
+    this.#cluster = cluster
     this.#links = links
     this.#remote = new RemotePartitions(links.peers, links.services, ground.logger)
     const leader = new PartitionLeader(links.services)
     this.#logs = new NodeLogs({ files: streamsGround(ground), leader, remote: this.#remote })
     this.#answerForStreams(links.services)
-  }
-
-  get native(): NativeListener {
-    return this.#require().native
   }
 
   /** The logs that this node leads. */
@@ -76,16 +79,28 @@ export class ShardServices {
     const flow = await FlowConsumers.open(flowGround(ground, streams, directory))
     const runHere = this.call.bind(this)
     const router = new ShardCalls({ placement, control, peers, streams, runHere })
-    const identity = { name: this.#name, node: placement.node, bootEpoch, startedMs }
+    const identity = { name: this.#cluster.name, node: placement.node, bootEpoch, startedMs }
     const nodes = (): NodeAddress[] => []
-    const bounds = sharedBounds(limits.totalBytesInProgressMax, limits.frameBytesMax)
-    const native = new NativeListener({ io, logger, streams, flow, limits, bounds, identity, nodes, router })
-    this.#begun = { streams, flow, native }
+    const { clusterId } = this.#cluster
+    const { nodeCount } = placement
+    const doors = new Doors({
+      io,
+      logger,
+      streams,
+      flow,
+      limits,
+      identity,
+      nodes,
+      router,
+      clusterId,
+      nodeCount,
+    })
+    this.#begun = { streams, flow, doors }
   }
 
   /** Carries a call out here, with what other nodes lead as it stands now. */
   async call(method: CallMethod, params: unknown): Promise<unknown> {
-    const { streams, flow, native } = this.#require()
+    const { streams, flow, doors } = this.#require()
     const { stream, name } = params as { stream: string; name: string }
     const areLetters = method.startsWith('deadLetters.')
     if (areLetters || method === 'consumers.create' || method === 'consumers.drain') {
@@ -95,7 +110,29 @@ export class ShardServices {
       const letters = streams.find(flow.get(stream, name).config.deadLetterStream)
       if (letters !== undefined) await this.#remote.refresh(letters.id)
     }
-    return native.call(method, params)
+    return doors.native.call(method, params)
+  }
+
+  /** At its own addresses first: clients that begin at a shared one are sent there. */
+  async listen({ native, kafka }: ShardAddresses): Promise<ShardAddresses> {
+    const { doors } = this.#require()
+    const both = async (
+      { own, front }: ShardAddress,
+      open: (address: ListenAddress) => Promise<ListenAddress>,
+    ): Promise<ShardAddress> => ({ own: await open(own), front: await open({ ...front, isShared: true }) })
+    const opened: ShardAddress[] = []
+    for (const [listener, addresses] of kafka.entries()) {
+      opened.push(await both(addresses, (address) => doors.kafka.listen(address, listener)))
+    }
+    return { native: await both(native, (address) => doors.native.listen(address)), kafka: opened }
+  }
+
+  tellKafkaNodes(byListener: readonly (readonly KafkaNode[])[]): void {
+    this.#begun?.doors.addresses.set(byListener)
+  }
+
+  async closeDoors(): Promise<void> {
+    await this.#begun?.doors.close()
   }
 
   /** A node was started again. */

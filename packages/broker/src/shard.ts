@@ -10,7 +10,7 @@ import type { Io } from './io/io.ts'
 import type { ChannelEnd, Threads } from './io/threads.ts'
 import type { Logger } from './base/logger.ts'
 import { channelLogger } from './shard-log.ts'
-import type { ShardAddress, ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
+import type { ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
 import { ShardServices } from './shard-services.ts'
 
 export interface ShardWorld {
@@ -25,14 +25,14 @@ export function runShard(setup: ShardSetup, end: ChannelEnd, { ioOf, threads }: 
   const peers = new PeerTable<ShardMessages>()
   const peerOf = (name: string, channelEnd: ChannelEnd): Peer<ShardMessages> =>
     new Peer(threads.open(channelEnd), { name, services, logger, closed: () => {} })
-  const { node, nodeCount, bootEpoch, name, dataDir, limits, wasClosedCleanly } = setup
+  const { node, nodeCount, bootEpoch, clusterId, name, dataDir, limits, wasClosedCleanly } = setup
   // Why before the first message is heard: it may be the first step.
   const control: Peer<ShardMessages> = peerOf('the control thread', end)
   const placement = new Placement(node, nodeCount)
   const metadata = new RemoteCatalog(control)
   const io = ioOf(logger)
   const ground = { io, logger, limits, dataDir, wasClosedCleanly, metadata, bootEpoch, placement }
-  const shard = new ShardServices(ground, name, { control, peers, services })
+  const shard = new ShardServices(ground, { name, clusterId }, { control, peers, services })
   services.hear('shard.joined', ({ node: joined }, { end: theirs }) =>
     peers.set(joined, peerOf(`Node ${joined}`, theirs!)),
   )
@@ -48,13 +48,10 @@ function answerSteps(services: PeerServices<ShardMessages>, shard: ShardServices
     })
   step('shard.open', () => shard.openLogs())
   step('shard.begin', () => shard.begin())
-  step('shard.closeDoors', () => shard.native.close())
+  step('shard.closeDoors', () => shard.closeDoors())
   step('shard.closeFlow', () => shard.closeFlow())
   step('shard.closeLogs', () => shard.closeLogs())
-  services.answer('shard.listen', (address) => listen(shard, address))
+  services.answer('shard.listen', (addresses) => shard.listen(addresses))
+  services.hear('shard.kafkaNodes', (byListener) => shard.tellKafkaNodes(byListener))
   services.answer('call', ({ method, params }) => shard.call(method, params))
-}
-
-async function listen({ native }: ShardServices, { own, front }: ShardAddress): Promise<ShardAddress> {
-  return { own: await native.listen(own), front: await native.listen({ ...front, isShared: true }) }
 }

@@ -13,6 +13,8 @@ import type { Threads } from './io/threads.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
 import type { ListenAddress } from './servers/connections/listen-address.ts'
+import { checkEndpoints } from './servers/kafka/kafka-addresses.ts'
+import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
 import { progressJournal } from './node-ground.ts'
 import { placeProgress } from './services/flow/progress-migration.ts'
 import { controlAnswers, ShardControl } from './shard-control.ts'
@@ -26,6 +28,8 @@ export interface ShardedOptions {
   readonly shards: number
   readonly dataDir: string
   readonly listen: ListenAddress
+  /** Where Kafka clients connect; none: nowhere. */
+  readonly kafka?: readonly KafkaEndpoint[]
   readonly name: string
   readonly limits: BrokerLimits
   readonly logger?: Logger
@@ -68,6 +72,11 @@ export class ShardedBroker {
     return this.#parts.fleet.front
   }
 
+  /** Where Kafka clients begin. */
+  get kafkaAddresses(): readonly ListenAddress[] {
+    return this.#parts.fleet.kafkaFronts
+  }
+
   /** Answers what is in progress, then closes all in order. Resolves when the data directory is free. */
   close(): Promise<void> {
     this.#closing ??= closeParts(this.#parts, this.#logger, true)
@@ -78,11 +87,12 @@ export class ShardedBroker {
 type Opening = { -readonly [Name in keyof Parts]?: Parts[Name] }
 
 async function openParts(options: ShardedOptions, logger: Logger, opened: Opening): Promise<void> {
-  const { io, shards: nodeCount, dataDir, limits, name } = options
+  const { io, shards: nodeCount, dataDir, limits, name, kafka = [] } = options
+  checkEndpoints(kafka)
   const directory = await DataDirectory.open(io, dataDir, limits)
   opened.directory = directory
   const { wasClosedCleanly } = directory
-  const { metadata, bootEpoch } = await openCatalog({
+  const { metadata, bootEpoch, clusterId } = await openCatalog({
     io,
     logger,
     path: dataDir,
@@ -95,9 +105,10 @@ async function openParts(options: ShardedOptions, logger: Logger, opened: Openin
   const services = controlAnswers(metadata, logger)
   const fleet = new ShardFleet({
     ...options,
+    kafka,
     logger,
     services,
-    setup: sharedSetup({ nodeCount, name, dataDir, limits }),
+    setup: sharedSetup({ nodeCount, name, clusterId, dataDir, limits }),
     isFirstClean: wasClosedCleanly,
     bootEpochOf: async (isFirst) => (isFirst ? bootEpoch : nextBootEpoch(metadata)),
     // Why there: shards are started again only after all have begun.

@@ -89,7 +89,8 @@ export class BrokerProcess {
 
   #launch(): Promise<void> {
     if (this.#isDestroyed) return Promise.reject(new Error('The run is over'))
-    const flags = ['--data-dir', this.#dataDir!, '--listen', this.address, '--log-level', 'warn']
+    const place = ['--data-dir', this.#dataDir!, '--listen', this.address, '--kafka-listen', 'off']
+    const flags = [...place, '--log-level', 'warn']
     const child = spawn(process.execPath, [program, 'serve', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Why: Ctrl-C reaches every process of the terminal's group, and this one is ours to end.

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Io } from '../io/io.ts'
 import { TailCache } from '../log/tail-cache.ts'
 import { nextBootEpoch } from './boot-epoch.ts'
+import { clusterIdOf } from './cluster-id.ts'
 import { EmbeddedMetadata } from './embedded-metadata.ts'
 
 export interface CatalogGround {
@@ -20,6 +21,8 @@ export interface OpenedCatalog {
   readonly metadata: EmbeddedMetadata
   /** Of this start. */
   readonly bootEpoch: number
+  /** Of all starts. */
+  readonly clusterId: string
 }
 
 export async function openCatalog({ path, isInMemory, ...rest }: CatalogGround): Promise<OpenedCatalog> {
@@ -27,7 +30,8 @@ export async function openCatalog({ path, isInMemory, ...rest }: CatalogGround):
   const place = { directory: `${path}/catalog`, tail: new TailCache(0), durability } as const
   const metadata = await EmbeddedMetadata.open({ ...rest, ...place })
   try {
-    return { metadata, bootEpoch: await nextBootEpoch(metadata) }
+    const bootEpoch = await nextBootEpoch(metadata)
+    return { metadata, bootEpoch, clusterId: await clusterIdOf(metadata, rest.io.random) }
   } catch (error) {
     await metadata.close().catch(() => undefined)
     throw error

@@ -13,6 +13,8 @@ export interface Partition {
   readonly index: number
   /** The node that leads it; undefined where there is only one. */
   readonly node: number | undefined
+  /** Grows with every leader, and with every start of it, as far as this node has heard. */
+  readonly leaderEpoch: number
   /** Offset of the first record that is kept. */
   readonly logStart: number
   /** Offset after the last record that may be read, as far as this node has heard. */

@@ -23,6 +23,18 @@ export const PROPERTIES = {
     default: '127.0.0.1:9898',
     ...user,
   },
+  kafkaListen: {
+    kind: 'text',
+    doc: 'Addresses of the Kafka protocol, `host:port` with commas between them, or `off`.',
+    default: '127.0.0.1:9092',
+    ...user,
+  },
+  kafkaAdvertised: {
+    kind: 'text',
+    doc: 'What Kafka clients are told instead, a `host:port` for each of them; `auto`: what is listened at.',
+    default: 'auto',
+    ...user,
+  },
   shards: {
     kind: 'count',
     doc: 'Threads that streams are spread over; `auto`: one for each core. Linux only beyond 1.',
@@ -49,6 +61,21 @@ export const PROPERTIES = {
     doc: 'Log lines for people, or one JSON object per line.',
     default: 'text',
     choices: ['text', 'json'],
+    ...user,
+  },
+  autoCreateTopics: {
+    kind: 'choice',
+    doc: 'Whether a stream is made when a Kafka client asks for a topic that is not there.',
+    default: 'on',
+    choices: ['on', 'off'],
+    ...user,
+  },
+  defaultPartitions: {
+    kind: 'integer',
+    doc: 'Partitions of a stream that a Kafka client makes without saying how many.',
+    default: 1,
+    min: 1,
+    max: 4096,
     ...user,
   },
   directIo: {
@@ -141,7 +168,7 @@ export const PROPERTIES = {
   },
   connectionsMax: {
     kind: 'integer',
-    doc: 'Most connections; more are turned away with `too-many-connections`.',
+    doc: 'Most connections of each protocol; more are turned away with `too-many-connections`.',
     default: 10_000,
     min: 1,
     max: 1_000_000,
@@ -149,10 +176,26 @@ export const PROPERTIES = {
   },
   frameBytesMax: {
     kind: 'integer',
-    doc: 'Largest request of a client.',
+    doc: 'Largest request of a client of the native protocol.',
     default: 16 * mib,
     min: 2 * mib,
     max: 64 * mib,
+    ...tuning,
+  },
+  kafkaFrameBytesMax: {
+    kind: 'integer',
+    doc: 'Largest request of a Kafka client.',
+    default: 100 * mib,
+    min: 64 * kib,
+    max: gib,
+    ...tuning,
+  },
+  kafkaIdleMs: {
+    kind: 'integer',
+    doc: 'A Kafka connection is closed that asked for nothing so long, and waits for nothing; 0: never.',
+    default: 600_000,
+    min: 0,
+    max: 24 * hourMs,
     ...tuning,
   },
   requestsInProgressMax: {
@@ -247,4 +290,4 @@ export type IntegerName = {
 }[PropertyName]
 
 /** Bounds, and what is for tuning: what an embedding program may set besides where the data is. */
-export type BrokerLimits = Pick<Config, IntegerName | 'directIo'>
+export type BrokerLimits = Pick<Config, IntegerName | 'directIo' | 'autoCreateTopics'>

@@ -37,10 +37,13 @@ export function readConfig(sources: readonly ConfigSource[]): Config {
 /** The bounds that an embedding program gives, completed. */
 export function readLimits(limits: Partial<BrokerLimits>): Config {
   for (const name of Object.keys(limits)) {
-    const isLimit = isPropertyName(name) && (PROPERTIES[name].kind === 'integer' || name === 'directIo')
-    if (!isLimit) throw unknownProperty(name, 'limits')
+    if (!isPropertyName(name) || !isLimit(name)) throw unknownProperty(name, 'limits')
   }
   return readConfig([{ from: 'limits', values: limits }])
+}
+
+function isLimit(name: PropertyName): boolean {
+  return PROPERTIES[name].kind === 'integer' || name === 'directIo' || name === 'autoCreateTopics'
 }
 
 export function fileSource(path: string, text: string): ConfigSource {
@@ -127,6 +130,7 @@ function faultOf(property: Property, value: unknown): string | undefined {
 function checkRelations(config: Config): void {
   requireOrder(config, 'keepAliveMsMin', 'keepAliveMsMax')
   requireOrder(config, 'bytesInProgressMax', 'totalBytesInProgressMax')
+  requireOrder(config, 'defaultPartitions', 'partitionsMax')
 }
 
 function requireOrder(config: Config, lower: IntegerName, upper: IntegerName): void {

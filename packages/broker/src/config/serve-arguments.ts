@@ -54,12 +54,30 @@ Examples:
 }
 
 /** `host:port`; a host with colons stands in brackets. Throws `invalid-config`. */
-export function readListenAddress(text: string): { host: string; port: number } {
+export function readListenAddress(text: string, property = 'listen'): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   const host = match?.[1] ?? match?.[2]
   if (host !== undefined && port <= 0xffff) return { host, port }
-  throw new BrokerError('invalid-config', `listen is ${JSON.stringify(text)}, but must be host:port`)
+  throw new BrokerError('invalid-config', `${property} is ${JSON.stringify(text)}, but must be host:port`)
+}
+
+export interface KafkaListenAddress {
+  readonly host: string
+  readonly port: number
+  readonly advertised?: { readonly host: string; readonly port: number }
+}
+
+/** Of `kafkaListen` and `kafkaAdvertised`; none where it is off. Throws `invalid-config`. */
+export function readKafkaListen(listen: string, advertised: string): KafkaListenAddress[] {
+  if (listen === 'off') return []
+  const addresses = listen.split(',').map((text) => readListenAddress(text.trim(), 'kafkaListen'))
+  if (advertised === 'auto') return addresses
+  const told = advertised.split(',').map((text) => readListenAddress(text.trim(), 'kafkaAdvertised'))
+  if (told.length === addresses.length)
+    return addresses.map((address, at) => ({ ...address, advertised: told[at]! }))
+  const text = `kafkaAdvertised has ${told.length} addresses, and kafkaListen has ${addresses.length}`
+  throw new BrokerError('invalid-config', text)
 }
 
 function splitFlag(argument: string): [string, string | undefined] {

@@ -10,10 +10,10 @@ import type { Listener } from '../../io/io.ts'
 import { connectionPair } from '../../io/memory-connection.ts'
 import type { ListenAddress } from '../connections/listen-address.ts'
 import { OpenConnections } from '../connections/open-connections.ts'
-import { runCall } from './handlers/run-call.ts'
 import { NativeConnection } from './native-connection.ts'
 import { checkNativeLimits } from './native-limits.ts'
 import type { NativeServices } from './native-session.ts'
+import { runCall } from './run-call.ts'
 
 export class NativeListener {
   readonly #services: NativeServices

@@ -11,20 +11,24 @@ import type { FrameOutbox } from './frame-outbox.ts'
 import type { NativeLimits } from './native-limits.ts'
 import type { SubscriptionTable } from './subscription-table.ts'
 
-/** What all connections of a broker share. */
-export interface NativeServices {
+/** What calls of the control plane are carried out with. */
+export interface CallServices {
   readonly io: Io
-  readonly logger: Logger
   readonly streams: Streams
   readonly flow: FlowConsumers
+  readonly identity: BrokerIdentity
+  /** Where all nodes of the broker listen. */
+  readonly nodes: () => NodeAddress[]
+}
+
+/** What all connections of a broker share. */
+export interface NativeServices extends CallServices {
+  readonly logger: Logger
   readonly limits: NativeLimits
   /** What all connections of this process have together. */
   readonly bounds: SharedBounds
-  readonly identity: BrokerIdentity
   /** Absent: every call is carried out here. */
   readonly router?: CallRouter
-  /** Where all nodes of the broker listen. */
-  readonly nodes: () => NodeAddress[]
 }
 
 /** Knows which calls another node carries out. */

@@ -7,8 +7,8 @@ import type { CallMethod } from '@sluice/protocol/native/calls'
 import { opcodes } from '@sluice/protocol/native/frame'
 import { callBytesMax } from '../native-limits.ts'
 import type { NativeSession } from '../native-session.ts'
+import { runCall } from '../run-call.ts'
 import { callShapes, requestShape } from './call-shapes.ts'
-import { runCall } from './run-call.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()

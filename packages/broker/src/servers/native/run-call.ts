@@ -1,12 +1,12 @@
 // Runs one method of the control plane on the service that owns it. Parameters have been checked.
 
 import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
-import { version } from '../../../base/version.ts'
-import { deleteMessages, purge } from '../../../services/streams/removal.ts'
-import type { NativeServices } from '../native-session.ts'
+import { version } from '../../base/version.ts'
+import { deleteMessages, purge } from '../../services/streams/removal.ts'
+import type { CallServices } from './native-session.ts'
 
 type Runner<M extends CallMethod> = (
-  services: NativeServices,
+  services: CallServices,
   params: CallParams<M>,
 ) => Promise<CallResult<M>> | CallResult<M>
 
@@ -56,16 +56,12 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'cluster.nodes': ({ nodes }) => nodes(),
 }
 
-export async function runCall(
-  services: NativeServices,
-  method: CallMethod,
-  params: unknown,
-): Promise<unknown> {
+export async function runCall(services: CallServices, method: CallMethod, params: unknown): Promise<unknown> {
   const runner = runners[method] as Runner<CallMethod>
   return runner(services, params as CallParams<CallMethod>)
 }
 
-function brokerInfo({ identity, io }: NativeServices): BrokerInfo {
+function brokerInfo({ identity, io }: CallServices): BrokerInfo {
   const { name, node, bootEpoch, startedMs } = identity
   return { name, version, bootEpoch, uptimeMs: Math.round(io.clock.monotonicMs() - startedMs), node }
 }

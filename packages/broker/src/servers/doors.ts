@@ -1,0 +1,69 @@
+// All doors of a node over its services. What their connections may hold is bounded for all of them together.
+
+import type { CallMethod } from '@sluice/protocol/native/calls'
+import type { ListenAddress } from './connections/listen-address.ts'
+import { sharedBounds } from './connections/request-gate.ts'
+import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
+import type { KafkaEndpoint } from './kafka/kafka-addresses.ts'
+import type { KafkaLimits } from './kafka/kafka-limits.ts'
+import { KafkaListener } from './kafka/kafka-listener.ts'
+import type { KafkaServices } from './kafka/kafka-session.ts'
+import { TopicIndex } from './kafka/topic-index.ts'
+import type { NativeLimits } from './native/native-limits.ts'
+import { NativeListener } from './native/native-listener.ts'
+import type { NativeServices } from './native/native-session.ts'
+
+export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> {
+  readonly limits: NativeLimits & KafkaLimits
+  /** 16 hexadecimal digits. */
+  readonly clusterId: string
+  readonly nodeCount: number
+}
+
+export class Doors {
+  readonly native: NativeListener
+  readonly kafka: KafkaListener
+  /** What Kafka clients are told. */
+  readonly addresses: KafkaAddresses = new KafkaAddresses()
+
+  constructor(services: DoorServices) {
+    const { io, logger, streams, limits, identity, clusterId, nodeCount, router } = services
+    const frameBytesMax = Math.max(limits.frameBytesMax, limits.kafkaFrameBytesMax)
+    const bounds = sharedBounds(limits.totalBytesInProgressMax, frameBytesMax)
+    this.native = new NativeListener({ ...services, bounds })
+    const call = ((method: CallMethod, params: unknown) =>
+      router?.route(method, params) ?? this.native.call(method, params)) as KafkaServices['call']
+    this.kafka = new KafkaListener({
+      io,
+      logger,
+      streams,
+      topics: new TopicIndex(streams, clusterId),
+      limits,
+      bounds,
+      cluster: {
+        id: clusterId,
+        node: identity.node,
+        nodeCount,
+        nodes: (listener) => this.addresses.nodes(listener),
+      },
+      call,
+    })
+  }
+
+  /** For the only node of a broker: listens for Kafka clients, and tells them where. */
+  async listenForKafka(endpoints: readonly KafkaEndpoint[]): Promise<ListenAddress[]> {
+    checkEndpoints(endpoints)
+    const bound: ListenAddress[] = []
+    for (const [listener, endpoint] of endpoints.entries()) {
+      const { host, port } = endpoint
+      bound.push(await this.kafka.listen({ host, port }, listener))
+    }
+    this.addresses.set(endpoints.map((endpoint, at) => [advertisedNode(endpoint, 0, 1, bound[at]!)]))
+    return bound
+  }
+
+  /** Answers what is in progress, and closes all connections. */
+  async close(): Promise<void> {
+    await Promise.all([this.native.close(), this.kafka.close()])
+  }
+}
