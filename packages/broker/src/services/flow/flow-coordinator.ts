@@ -126,7 +126,7 @@ export class FlowCoordinator implements FetchListener {
 
   /** The log was in memory and is no more: what was out or waiting of it is gone. */
   endOfLog(): void {
-    this.departures.removed({ below: Math.max(this.partition.highWatermark, this.state.readPosition) })
+    this.departures.endOfLog()
     this.source.close()
     this.close()
   }

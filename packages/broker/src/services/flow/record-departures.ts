@@ -10,7 +10,7 @@ import type { ProgressWriter } from './progress/progress-store.ts'
 import type { LocatedRecord } from './reading/batch-view.ts'
 import { scanLog } from './reading/scan-log.ts'
 import type { ScanContext } from './reading/scan-log.ts'
-import { drain, removeBelow, removeOffsets } from './state/flow-removal.ts'
+import { drain, partFromOthers, removeBelow, removeOffsets } from './state/flow-removal.ts'
 import type { FlowState } from './state/flow-state.ts'
 import type { SubjectFilter } from './state/rule-table.ts'
 
@@ -52,6 +52,13 @@ export class RecordDepartures {
       removeOffsets(state, removed.offsets, ended)
       for (const offset of removed.offsets) progress.settled(offset)
     }
+  }
+
+  /** Nothing of the log is left: what was out or waiting is gone, and no limit that others share counts it. */
+  endOfLog(): void {
+    const { partition, state } = this.#owner
+    this.removed({ below: Math.max(partition.highWatermark, state.readPosition) })
+    partFromOthers(state)
   }
 
   // ── Drained ──────────────────────────────────────────────────────────────────────────────────────────────

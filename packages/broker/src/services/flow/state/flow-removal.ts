@@ -79,6 +79,18 @@ export function drain(state: FlowState, filter: SubjectFilter): number {
   return count
 }
 
+/** The log has ended, and all of it was removed: the state shares nothing with others any more. */
+export function partFromOthers({ pools, totals, owner }: FlowState): void {
+  const { bundle } = pools
+  // Pools that are left wait for bytes that nobody will ask them about.
+  pools.forEach((pool) => {
+    if (bundle[pool]! < 0) return
+    totals.gates.bundles.detach(bundle[pool]!)
+    bundle[pool] = -1
+  })
+  totals.gates.part(owner)
+}
+
 interface Removal {
   /** Nothing from here on is affected. */
   readonly end: number

@@ -68,7 +68,7 @@ export class FlowState {
   /** Told of each record that is settled without its owner: when what was drained is read again. */
   onSettledAside: (offset: number) => void = () => {}
   /** Which of the states that share `totals.gates` it is. */
-  readonly #owner: number
+  readonly owner: number
 
   /** `totals.gates` must have been told the time. */
   constructor(
@@ -82,7 +82,7 @@ export class FlowState {
     this.retries = known.retries
     this.readPosition = known.settled.floor
     this.turns = new LaneTurns(this.pools, { parked: this.held, spilled: this.spilled }, totals.gates)
-    this.#owner = totals.gates.join(this.turns, settings.rules)
+    this.owner = totals.gates.join(this.turns, settings.rules)
   }
 
   /** Parked records, in memory or not. */
@@ -143,7 +143,7 @@ export class FlowState {
 
   /** Ties a pool to the gates that the last match of the rules has found. */
   #attach(pool: number): void {
-    this.pools.bundle[pool] = this.totals.gates.bundles.attach(this.#owner, this.settings.rules)
+    this.pools.bundle[pool] = this.totals.gates.bundles.attach(this.owner, this.settings.rules)
   }
 
   /** Sets a record aside that was blocked before a restart. */
@@ -594,6 +594,6 @@ export class FlowState {
       this.#attach(pool)
       gates.count(bundle[pool]!, inFlight[pool]!, delayed[pool]!)
     })
-    gates.adopted(this.#owner, settings.rules)
+    gates.adopted(this.owner, settings.rules)
   }
 }

@@ -32,21 +32,32 @@ export class Gates {
   readonly rules = new GateRules()
   readonly bundles = new GateBundles(this.table, this.rules)
   readonly lines = new GateLines(this.table, this.bundles)
-  readonly #owners: LaneOwner[] = []
+  /** By number, those that share the gates. */
+  readonly #owners = new Map<number, LaneOwner>()
   /** By owner: the rules that it follows, and whether its lanes have no places until all follow the same. */
-  readonly #rulesOf: RuleTable[] = []
+  readonly #rulesOf = new Map<number, RuleTable>()
   readonly #unplaced = new Set<LaneOwner>()
   /** Gates that are waited at and may have got room. */
   readonly #freed: number[] = []
   /** Rates that are waited at, by when the next record may pass. */
   readonly #timed = new TimeHeap()
   #lastTicket = 0
+  #lastOwner = none
 
   /** The number of a state that shares these gates from now on. */
   join(owner: LaneOwner, rules: RuleTable): number {
-    this.#rulesOf.push(rules)
+    const number = ++this.#lastOwner
+    this.#owners.set(number, owner)
+    this.#rulesOf.set(number, rules)
     this.rules.adopt(rules)
-    return this.#owners.push(owner) - 1
+    return number
+  }
+
+  /** A state that has no lanes any more shares nothing from now on, and nobody waits for what it follows. */
+  part(owner: number): void {
+    this.#unplaced.delete(this.#owners.get(owner)!)
+    this.#owners.delete(owner)
+    this.#rulesOf.delete(owner)
   }
 
   /**
@@ -72,9 +83,9 @@ export class Gates {
    * states: what these have out is not counted there yet.
    */
   adopted(owner: number, rules: RuleTable): void {
-    this.#rulesOf[owner] = rules
-    this.#unplaced.add(this.#owners[owner]!)
-    if (this.#rulesOf.some((one) => one !== rules)) return
+    this.#rulesOf.set(owner, rules)
+    this.#unplaced.add(this.#owners.get(owner)!)
+    for (const other of this.#rulesOf.values()) if (other !== rules) return
     const owners = [...this.#unplaced]
     this.#unplaced.clear()
     for (const one of owners) one.placeAll()
@@ -239,7 +250,7 @@ export class Gates {
     const { waitingRoot, owner } = this.bundles
     const lane = waitingRoot[bundle]!
     waitingRoot[bundle] = this.#waitingOf(bundle).remove(lane, lane)
-    if (this.#owners[owner[bundle]!]!.wake(lane)) this.#reserve(bundle, 1)
+    if (this.#owners.get(owner[bundle]!)!.wake(lane)) this.#reserve(bundle, 1)
     if (waitingRoot[bundle] !== none) this.#enter(bundle, gate)
   }
 
@@ -273,6 +284,6 @@ export class Gates {
   }
 
   #waitingOf(bundle: number): PairingHeaps {
-    return this.#owners[this.bundles.owner[bundle]!]!.waiting
+    return this.#owners.get(this.bundles.owner[bundle]!)!.waiting
   }
 }
