@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import { settleVerbs } from '@sluice/protocol/native/flow-messages'
+import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { simulate } from '../../testing/sim-io.ts'
 import { deleteMessages } from '../streams/removal.ts'
 import { acked, join, publishSubjects, settle, startFlow, startFlowIn } from './flow-life.fixture.ts'
@@ -169,3 +170,33 @@ test('a blocked record that is deleted right after a restart holds nothing back'
     assert.deepEqual(offsets(again), [0, 1])
     second.crash()
   }))
+
+const opaqueKeys: [string | null | Uint8Array<ArrayBuffer>, string][] = [
+  [null, ''],
+  [new Uint8Array(), ''],
+  [new Uint8Array([0xff, 0x61]), '\ufffda'],
+]
+
+for (const [index, [key, shown]] of opaqueKeys.entries()) {
+  test(`a blocked record whose key is no text (${index}) can be decided on by what is shown of it`, () =>
+    simulate(8, async (world) => {
+      const first = await startFlowIn(world)
+      await first.streams.create('S', {})
+      await first.flow.create('S', 'c', blocking)
+      const builder = new RecordBatchBuilder()
+      builder.add(0, key, 'value')
+      builder.add(0, key, 'value')
+      await first.streams.require('S').requirePartition(0).store([builder.take()])
+      const received = join(first, 'c')
+      await first.sleep(50)
+      settle(received, received.deliveries[0]!, settleVerbs.nack)
+      await received.membership.durable()
+      const [row] = await first.flow.operations.blocked('S', 'c', 10)
+      assert.equal(row!.subject, shown)
+      const decision = { subject: shown, decision: 'retry' } as const
+      assert.equal(await first.flow.operations.unblock('S', 'c', decision), 1)
+      await first.sleep(50)
+      assert.deepEqual(offsets(received), [0, 0])
+      first.crash()
+    }))
+}

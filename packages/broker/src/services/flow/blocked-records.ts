@@ -26,8 +26,10 @@ export async function unblockSubject(
   decision: BlockedDecision,
 ): Promise<number> {
   let records = 0
+  const check = (): void => consumer.checkOpen()
   for (const { departures } of consumer.coordinators) {
-    records += await departures.unblock(subject, decision)
+    records += await departures.unblock(subject, decision, check)
+    check()
   }
   if (records === 0) {
     const text = `Consumer ${consumer.options.name} has no blocked record of ${JSON.stringify(subject)}`

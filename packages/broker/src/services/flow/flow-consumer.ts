@@ -200,11 +200,10 @@ export class FlowConsumer implements FlowHost {
   /** Partitions take turns until none has anything to do, or the round is long enough. */
   #deliver(moment: Moment): number {
     const { coordinators } = this
-    if (this.#pauses.isAll) {
+    if (this.#pauses.isAll || !this.#limits.isCaughtUp) {
       for (const coordinator of coordinators) coordinator.readDrained(moment)
       return 0
     }
-    if (!this.#limits.isCaughtUp) return 0
     let count = 0
     let idle = 0
     while (idle < coordinators.length && count < recordsPerRound) {
@@ -242,8 +241,8 @@ export class FlowConsumer implements FlowHost {
 
   join(port: MemberPort, window: number): Membership {
     const member = this.members.add(port, window)
-    /** Dead letters that this member asked for since it last waited. */
-    let letters: Promise<void>[] = []
+    /** Dead letters that this member asked for and that are on their way. */
+    const letters = new Set<Promise<void>>()
     this.wake()
     return {
       setWindow: (size) => {
@@ -265,12 +264,12 @@ export class FlowConsumer implements FlowHost {
       going: () => this.members.going,
       settle: (settle) => {
         const refusal = this.#settle(member, settle)
-        if (settle.verb === settleVerbs.reject && refusal === undefined) letters.push(this.#condemned.lastTry)
+        if (settle.verb === settleVerbs.reject && refusal === undefined)
+          keepUntilDone(letters, this.#condemned.lastTry)
         return refusal
       },
       durable: async () => {
-        const own = letters
-        letters = []
+        const own = [...letters]
         await this.#settlesDurable()
         if (own.length > 0) await Promise.all(own)
       },
@@ -426,6 +425,12 @@ export class FlowConsumer implements FlowHost {
     if (reason === undefined) return
     for (const member of this.members.all()) member.port.ended(reason)
   }
+}
+
+/** Why let go: who never waits would gather a promise for every letter. */
+function keepUntilDone(promises: Set<Promise<void>>, promise: Promise<void>): void {
+  promises.add(promise)
+  void promise.then(() => promises.delete(promise))
 }
 
 function creditsAfter(credits: number, count: number): number {

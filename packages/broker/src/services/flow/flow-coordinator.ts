@@ -494,7 +494,7 @@ export class FlowCoordinator implements FetchListener {
     })
   }
 
-  /** While everything is paused: reads again what a drain has to settle, and nothing else. */
+  /** While nothing may be delivered: reads again what a drain has to settle, and nothing else. */
   readDrained(moment: Moment): void {
     if (this.state.isDraining) this.#refill(moment)
   }

@@ -54,7 +54,7 @@ export class RecordDepartures {
     }
   }
 
-  /** Nothing of the log is left: what was out or waiting is gone, and no limit that others share counts it. */
+  /** Nothing of the log is left: what was out or waiting is gone, and no limit that is shared counts it. */
   endOfLog(): void {
     const { partition, state } = this.#owner
     this.removed({ below: Math.max(partition.highWatermark, state.readPosition) })
@@ -123,20 +123,31 @@ export class RecordDepartures {
     return { subject, offset, attempts: retry.failures, error: retry.verdict.text }
   }
 
-  /** Returns how many records it was decided on. What is not read yet is found by looking it up. */
-  async unblock(subject: string, decision: BlockedDecision): Promise<number> {
+  /**
+   * Returns how many records it was decided on. What is not read yet is found by looking it up; `check` is
+   * asked after each wait, and throws when it is not worth going on.
+   */
+  async unblock(subject: string, decision: BlockedDecision, check: () => void): Promise<number> {
     const unread: number[] = []
     for (const offset of this.blockedOffsets()) {
-      if (offset >= this.#owner.state.readPosition && (await this.#subjectOf(offset)) === subject) {
-        unread.push(offset)
-      }
+      if (offset < this.#owner.state.readPosition) continue
+      if ((await this.#subjectOf(offset)) === subject) unread.push(offset)
+      check()
     }
-    const { state } = this.#owner
-    const key = Buffer.from(subject)
-    const pool = state.pools.find(key, 0, key.length)
-    let records = pool === none ? 0 : this.#decideInPool(pool, decision)
+    let records = 0
+    for (const pool of this.#blockedPoolsOf(subject)) records += this.#decideInPool(pool, decision)
     for (const offset of unread) if (this.#decideUnread(offset, decision)) records++
     return records
+  }
+
+  /** Those whose subject is shown as this. Why not one: keys that are no text may look alike. */
+  #blockedPoolsOf(subject: string): number[] {
+    const { pools, blocked } = this.#owner.state
+    const key = Buffer.from(subject)
+    const pool = pools.find(key, 0, key.length)
+    const isText = subject !== '' && !subject.includes('\ufffd')
+    if (isText) return pool === none ? [] : [pool]
+    return [...blocked.pools].filter((each) => pools.subjectOf(each) === subject)
   }
 
   #decideInPool(pool: number, decision: BlockedDecision): number {

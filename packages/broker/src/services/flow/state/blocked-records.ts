@@ -23,6 +23,11 @@ export class BlockedRecords {
     this.count++
   }
 
+  /** Those that have such records. */
+  get pools(): IterableIterator<number> {
+    return this.#byPool.keys()
+  }
+
   /** Rising; borrowed until the next change. */
   offsetsOf(pool: number): readonly number[] {
     return this.#byPool.get(pool)?.sort((a, b) => a - b) ?? []
