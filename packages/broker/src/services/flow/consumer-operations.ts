@@ -39,6 +39,8 @@ export interface ConsumerAccess {
 
 export class ConsumerOperations {
   readonly #access: ConsumerAccess
+  /** The last in line of those who replay or drop letters of a consumer. It never rejects. */
+  readonly #lastOfLetters = new WeakMap<FlowConsumer, Promise<unknown>>()
 
   constructor(access: ConsumerAccess) {
     this.#access = access
@@ -82,11 +84,23 @@ export class ConsumerOperations {
   }
 
   replayLetters(stream: string, name: string, choice: LetterChoice): Promise<number> {
-    return this.#boxOf(stream, name).replay(choice)
+    return this.#inTurn(stream, name, (box) => box.replay(choice))
   }
 
   dropLetters(stream: string, name: string, choice: LetterChoice): Promise<number> {
-    return this.#boxOf(stream, name).drop(choice)
+    return this.#inTurn(stream, name, (box) => box.drop(choice))
+  }
+
+  /** Why: two replays at once would both publish what both have found. */
+  #inTurn(stream: string, name: string, act: (box: DeadLetterBox) => Promise<number>): Promise<number> {
+    const { consumer } = this.#access.require(stream, name)
+    const before = this.#lastOfLetters.get(consumer) ?? Promise.resolve()
+    const turn = before.then(() => act(this.#boxOf(stream, name)))
+    this.#lastOfLetters.set(
+      consumer,
+      turn.catch(() => undefined),
+    )
+    return turn
   }
 
   #boxOf(stream: string, name: string): DeadLetterBox {

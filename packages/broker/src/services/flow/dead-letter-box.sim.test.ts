@@ -239,3 +239,21 @@ test('while the disk is full the record stays and is told of; with space its let
     assert.equal(life.flow.stats('S', 'c').deadLettered, 1)
     life.crash()
   }))
+
+test('replays and drops of the same letters at once: each letter goes once', () =>
+  startFlow(9, async (life) => {
+    await made(life)
+    await publishSubjects(life, ['a', 'b', 'c'])
+    await rejectAll(life)
+    const { operations } = life.flow
+    const all = { match: '>' }
+    const counts = await Promise.all([
+      operations.replayLetters('S', 'c', all),
+      operations.replayLetters('S', 'c', all),
+      operations.dropLetters('S', 'c', all),
+    ])
+    assert.deepEqual(counts, [3, 0, 0])
+    assert.equal((await recordsOf(life, 'S')).length, 6)
+    await assert.rejects(operations.replayLetters('S', 'c', {}), { code: 'invalid-request' })
+    assert.equal(await operations.replayLetters('S', 'c', all), 0, 'one that failed holds nobody up')
+  }))
