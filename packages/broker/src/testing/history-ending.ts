@@ -79,7 +79,6 @@ export async function accountForAll(client: Client, ledger: HistoryLedger): Prom
       reference.compare(partition, found)
       logs.push(found)
     }
-    reference.checkReplays()
     for (const consumer of stream.consumers.values()) {
       if (!consumer.isAlive) continue
       checkSettled(consumer, logs, ledger)

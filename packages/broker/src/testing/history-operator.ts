@@ -4,12 +4,13 @@
 import type { Client, Consumer } from '@sluice/client'
 import type { BlockedDecision, MessagePlace } from '@sluice/protocol/model/consumer'
 import type { HistoryAsking } from './history-asking.ts'
-import { readLetters } from './history-audit.ts'
+import { readLetters, readPartition } from './history-audit.ts'
 import type { HistoryLedger } from './history-ledger.ts'
 import type { ConsumerRecord, StreamRecord } from './history-records.ts'
 import { isMatch } from './reference-rules.ts'
 import { placeOf } from './reference-stream.ts'
-import type { Removal } from './reference-stream.ts'
+import type { ReferenceStream, Removal } from './reference-stream.ts'
+import { Violation } from './reference-violation.ts'
 import type { SimRandom } from './sim-random.ts'
 
 const matches = ['>', 't.>', 't.a.>', 't.*.1', 't.*.bc.>', 't.b.1', 't.c.2'] as const
@@ -137,7 +138,24 @@ export class HistoryOperator {
       for (const message of messages) message.replays++
       return consumer.deadLetters.replay({ letters })
     })
-    messages.forEach((message, index) => reference.replayed(message, counts[index] + 1))
+    if (!reference.keepsAll || reference.isRetired) return
+    await this.#asking.until(`read ${reference.name}`, () => this.#learnAll(reference))
+    this.#ledger.claim(() => {
+      messages.forEach((message, index) => {
+        if (reference.countOf(message) > counts[index]) return
+        throw new Violation(`${message.id} was replayed, and is not in the log of ${reference.name} anew`)
+      })
+    })
+  }
+
+  async #learnAll(reference: ReferenceStream): Promise<void> {
+    const { name, partitions } = reference
+    for (let partition = 0; partition < partitions.length; partition++) {
+      const found = await readPartition(this.#client, this.#ledger, { stream: name, partition })
+      found.forEach((message, offset) => {
+        if (message !== undefined) reference.learn(partition, offset, message)
+      })
+    }
   }
 
   // ── What is removed ──────────────────────────────────────────────────────────────────────────────────────

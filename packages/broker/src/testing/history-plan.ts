@@ -94,7 +94,7 @@ function drawSubjects(random: SimRandom): string[] {
   const subjects = Array.from({ length: random.int(1, 8) }, (_, index) => {
     return `t.${random.pick(['a', 'b', 'c'])}.${index}`
   })
-  const shared = ['t.a.bc.1', 't.ab.c.1', 't.a.bc.2', 't.ab.c.2'].filter(() => random.chance(0.4))
+  const shared = ['t.a.bc.1', 't.ab.c.1', 't.a.bc.2', 't.ab.c.2'].filter(() => random.chance(0.6))
   return [...subjects, ...shared]
 }
 
@@ -162,10 +162,10 @@ export function drawDeliverFrom(
 /** Literals, wildcards and captures that overlap; half of all limits are 1, for order. */
 export function drawRules(random: SimRandom): FlowRule[] {
   const matches = ['t.>', 't.*.*', 't.a.>', 't.b.*', 't.a.0', 't.b.1', 't.c.2', 't.*.3']
-  const capturing = ['t.{x}.>', 't.{x}.{y}.*', 't.*.{last}', '{all}.>']
+  const capturing = ['t.{x}.{y}.*', 't.{x}.{y}.>', 't.{x}.>', 't.*.{last}', '{all}.>']
   const chosen = [
     ...matches.filter(() => random.chance(0.35)),
-    ...(features.gauges ? capturing.filter(() => random.chance(0.25)) : []),
+    ...(features.gauges ? capturing.filter(() => random.chance(0.3)) : []),
   ]
   return chosen.map((match) => drawRule(random, match))
 }
@@ -175,7 +175,7 @@ function drawRule(random: SimRandom, match: string): FlowRule {
   return {
     match,
     limit,
-    ...(features.gauges && random.chance(0.2) && { total: limit + random.int(0, 8) }),
+    ...(features.gauges && random.chance(0.35) && { total: limit + random.int(0, 3) }),
     ...(features.gauges && random.chance(0.15) && { rate: drawRate(random) }),
     ...(features.gauges && random.chance(0.2) && { weight: random.int(2, 5) }),
   }

@@ -11,7 +11,8 @@ import { deliveryPhases } from '../services/flow/state/delivery-table.ts'
 import { FlowState } from '../services/flow/state/flow-state.ts'
 import { gateKinds, GateTable } from '../services/flow/state/gate-table.ts'
 import { Gates } from '../services/flow/state/gates.ts'
-import { capturedTokens } from '../services/flow/state/rule-table.ts'
+import { poolFlags, PoolTable } from '../services/flow/state/pool-table.ts'
+import { capturedTokens, sharedBy } from '../services/flow/state/rule-table.ts'
 import { SettledSet } from '../services/flow/state/settled-set.ts'
 import { TokenBuckets } from '../services/flow/state/token-buckets.ts'
 import type { Mutation } from './mutation.ts'
@@ -54,7 +55,8 @@ export const flowMutations: Readonly<Record<string, Mutation>> = {
     apply: () => {
       const joined = (captured: Uint8Array): Uint8Array => {
         const tokens = capturedTokens(captured)
-        return tokens.length < 2 ? captured : Buffer.from(tokens.join(''))
+        const text = Buffer.from(tokens.join(''))
+        return tokens.length < 2 ? captured : Buffer.from([sharedBy.tokens, 1, text.length, ...text])
       }
       wrapMethod(GateTable.prototype, 'find', (find) => {
         return function findJoined(this: GateTable, kind, rule, captured) {
@@ -116,14 +118,9 @@ export const flowMutations: Readonly<Record<string, Mutation>> = {
   'pass-block': {
     what: 'a subject goes on past a record that is blocked',
     apply: () => {
-      wrapMethod(FlowState.prototype, 'fail', (fail) => {
-        return function failAndGoOn(this: FlowState, slot, failure, moment) {
-          const pool = this.deliveries.pool[slot]!
-          const fate = fail.call(this, slot, failure, moment)
-          if (fate !== 'blocked') return fate
-          this.pools.flags[pool] = 0
-          this.turns.putInPlace(pool)
-          return fate
+      wrapMethod(PoolTable.prototype, 'setFlag', (setFlag) => {
+        return function setOtherFlags(this: PoolTable, pool, flag, isSet) {
+          setFlag.call(this, pool, flag, isSet && flag !== poolFlags.blocked)
         }
       })
     },

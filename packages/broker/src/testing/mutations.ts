@@ -34,7 +34,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'forget-log-start': {
     what: 'where a log begins after a purge is not on the disk',
-    asSeen: (io) => withFiles(io, { isRenamed: (to) => !to.endsWith('/log-start') }),
+    asSeen: (io) => withFiles(io, { isRenamed: (to) => !/\/streams\/.*\/log-start$/.test(to) }),
   },
   'ack-before-durable': {
     what: 'a publish is confirmed before the log has it',

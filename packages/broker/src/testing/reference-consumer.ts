@@ -167,9 +167,7 @@ export class ReferenceConsumer {
     this.#firstsEnd.set(key, Math.max(end, offset))
     for (const other of this.unsettledOf(subject)) {
       if (other.partition !== partition) continue
-      // After a start a blocked record that is not held in memory is met when it is read again.
-      const isMet = other.boot === this.#boot || offset > other.offset
-      if (other.blocked === 'yes' && isMet && !this.#mayBeSettledUnseen(other))
+      if (other.blocked === 'yes' && !this.#mayBeSettledUnseen(other))
         throw new Violation(`${where}: ${other.offset} of ${subject} is blocked, and nobody decided on it`)
       if (!isStrict || other.offset >= offset || other.isLoose || this.isPossiblySettled(other, nowMs))
         continue

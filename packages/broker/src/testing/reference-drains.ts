@@ -45,7 +45,10 @@ export class ReferenceDrains {
     drain.endMs = nowMs
     for (const place of drain.waiting) this.#settled.add(place)
     drain.waiting.clear()
-    for (const [track, order] of drain.outs) if (track.out?.order === order) drain.spared.add(track)
+    for (const [track, order] of drain.outs) {
+      const wasOut = track.out?.order === order && track.out.deadlineMs > nowMs
+      if (wasOut) drain.spared.add(track)
+    }
   }
 
   isSettled(partition: number, offset: number): boolean {
