@@ -20,6 +20,9 @@ const limits = {
   unflushedBytesMax: 64 * 1024 * 1024,
   streamsMax: 100,
   retentionCheckMs: 60_000,
+  producerExpirationMs: 86_400_000,
+  compactionCheckMs: 15_000,
+  compactionMapBytes: 1024 * 1024,
   partitionsMax: 16,
 }
 

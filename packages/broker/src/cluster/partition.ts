@@ -3,7 +3,8 @@
 // Must never show a record above the high watermark, and never interpret one.
 
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { Log, LogSlice, Removed, Retention, SegmentSizes } from '../log/log.ts'
+import type { CompactionRun, Log, LogSlice, Removed, Retention, SegmentSizes } from '../log/log.ts'
+import type { LatestBatch, SequenceVerdict } from '../log/log-producers.ts'
 
 /**
  * What services may ask of any partition, whoever leads it. One object is one life of a log: where a log
@@ -188,3 +189,8 @@ export class LedPartition implements Partition {
     return this.#log.onRemoved(listener)
   }
 }
+  /** Keeps the newest record of each key; see `Log.compact`. */
+  compact(run: CompactionRun): Promise<boolean> {
+    return this.#log.compact(run)
+  }
+

@@ -117,6 +117,22 @@ export const PROPERTIES = {
     max: 16 * mib,
     ...tuning,
   },
+  compactionCheckMs: {
+    kind: 'integer',
+    doc: 'How often streams that keep the newest record of each key are looked at for what to compact.',
+    default: 15_000,
+    min: 10,
+    max: 24 * hourMs,
+    ...tuning,
+  },
+  compactionMapBytes: {
+    kind: 'integer',
+    doc: 'Memory for the keys of one compaction, 28 bytes each; more keys take several passes. Of each shard.',
+    default: 128 * mib,
+    min: 64 * kib,
+    max: 2 * gib,
+    ...tuning,
+  },
   tailCacheBytes: {
     kind: 'integer',
     doc: 'Memory for the youngest record batches of all logs, so that readers at the tail cost no disk read.',

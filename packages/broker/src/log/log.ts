@@ -8,6 +8,8 @@ import { assert } from '../base/assert.ts'
 import { IoError } from '../io/io.ts'
 import type { Io } from '../io/io.ts'
 import type { BatchGroup } from './commit/batch-group.ts'
+import { LogCompaction } from './compaction/log-compaction.ts'
+import type { CompactionRun } from './compaction/log-compaction.ts'
 import { batchBytesMax } from './log-limits.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogParts } from './log-parts.ts'
@@ -23,6 +25,8 @@ import type { LogReader } from './segment/log-reader.ts'
 import { timeWithin } from './segment/record-time.ts'
 import type { LogTail } from './tail-cache.ts'
 
+export type { CompactionRun } from './compaction/log-compaction.ts'
+export type { CompactionSettings } from './compaction/compaction-plan.ts'
 export type { LogOptions } from './log-options.ts'
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
@@ -43,6 +47,9 @@ export class Log {
   readonly #tail: LogTail
   readonly #listeners: Set<() => void>
   readonly #removal: LogRemoval
+  readonly #compaction: LogCompaction
+  /** Settles when the compaction under way has ended. */
+  #compacting: Promise<unknown> | undefined
   #retention: Retention = keepsAll
   #isTrimming = false
   #isClosed = false
@@ -76,6 +83,7 @@ export class Log {
     this.#opened = parts.bounds
     this.#tail = tail
     this.#removal = new LogRemoval(parts, tail)
+    this.#compaction = new LogCompaction(parts, this.#removal)
     this.#listeners = listeners
   }
 
@@ -310,6 +318,22 @@ export class Log {
   }
 
   #checkOpen(): void {
+  /**
+   * Keeps the newest record of each key, where enough of the log is dirty to be worth it or too old to wait;
+   * resolves with whether it was. One at a time. What it has done is kept where it rejects in its middle.
+   */
+  async compact(run: CompactionRun): Promise<boolean> {
+    assert(this.#compacting === undefined, 'a log is compacted once at a time')
+    const isStopped = (): boolean => this.#isClosed || run.isStopped()
+    const compacting = this.#remove(() => this.#compaction.run({ ...run, isStopped }))
+    this.#compacting = compacting.catch(() => undefined)
+    try {
+      return await compacting
+    } finally {
+      this.#compacting = undefined
+    }
+  }
+
     if (this.#isClosed) throw new BrokerError('stopping', `The log in ${this.directory} is closed`)
   }
 
@@ -325,6 +349,7 @@ export class Log {
   async #remove<T>(removal: () => Promise<T>): Promise<T> {
     this.#checkOpen()
     try {
+    await this.#compacting
       return await removal()
     } catch (error) {
       throw toBrokerError(error, `Nothing more can be removed from the log in ${this.directory}`)

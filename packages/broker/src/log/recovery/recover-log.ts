@@ -6,12 +6,13 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
 import { IoError } from '../../io/io.ts'
 import type { File, FileSystem } from '../../io/io.ts'
-import { isTemporary } from '../atomic-file.ts'
 import type { QuarantinedRange } from '../quarantined-range.ts'
 import { OpenSegment } from '../segment/open-segments.ts'
 import { SegmentIndex } from '../segment/segment-index.ts'
-import { baseOffsetsIn, segmentFileKinds, segmentPath } from '../segment/segment-names.ts'
+import { removeSegment } from '../segment/segment-files.ts'
+import { segmentPath } from '../segment/segment-names.ts'
 import { endOf, Segment } from '../segment/segment.ts'
+import { listSegments } from './listed-segments.ts'
 import { readLogStart } from './log-start.ts'
 import type { QuarantineStore } from './quarantine-store.ts'
 import { segmentRow, tailRow } from './recovery-table.ts'
@@ -63,7 +64,7 @@ class Recovery {
 
   async run(): Promise<RecoveredLog> {
     const { files } = this.#parts
-    const bases = await this.#listBases()
+    const bases = await listSegments(files, this.#directory)
     const logStart = await this.#findLogStart(bases)
     const kept = await this.#removeBelow(bases, logStart)
     // Why not the log start where a segment holds it: what that one has below is whole, and no longer served.
@@ -89,15 +90,6 @@ class Recovery {
     }
     this.#gaps.length = 0
     this.#expected = logStart
-  }
-
-  async #listBases(): Promise<number[]> {
-    const { files } = this.#parts
-    const entries = await files.list(this.#directory)
-    for (const { name, isDirectory } of entries) {
-      if (isTemporary(name) && !isDirectory) await files.remove(`${this.#directory}/${name}`)
-    }
-    return baseOffsetsIn(entries)
   }
 
   async #findLogStart(bases: readonly number[]): Promise<number> {
@@ -250,13 +242,4 @@ class Recovery {
     this.#gaps.push({ ...range, reason: 'missing-segment' })
     this.#parts.logger.error(range, 'a segment of the log is missing; the rest is served')
   }
-}
-
-export async function removeSegment(files: FileSystem, directory: string, baseOffset: number): Promise<void> {
-  for (const kind of segmentFileKinds) await files.remove(segmentPath(directory, baseOffset, kind))
-}
-
-export async function removeIndexes(files: FileSystem, directory: string, baseOffset: number): Promise<void> {
-  await files.remove(segmentPath(directory, baseOffset, 'index'))
-  await files.remove(segmentPath(directory, baseOffset, 'timeindex'))
 }

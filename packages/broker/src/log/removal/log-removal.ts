@@ -8,13 +8,14 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { IoError } from '../../io/io.ts'
 import type { LogParts } from '../log-parts.ts'
 import { writeLogStart } from '../recovery/log-start.ts'
-import { removeIndexes, removeSegment } from '../recovery/recover-log.ts'
+import { removeIndexes, removeSegment } from '../segment/segment-files.ts'
 import type { Segment } from '../segment/segment.ts'
 import type { LogTail } from '../tail-cache.ts'
 import { OffsetChoice, recordsAmong } from './offset-choice.ts'
 import { RecordCount } from './record-count.ts'
 import type { KeptSegment, Retention } from './retention-plan.ts'
 import { segmentBoundsFor, segmentsBeyond } from './retention-plan.ts'
+import type { RecordChoice } from './thinned-copy.ts'
 import { SegmentRewriter } from './segment-rewriter.ts'
 
 /** Records below an offset, or those with the offsets, which rise. */
@@ -102,6 +103,29 @@ export class LogRemoval {
       for (const share of this.#bySegment(found)) await this.#thin(share)
       if (found.length > 0) await this.#dropEmptied()
       return found.length
+    })
+  }
+
+  /**
+   * Takes out of one segment what the choice does not keep; `dropped` tells, when it was asked of all, what
+   * that is. Nothing happens where another removal has changed the segment, or it is the active one.
+   */
+  rewrite(segment: Segment, choice: RecordChoice, dropped: () => readonly number[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#tellUntold()
+      const { all, active } = this.#parts.segments
+      if (segment !== active && all.includes(segment)) await this.#rewrite(segment, choice, dropped)
+    })
+  }
+
+  /** Makes one segment of several; false where another removal has changed them, or damage shows. */
+  merge(group: readonly Segment[]): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#tellUntold()
+      const { all, active } = this.#parts.segments
+      const first = all.indexOf(group[0])
+      const areThere = group.every((segment, at) => segment !== active && all[first + at] === segment)
+      return first >= 0 && areThere && this.#rewriter.merge(group)
     })
   }
 
@@ -228,12 +252,16 @@ export class LogRemoval {
   async #thin(offsets: readonly number[]): Promise<void> {
     this.#checkRunning()
     const segment = this.#parts.segments.find(offsets[0])
-    await this.#rewriter.rewrite(segment, new OffsetChoice(offsets), () => {
-      this.#tail.forgetUpTo(offsets.at(-1)!)
-      this.#untold = [...offsets]
+    await this.#rewrite(segment, new OffsetChoice(offsets), () => offsets)
+  }
+
+  async #rewrite(segment: Segment, choice: RecordChoice, dropped: () => readonly number[]): Promise<void> {
+    const removed = await this.#rewriter.rewrite(segment, choice, () => {
+      this.#untold = [...dropped()]
+      this.#tail.forgetUpTo(this.#untold.at(-1)!)
     })
     this.#untold = []
-    this.#tell({ offsets })
+    if (removed > 0) this.#tell({ offsets: dropped() })
   }
 
   /** Segments at the start that hold no record any more: they would stay for ever, one for each deletion. */

@@ -4,12 +4,20 @@
 //
 // A crash leaves the old file or the new one, whole; recovery scans what has no index, and so learns of the
 // new places of what is quarantined. Reads that are under way go on in the old file. Offsets and what is
-// damaged stay as they were. Must never be used on the active segment, nor on one log twice at a time.
+// damaged stay as they were. Several segments become one in the same way, under the name of the first
+// (segment-merge.ts). Must never be used on the active segment, nor on one log twice at a time.
 
 import type { File } from '../../io/io.ts'
 import { temporaryOf } from '../atomic-file.ts'
 import type { LogParts } from '../log-parts.ts'
-import { removeIndexes } from '../recovery/recover-log.ts'
+import {
+  abandonMerge,
+  beginMerge,
+  finishMerge,
+  mergedPathOf,
+  settleMerge,
+} from '../recovery/segment-merge.ts'
+import { removeIndexes } from '../segment/segment-files.ts'
 import { tailRangeOf } from '../recovery/segment-examiner.ts'
 import { SegmentScan } from '../recovery/segment-scan.ts'
 import type { OpenSegment } from '../segment/open-segments.ts'
@@ -20,6 +28,8 @@ import { othersTurn } from './turn.ts'
 import { ThinnedCopy } from './thinned-copy.ts'
 import type { RecordChoice } from './thinned-copy.ts'
 
+const keepsEverything: RecordChoice = { mayDrop: () => false, keep: () => true }
+
 export class SegmentRewriter {
   readonly #parts: LogParts
   readonly #count: RecordCount
@@ -27,6 +37,68 @@ export class SegmentRewriter {
   constructor(parts: LogParts, count: RecordCount) {
     this.#parts = parts
     this.#count = count
+  }
+
+  /**
+   * Makes one segment of several that follow each other, undamaged and each with all that its name says.
+   * False where they turn out to be damaged; then nothing was changed.
+   */
+  async merge(group: readonly Segment[]): Promise<boolean> {
+    const { io, opened, directory } = this.#parts
+    await settleMerge(io.files, directory)
+    const held: OpenSegment[] = []
+    try {
+      for (const segment of group) held.push(await opened.acquire(segment))
+      const path = mergedPathOf(directory, group[0].baseOffset)
+      const copy = await this.#writeMerged(path, held)
+      if (copy !== undefined) await this.#putMerged(path, group, copy)
+      return copy !== undefined
+    } finally {
+      for (const open of held) await opened.release(open)
+    }
+  }
+
+  /** Undefined where a segment is damaged. */
+  async #writeMerged(path: string, group: readonly OpenSegment[]): Promise<ThinnedCopy | undefined> {
+    const to = await this.#parts.io.files.open(path, { create: true })
+    let isWanted = false
+    try {
+      await to.truncate(0)
+      const index = new SegmentIndex(this.#parts.indexIntervalBytes)
+      const copy = new ThinnedCopy(await group[0].opening, to, keepsEverything, index)
+      for (const open of group) await this.#copyInto(copy, open)
+      isWanted = copy.ranges.length === 0
+      if (isWanted) await to.sync()
+      return isWanted ? copy : undefined
+    } finally {
+      await to.close()
+      if (!isWanted) await this.#forgetAside(path)
+    }
+  }
+
+  async #putMerged(path: string, group: readonly Segment[], copy: ThinnedCopy): Promise<void> {
+    const { io, directory, segments, opened, examiner, indexFiles } = this.#parts
+    const [first, ...others] = group
+    for (const segment of group) segment.isBeingReplaced = true
+    try {
+      for (const segment of group) await examiner.examined(segment)
+      const dropped = others.map(({ baseOffset }) => baseOffset)
+      await beginMerge(io.files, directory, { into: first.baseOffset, dropped, records: copy.records })
+      await removeIndexes(io.files, directory, first.baseOffset)
+      await io.files.syncDirectory(directory)
+      await io.files.rename(path, first.path)
+    } catch (error) {
+      for (const segment of group) segment.isBeingReplaced = false
+      await abandonMerge(io.files, directory).catch(() => undefined)
+      throw error
+    }
+    const merged = new Segment(directory, first.baseOffset, first.startOffset)
+    merged.sizeBytes = copy.sizeBytes
+    merged.endOffset = group.at(-1)!.endOffset
+    segments.replace(group, merged)
+    for (const segment of group) await opened.forget(segment)
+    await finishMerge(io.files, directory)
+    await indexFiles.write(merged, copy.index)
   }
 
   /**
@@ -62,10 +134,16 @@ export class SegmentRewriter {
     }
   }
 
-  async #copy({ segment, opening }: OpenSegment, to: File, choice: RecordChoice): Promise<ThinnedCopy> {
+  async #copy(open: OpenSegment, to: File, choice: RecordChoice): Promise<ThinnedCopy> {
+    const index = new SegmentIndex(this.#parts.indexIntervalBytes)
+    const copy = new ThinnedCopy(await open.opening, to, choice, index)
+    await this.#copyInto(copy, open)
+    return copy
+  }
+
+  async #copyInto(copy: ThinnedCopy, { segment, opening }: OpenSegment): Promise<void> {
     const { sizeBytes, startOffset, baseOffset, endOffset } = segment
     const from = await opening
-    const copy = new ThinnedCopy(from, to, choice, new SegmentIndex(this.#parts.indexIntervalBytes))
     const scan = new SegmentScan({
       file: from,
       sizeBytes,
@@ -84,7 +162,6 @@ export class SegmentRewriter {
     }
     const { ranges, tail } = await scan.finish()
     await copy.finish(tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
-    return copy
   }
 
   async #putInPlace(segment: Segment, copy: ThinnedCopy, replaced: () => void): Promise<void> {
@@ -106,7 +183,7 @@ export class SegmentRewriter {
     replacement.sizeBytes = copy.sizeBytes
     replacement.endOffset = segment.endOffset
     replacement.ranges = copy.ranges
-    segments.replace(segment, replacement)
+    segments.replace([segment], replacement)
     replaced()
     await opened.forget(segment)
     await files.syncDirectory(directory)

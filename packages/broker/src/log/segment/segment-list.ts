@@ -49,9 +49,12 @@ export class SegmentList {
     return this.#segments[Math.max(low - 1, 0)]
   }
 
-  /** The one that follows, also after one that was dropped meanwhile. */
-  after(segment: Segment): Segment | undefined {
-    return this.#segments.find(({ baseOffset }) => baseOffset > segment.baseOffset)
+  /**
+   * The one that follows, also after one that was dropped meanwhile; where it was merged with the ones behind
+   * it, the one that it is part of.
+   */
+  after({ baseOffset, endOffset }: Segment): Segment | undefined {
+    return this.#segments.find((one) => one.baseOffset > baseOffset || one.endOffset > endOffset)
   }
 
   /** Those that end at or below the offset; never the active one. */
@@ -67,8 +70,8 @@ export class SegmentList {
     this.#logStart = logStart
   }
 
-  /** Another file has taken the place of the segment's. */
-  replace(segment: Segment, replacement: Segment): void {
-    this.#segments = this.#segments.map((one) => (one === segment ? replacement : one))
+  /** Another file has taken the place of those of the segments, which follow each other. */
+  replace(group: readonly Segment[], replacement: Segment): void {
+    this.#segments = this.#segments.toSpliced(this.#segments.indexOf(group[0]), group.length, replacement)
   }
 }

@@ -24,6 +24,9 @@ export const testLimits: StreamLimits = {
   streamsMax: 100,
   partitionsMax: 16,
   retentionCheckMs: 60_000,
+  compactionCheckMs: 15_000,
+  compactionMapBytes: 1024 * 1024,
+  producerExpirationMs: 86_400_000,
 }
 
 export function memoryWorld(): Io {

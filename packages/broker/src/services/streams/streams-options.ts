@@ -38,4 +38,7 @@ export interface StreamLimits extends StorageSetting {
   readonly streamsMax: number
   readonly partitionsMax: number
   readonly retentionCheckMs: number
+  readonly compactionCheckMs: number
+  readonly compactionMapBytes: number
+  readonly producerExpirationMs: number
 }

@@ -13,6 +13,7 @@ import { StreamFiles } from './stream-files.ts'
 import { closeAll } from './stream-logs.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
+import { Compaction } from './compaction.ts'
 import { Retention } from './retention.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
@@ -36,6 +37,7 @@ export class Streams {
   readonly #admission: PublishAdmission
   readonly #bounds: StreamBounds
   readonly #retention: Retention
+  readonly #compaction: Compaction
   readonly #open = new Map<string, OpenStream>()
   readonly #createListeners = new Set<CreateListener>()
   readonly #deleteListeners = new Set<DeleteListener>()
@@ -67,6 +69,8 @@ export class Streams {
     this.#bounds = { partitionsMax: options.limits.partitionsMax, onlyDurability: options.onlyDurability }
     const { io, logger, limits } = options
     this.#retention = new Retention({ ...io, logger, everyMs: limits.retentionCheckMs })
+    const { compactionCheckMs: everyMs, compactionMapBytes: mapBytes } = limits
+    this.#compaction = new Compaction({ ...io, logger, everyMs, mapBytes })
   }
 
   find(name: string): Stream | undefined {
@@ -194,7 +198,7 @@ export class Streams {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#last
-    await this.#retention.stop()
+    await Promise.all([this.#retention.stop(), this.#compaction.stop()])
     const logs = Array.from(this.#open.values(), (open) => open.logs).flat()
     await closeAll(logs)
     const offline = logs.map(({ partition }) => partition.offline).find((error) => error !== undefined)
@@ -213,6 +217,7 @@ export class Streams {
     const stream = new Stream(identity, config, partitionsOf(logs), this.#admission)
     this.#open.set(identity.name, { stream, identity, logs })
     this.#retention.follow(stream)
+    this.#compaction.follow(stream)
     for (const listener of this.#createListeners) listener(stream)
     return stream
   }
