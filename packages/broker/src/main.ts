@@ -2,6 +2,7 @@
 // The `sluice` program: the command line with a broker in it. The only place that reads the environment,
 // hears signals for the broker and ends the process.
 
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runCli } from '@sluice/cli'
@@ -21,6 +22,9 @@ const lastBytesMs = 1_000
 const bufferAccountingFlag = '--external-memory-accounted-in-global-limit'
 /** Versions of V8 that know the flag; one that does not would complain on standard error. */
 const bufferAccountingSince = 13
+
+// Why: most of a start is compiling; what was compiled once is kept in the folder for temporary files.
+enableCompileCache()
 
 // Why: whoever started us may stop reading what we print, and that must not end a broker.
 process.stdout.on('error', () => {})
@@ -59,6 +63,8 @@ async function runServe(args: readonly string[]): Promise<number> {
   })
   if (serving === undefined) return 0
   superviseUntilEnd(serving)
+  // Why now: it is kept at the end of a process, and a broker may be killed.
+  setImmediate(flushCompileCache)
   process.stdout.write(serving.readyLine)
   return 0
 }
