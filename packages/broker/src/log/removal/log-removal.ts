@@ -257,11 +257,14 @@ export class LogRemoval {
 
   async #rewrite(segment: Segment, choice: RecordChoice, dropped: () => readonly number[]): Promise<void> {
     const removed = await this.#rewriter.rewrite(segment, choice, () => {
-      this.#untold = [...dropped()]
-      this.#tail.forgetUpTo(this.#untold.at(-1)!)
+      const { logStart } = this.#parts.segments
+      // Why not those below: they are gone already, and only their bytes were left.
+      this.#untold = dropped().filter((offset) => offset >= logStart)
+      this.#tail.forgetUpTo(segment.endOffset - 1)
     })
+    const offsets = this.#untold
     this.#untold = []
-    if (removed > 0) this.#tell({ offsets: dropped() })
+    if (removed > 0 && offsets.length > 0) this.#tell({ offsets })
   }
 
   /** Segments at the start that hold no record any more: they would stay for ever, one for each deletion. */
