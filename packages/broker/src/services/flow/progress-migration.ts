@@ -1,6 +1,6 @@
-// Moves the progress of flow consumers when a broker starts with another number of shards than before: each
-// consumer's goes to the journal of its new home. Must never leave the catalog naming a place that does not
-// hold all of it.
+// Moves the progress of flow consumers, and other journals that are spread in the same way, when a broker
+// starts with another number of shards than before: each record goes to the journal of its new home. Must
+// never leave the catalog naming a place that does not hold all of it.
 //
 // The new journals are written and synced, then the catalog takes their number, then the old ones are
 // removed. A crash before the catalog has it leaves the old ones as they were, and the next start begins
@@ -16,7 +16,7 @@ import { Journal } from '../../log/journal.ts'
 import { StreamCatalog } from '../streams/stream-catalog.ts'
 import { ConsumerCatalog } from './consumer-catalog.ts'
 import type { FlowConsumersOptions } from './flow-options.ts'
-import { progressDirectory, progressRoot, shardsFolder } from './progress-places.ts'
+import { nodeFolder, progressRoot, shardsFolder } from './progress-places.ts'
 import { decodeKey } from './progress/progress-codec.ts'
 
 export interface MigrationOptions {
@@ -27,6 +27,17 @@ export interface MigrationOptions {
   readonly logger: Logger
   /** From now on. */
   readonly nodeCount: number
+  /** What else is spread over the nodes. */
+  readonly others?: readonly SpreadJournals[]
+}
+
+/** Journals of one kind, of which every node has one for each durability. */
+export interface SpreadJournals {
+  /** Of folders that are named as those of the progress. */
+  readonly root: string
+  readonly durabilities: readonly Durability[]
+  /** Where a record goes; undefined: nobody needs it any more. */
+  readonly homeOf: (key: Uint8Array) => number | undefined
 }
 
 const countKey = 'shards'
@@ -40,11 +51,11 @@ export async function placeProgress(options: MigrationOptions): Promise<void> {
   const before = entry === undefined ? 1 : Number(JSON.parse(entry.value))
   if (before !== nodeCount) {
     await removeFolders(options, (count) => count !== before)
-    const homes = await homesOf(options)
-    if (homes.size > 0) {
+    const moving = await movingJournals(options)
+    if (moving.length > 0) {
       logger.info({ before, shards: nodeCount }, 'the number of shards has changed: progress is moved')
-      await copyProgress(options, before, homes)
     }
+    for (const journals of moving) await copyJournals(options, before, journals)
     const { succeeded } = await metadata.commit({
       compares: [{ key: countKey, revision: entry?.revision ?? 0 }],
       puts: [{ key: countKey, value: JSON.stringify(nodeCount) }],
@@ -55,19 +66,34 @@ export async function placeProgress(options: MigrationOptions): Promise<void> {
   await removeFolders(options, (count) => count !== nodeCount)
 }
 
-async function copyProgress(
+/** Those that have anything to move. */
+async function movingJournals(options: MigrationOptions): Promise<SpreadJournals[]> {
+  const moving: SpreadJournals[] = []
+  for (const journals of options.others ?? []) {
+    if ((await folderNames(options.io, journals.root)).length > 0) moving.push(journals)
+  }
+  const homes = await homesOf(options)
+  // Those of consumers that are no more are left behind.
+  const homeOf = (key: Uint8Array): number | undefined => homes.get(decodeKey(key).consumerId)
+  if (homes.size > 0) moving.push({ root: progressRoot(options.dataDir), durabilities, homeOf })
+  return moving
+}
+
+async function copyJournals(
   options: MigrationOptions,
   before: number,
-  homes: Copying['homes'],
+  journals: SpreadJournals,
 ): Promise<void> {
-  for (const durability of durabilities) {
+  for (const durability of journals.durabilities) {
     const targets: Journal[] = []
     try {
       for (let node = 0; node < options.nodeCount; node++) {
-        targets.push(await openJournal(options, [node, options.nodeCount], durability))
+        targets.push(await openJournal(options, [node, options.nodeCount], journals.root, durability))
       }
-      for (let node = 0; node < before; node++)
-        await copyJournal(options, [node, before], { durability, homes, targets })
+      for (let node = 0; node < before; node++) {
+        const source = await openJournal(options, [node, before], journals.root, durability)
+        await copyJournal(source, targets, journals.homeOf)
+      }
       for (const target of targets) await target.sync()
     } finally {
       for (const target of targets) await target.close()
@@ -75,26 +101,15 @@ async function copyProgress(
   }
 }
 
-interface Copying {
-  readonly durability: Durability
-  /** By the id of the consumer. */
-  readonly homes: ReadonlyMap<number, number>
-  readonly targets: readonly Journal[]
-}
-
-/**
- * Record by record, in order: a key is in one journal only, so that each replays to what it did before.
- * Those of consumers that are no more are left behind.
- */
+/** Record by record, in order: a key is in one journal only, so that each replays to what it did before. */
 async function copyJournal(
-  options: MigrationOptions,
-  place: readonly [node: number, nodeCount: number],
-  { durability, homes, targets }: Copying,
+  source: Journal,
+  targets: readonly Journal[],
+  homeOf: SpreadJournals['homeOf'],
 ): Promise<void> {
-  const source = await openJournal(options, place, durability)
   try {
     await source.replay((key, value) => {
-      const home = homes.get(decodeKey(key).consumerId)
+      const home = homeOf(key)
       if (home !== undefined) targets[home]!.record(key, value)
     })
   } finally {
@@ -104,14 +119,13 @@ async function copyJournal(
 }
 
 function openJournal(
-  { io, dataDir, journal }: MigrationOptions,
+  { io, journal }: MigrationOptions,
   [node, nodeCount]: readonly [number, number],
+  root: string,
   durability: Durability,
 ): Promise<Journal> {
-  return Journal.open(io, `${progressDirectory(dataDir, node, nodeCount)}/${durability}`, {
-    ...journal,
-    durability,
-  })
+  const folder = nodeFolder(root, node, nodeCount)
+  return Journal.open(io, `${folder}/${durability}`, { ...journal, durability })
 }
 
 async function homesOf({ metadata, nodeCount }: MigrationOptions): Promise<Map<number, number>> {
@@ -128,10 +142,19 @@ async function homesOf({ metadata, nodeCount }: MigrationOptions): Promise<Map<n
 
 /** Removes what belongs to numbers of nodes that are chosen. */
 async function removeFolders(
-  { io, dataDir }: MigrationOptions,
+  { io, dataDir, others = [] }: MigrationOptions,
   isChosen: (nodeCount: number) => boolean,
 ): Promise<void> {
-  const root = progressRoot(dataDir)
+  for (const root of [progressRoot(dataDir), ...others.map((journals) => journals.root)]) {
+    await removeFoldersOf(io, root, isChosen)
+  }
+}
+
+async function removeFoldersOf(
+  io: Io,
+  root: string,
+  isChosen: (nodeCount: number) => boolean,
+): Promise<void> {
   let isRemoved = false
   for (const name of await folderNames(io, root)) {
     const count = countOf(name)

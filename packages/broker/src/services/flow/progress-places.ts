@@ -3,7 +3,11 @@
 
 /** Of one node among so many. */
 export function progressDirectory(dataDir: string, node: number, nodeCount: number): string {
-  const root = progressRoot(dataDir)
+  return nodeFolder(progressRoot(dataDir), node, nodeCount)
+}
+
+/** What a node has below a root that is spread over the nodes as progress is. */
+export function nodeFolder(root: string, node: number, nodeCount: number): string {
   return nodeCount === 1 ? root : `${root}/${shardsFolder(nodeCount)}/${node}`
 }
 
