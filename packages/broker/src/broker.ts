@@ -11,14 +11,12 @@ import type { OpenedCatalog } from './cluster/open-catalog.ts'
 import { readLimits } from './config/read-config.ts'
 import type { BrokerLimits } from './config/read-config.ts'
 import type { Io } from './io/io.ts'
-import { memoryFiles } from './io/memory-files.ts'
-import { realIo } from './io/real-io.ts'
+import { worldOf } from './io/world.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { TailCache } from './log/tail-cache.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
 import { Doors } from './servers/doors.ts'
-import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
-import type { ListenAddress } from './servers/connections/listen-address.ts'
+import type { KafkaEndpoint, ListenAddress } from './servers/connections/listen-address.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { placeProgress } from './services/flow/progress-migration.ts'
 import type { MigrationOptions } from './services/flow/progress-migration.ts'
@@ -74,7 +72,7 @@ export class Broker {
   static async start(options: BrokerOptions): Promise<Broker> {
     const logger = options.logger ?? silentLogger
     const limits = readLimits(options.limits ?? {})
-    const io = worldOf(options, logger)
+    const io = ioOf(options, logger)
     const context: StartContext = { options, io, logger, limits, opened: [] }
     try {
       const doors = await openParts(context)
@@ -133,13 +131,12 @@ export class Broker {
   }
 }
 
-function worldOf(options: BrokerOptions, logger: Logger): Io {
+function ioOf(options: BrokerOptions, logger: Logger): Io {
   const isFolder = typeof options.dataDir === 'string' && options.dataDir !== ''
   if (isFolder === (options.memory === true)) {
     throw new BrokerError('invalid-config', 'Broker.start needs either dataDir or memory: true')
   }
-  const io = options.io ?? realIo(logger)
-  return isFolder ? io : { ...io, files: memoryFiles() }
+  return worldOf(options.io, !isFolder, logger)
 }
 
 async function openParts(context: StartContext): Promise<Doors> {

@@ -10,11 +10,10 @@ import { Peer } from './cluster/peer.ts'
 import type { PeerServices } from './cluster/peer.ts'
 import type { Io, Timer } from './io/io.ts'
 import type { Thread, Threads } from './io/threads.ts'
-import type { ListenAddress } from './servers/connections/listen-address.ts'
-import { advertisedNode, ownPort } from './servers/kafka/kafka-addresses.ts'
-import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
+import type { DoorAddresses, KafkaEndpoint, ListenAddress } from './servers/connections/listen-address.ts'
+import { advertisedNode, checkEndpoints, ownPort } from './servers/kafka/kafka-addresses.ts'
 import { CrashWindow } from './shard-crashes.ts'
-import type { ShardAddresses, ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
+import type { ShardMessages, ShardSetup, ShardStep } from './shard-messages.ts'
 import type { SharedSetup } from './shard-setup.ts'
 
 export interface FleetOptions {
@@ -50,7 +49,7 @@ export class ShardFleet {
   readonly peers = new PeerTable<ShardMessages>()
   readonly #options: FleetOptions
   readonly #running = new Map<number, RunningShard>()
-  readonly #addresses = new Map<number, ShardAddresses>()
+  readonly #addresses = new Map<number, DoorAddresses>()
   readonly #crashes: CrashWindow
   #timer: Timer | undefined
   #restarting: Promise<void> = Promise.resolve()
@@ -60,7 +59,9 @@ export class ShardFleet {
   /** Why: while all shards are away, nothing else would. */
   readonly #letGo: () => void
 
+  /** Throws `invalid-config`. */
   constructor(options: FleetOptions) {
+    checkEndpoints(options.kafka)
     this.#options = options
     this.#crashes = new CrashWindow(options.io.clock)
     this.#letGo = options.threads.keepAlive()

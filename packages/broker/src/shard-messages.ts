@@ -4,8 +4,7 @@ import type { CallMethod } from '@sluice/protocol/native/calls'
 import type { PartitionMessages } from './cluster/partition-messages.ts'
 import type { CatalogMessages } from './cluster/remote-catalog.ts'
 import type { BrokerLimits } from './config/read-config.ts'
-import type { ListenAddress } from './servers/connections/listen-address.ts'
-import type { KafkaNode } from './servers/kafka/kafka-session.ts'
+import type { DoorAddresses, KafkaNode } from './servers/connections/listen-address.ts'
 import type { StreamMessages } from './services/streams/stream-messages.ts'
 
 export interface CallBody {
@@ -29,27 +28,12 @@ export interface ShardSetup {
   readonly limits: BrokerLimits
 }
 
-/** Where a shard listens; ports are never 0. */
-export interface ShardAddress {
-  /** Its own. */
-  readonly own: ListenAddress
-  /** The one that all shards share. */
-  readonly front: ListenAddress
-}
-
-/** Of all doors of a shard. */
-export interface ShardAddresses {
-  readonly native: ShardAddress
-  /** One for each address that Kafka clients may use. */
-  readonly kafka: readonly ShardAddress[]
-}
-
 interface LifeRequests {
   /** Opens the logs that it leads. */
   readonly 'shard.open': { body: null; answer: null }
   /** All shards have opened their logs: streams and flow consumers begin. */
   readonly 'shard.begin': { body: null; answer: null }
-  readonly 'shard.listen': { body: ShardAddresses; answer: ShardAddresses }
+  readonly 'shard.listen': { body: DoorAddresses; answer: DoorAddresses }
   /** Answers what is in progress and closes its connections. */
   readonly 'shard.closeDoors': { body: null; answer: null }
   /** All shards have closed their doors: flow consumers end, with their progress on disk. */

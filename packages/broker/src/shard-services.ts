@@ -9,16 +9,14 @@ import type { Peer, PeerServices } from './cluster/peer.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
 import { flowGround, streamsGround } from './node-ground.ts'
 import type { NodeGround } from './node-ground.ts'
-import type { ListenAddress } from './servers/connections/listen-address.ts'
 import { Doors } from './servers/doors.ts'
-import type { KafkaNode } from './servers/kafka/kafka-session.ts'
 import { FlowConsumers } from './services/flow/flow-consumers.ts'
 import { progressDirectory } from './services/flow/progress-places.ts'
 import { NodeLogs } from './services/streams/node-logs.ts'
 import { StreamCatalog } from './services/streams/stream-catalog.ts'
 import { Streams } from './services/streams/streams.ts'
 import { ShardCalls } from './shard-calls.ts'
-import type { ShardAddress, ShardAddresses, ShardMessages } from './shard-messages.ts'
+import type { ShardMessages } from './shard-messages.ts'
 
 export interface ShardLinks {
   readonly control: Peer<ShardMessages>
@@ -54,6 +52,10 @@ export class ShardServices {
     const leader = new PartitionLeader(links.services)
     this.#logs = new NodeLogs({ files: streamsGround(ground), leader, remote: this.#remote })
     this.#answerForStreams(links.services)
+  }
+
+  get doors(): Doors {
+    return this.#require().doors
   }
 
   /** The logs that this node leads. */
@@ -111,28 +113,6 @@ export class ShardServices {
       if (letters !== undefined) await this.#remote.refresh(letters.id)
     }
     return doors.native.call(method, params)
-  }
-
-  /** At its own addresses first: clients that begin at a shared one are sent there. */
-  async listen({ native, kafka }: ShardAddresses): Promise<ShardAddresses> {
-    const { doors } = this.#require()
-    const both = async (
-      { own, front }: ShardAddress,
-      open: (address: ListenAddress) => Promise<ListenAddress>,
-    ): Promise<ShardAddress> => ({ own: await open(own), front: await open({ ...front, isShared: true }) })
-    const opened: ShardAddress[] = []
-    for (const [listener, addresses] of kafka.entries()) {
-      opened.push(await both(addresses, (address) => doors.kafka.listen(address, listener)))
-    }
-    return { native: await both(native, (address) => doors.native.listen(address)), kafka: opened }
-  }
-
-  tellKafkaNodes(byListener: readonly (readonly KafkaNode[])[]): void {
-    this.#begun?.doors.addresses.set(byListener)
-  }
-
-  async closeDoors(): Promise<void> {
-    await this.#begun?.doors.close()
   }
 
   /** A node was started again. */

@@ -48,10 +48,10 @@ function answerSteps(services: PeerServices<ShardMessages>, shard: ShardServices
     })
   step('shard.open', () => shard.openLogs())
   step('shard.begin', () => shard.begin())
-  step('shard.closeDoors', () => shard.closeDoors())
+  step('shard.closeDoors', () => shard.doors.close())
   step('shard.closeFlow', () => shard.closeFlow())
   step('shard.closeLogs', () => shard.closeLogs())
-  services.answer('shard.listen', (addresses) => shard.listen(addresses))
-  services.hear('shard.kafkaNodes', (byListener) => shard.tellKafkaNodes(byListener))
+  services.answer('shard.listen', (addresses) => shard.doors.listenShared(addresses))
+  services.hear('shard.kafkaNodes', (byListener) => shard.doors.addresses.set(byListener))
   services.answer('call', ({ method, params }) => shard.call(method, params))
 }

@@ -12,9 +12,7 @@ import type { Io } from './io/io.ts'
 import type { Threads } from './io/threads.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
-import type { ListenAddress } from './servers/connections/listen-address.ts'
-import { checkEndpoints } from './servers/kafka/kafka-addresses.ts'
-import type { KafkaEndpoint } from './servers/kafka/kafka-addresses.ts'
+import type { KafkaEndpoint, ListenAddress } from './servers/connections/listen-address.ts'
 import { progressJournal } from './node-ground.ts'
 import { placeProgress } from './services/flow/progress-migration.ts'
 import { controlAnswers, ShardControl } from './shard-control.ts'
@@ -88,7 +86,6 @@ type Opening = { -readonly [Name in keyof Parts]?: Parts[Name] }
 
 async function openParts(options: ShardedOptions, logger: Logger, opened: Opening): Promise<void> {
   const { io, shards: nodeCount, dataDir, limits, name, kafka = [] } = options
-  checkEndpoints(kafka)
   const directory = await DataDirectory.open(io, dataDir, limits)
   opened.directory = directory
   const { wasClosedCleanly } = directory

@@ -167,6 +167,11 @@ export class LedPartition implements Partition {
     return Math.min(await this.#log.offsetForTime(timeMs), this.highWatermark)
   }
 
+  /** The largest timestamp of all records; undefined where there is none. */
+  newestTime(): Promise<number | undefined> {
+    return this.#log.newestTime()
+  }
+
   removeBelow(offset: number): Promise<number> {
     return this.#log.removeBelow(offset)
   }

@@ -222,6 +222,22 @@ export class Log {
     }
   }
 
+  /** The largest timestamp of all batches; undefined where there is none that can be read. */
+  async newestTime(): Promise<number | undefined> {
+    const { segments, reader } = this.#parts
+    let newest: number | undefined
+    for (const segment of [...segments.all]) {
+      this.#checkOpen()
+      // Why looked for: it may have been removed while another was read.
+      if (segment.sizeBytes === 0 || !segments.all.includes(segment)) continue
+      const timestamp = await reader.newestTime(segment).catch((error: unknown) => {
+        if (segments.all.includes(segment)) throw toBrokerError(error, `The log in ${this.directory} cannot be read`)
+      })
+      if (timestamp !== undefined && timestamp > (newest ?? -1)) newest = timestamp
+    }
+    return newest
+  }
+
   /** The next append starts a new segment, unless the active one is empty. */
   roll(): void {
     this.#parts.queue.roll()

@@ -1,10 +1,14 @@
 // All doors of a node over its services. What their connections may hold is bounded for all of them together.
 
 import type { CallMethod } from '@sluice/protocol/native/calls'
-import type { ListenAddress } from './connections/listen-address.ts'
+import type {
+  DoorAddresses,
+  KafkaEndpoint,
+  ListenAddress,
+  OwnAndFront,
+} from './connections/listen-address.ts'
 import { sharedBounds } from './connections/request-gate.ts'
 import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
-import type { KafkaEndpoint } from './kafka/kafka-addresses.ts'
 import type { KafkaLimits } from './kafka/kafka-limits.ts'
 import { KafkaListener } from './kafka/kafka-listener.ts'
 import type { KafkaServices } from './kafka/kafka-session.ts'
@@ -27,7 +31,7 @@ export class Doors {
   readonly addresses: KafkaAddresses = new KafkaAddresses()
 
   constructor(services: DoorServices) {
-    const { io, logger, streams, limits, identity, clusterId, nodeCount, router } = services
+    const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router } = services
     const frameBytesMax = Math.max(limits.frameBytesMax, limits.kafkaFrameBytesMax)
     const bounds = sharedBounds(limits.totalBytesInProgressMax, frameBytesMax)
     this.native = new NativeListener({ ...services, bounds })
@@ -37,6 +41,7 @@ export class Doors {
       io,
       logger,
       streams,
+      groups,
       topics: new TopicIndex(streams, clusterId),
       limits,
       bounds,
@@ -60,6 +65,22 @@ export class Doors {
     }
     this.addresses.set(endpoints.map((endpoint, at) => [advertisedNode(endpoint, 0, 1, bound[at]!)]))
     return bound
+  }
+
+  /**
+   * For one of several nodes; answers with ports that are not 0. At its own addresses first: clients that
+   * begin at a shared one are sent there.
+   */
+  async listenShared({ native, kafka }: DoorAddresses): Promise<DoorAddresses> {
+    const both = async (
+      { own, front }: OwnAndFront,
+      listen: (address: ListenAddress) => Promise<ListenAddress>,
+    ): Promise<OwnAndFront> => ({ own: await listen(own), front: await listen({ ...front, isShared: true }) })
+    const opened: OwnAndFront[] = []
+    for (const [listener, addresses] of kafka.entries()) {
+      opened.push(await both(addresses, (address) => this.kafka.listen(address, listener)))
+    }
+    return { native: await both(native, (address) => this.native.listen(address)), kafka: opened }
   }
 
   /** Answers what is in progress, and closes all connections. */

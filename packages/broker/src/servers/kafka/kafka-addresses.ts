@@ -2,16 +2,7 @@
 // who asks before is answered then.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import type { ListenAddress } from '../connections/listen-address.ts'
-import type { KafkaNode } from './kafka-session.ts'
-
-/** One address that the Kafka door listens at, and what clients are told instead where that differs. */
-export interface KafkaEndpoint {
-  readonly host: string
-  /** 0: a free one. */
-  readonly port: number
-  readonly advertised?: ListenAddress | undefined
-}
+import type { KafkaEndpoint, KafkaNode, ListenAddress } from '../connections/listen-address.ts'
 
 export class KafkaAddresses {
   readonly #known = Promise.withResolvers<void>()

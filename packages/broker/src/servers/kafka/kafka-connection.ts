@@ -14,7 +14,7 @@ import { unsupportedApiVersions } from './handlers/api-versions.ts'
 import { kafkaErrorOf } from './kafka-errors.ts'
 import { answerParts, apiVersionsKey, frameReader, readClientId, readHead } from './kafka-frames.ts'
 import type { RequestHead } from './kafka-frames.ts'
-import type { HandlerRow, HandlerTable } from './kafka-handlers.ts'
+import type { HandlerRow, HandlerTable } from './handler-row.ts'
 import { KafkaOutbox } from './kafka-outbox.ts'
 import type { Ticket } from './kafka-outbox.ts'
 import type { KafkaServices, KafkaSession } from './kafka-session.ts'
@@ -85,6 +85,10 @@ export class KafkaConnection implements KafkaSession, ByteConnectionHandler, Gat
 
   get clientId(): string {
     return this.#clientId
+  }
+
+  get clientHost(): string {
+    return `/${this.#connection.remote.replace(/:\d+$/, '')}`
   }
 
   get peerName(): string {

@@ -1,56 +1,16 @@
 // The table of Kafka's requests: who answers which. ApiVersions tells clients of it, and the table of
 // docs/protocol/kafka.md is compared with it. A row stands here only when the request is served whole.
 
-import { apiVersionsApi } from '@sluice/protocol/kafka/generated/api-versions'
-import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
-import type { KafkaApi } from '@sluice/protocol/kafka/kafka-api'
-import { handleApiVersions } from './handlers/api-versions.ts'
-import { handleMetadata } from './handlers/metadata.ts'
-import type { KafkaHandler } from './kafka-session.ts'
-
-export interface HandlerRow {
-  readonly api: KafkaApi<unknown, unknown>
-  readonly handle: KafkaHandler<unknown, unknown>
-  /**
-   * Begins while others of its kind are in progress. Any other request begins when all before it are
-   * answered, and the next only when it is: as Kafka has it.
-   */
-  readonly overlaps: boolean
-  /** The answer to a request that failed as a whole. Without it the connection ends then. */
-  readonly refuse: ((request: unknown, errorCode: number, version: number) => unknown) | undefined
-}
-
-interface RowOptions<Request, Response> {
-  readonly overlaps?: boolean
-  readonly refuse?: (request: Request, errorCode: number, version: number) => Response
-}
-
-/** The rows, and what is asked of them. */
-export class HandlerTable {
-  readonly apis: readonly KafkaApi<unknown, unknown>[]
-  readonly #byKey: ReadonlyMap<number, HandlerRow>
-
-  constructor(rows: readonly HandlerRow[]) {
-    this.apis = rows.map(({ api }) => api)
-    this.#byKey = new Map(rows.map((row) => [row.api.key, row]))
-  }
-
-  find(key: number): HandlerRow | undefined {
-    return this.#byKey.get(key)
-  }
-}
+import { clusterHandlers } from './cluster-handlers.ts'
+import { groupHandlers } from './group-handlers.ts'
+import type { HandlerRow } from './handler-row.ts'
+import { logHandlers } from './log-handlers.ts'
+import { topicHandlers } from './topic-handlers.ts'
 
 /** In the order of the keys. */
 export const kafkaHandlers: readonly HandlerRow[] = [
-  row(metadataApi, handleMetadata),
-  row(apiVersionsApi, handleApiVersions),
-]
-
-export function row<Request, Response>(
-  api: KafkaApi<Request, Response>,
-  handle: KafkaHandler<Request, Response>,
-  { overlaps = false, refuse }: RowOptions<Request, Response> = {},
-): HandlerRow {
-  // Why cast: a row reads the request that its handler gets, which the table's type cannot say.
-  return { api, handle, overlaps, refuse } as unknown as HandlerRow
-}
+  ...logHandlers,
+  ...clusterHandlers,
+  ...groupHandlers,
+  ...topicHandlers,
+].toSorted((one, other) => one.api.key - other.api.key)

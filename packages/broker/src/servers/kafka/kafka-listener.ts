@@ -5,10 +5,11 @@ import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import type { Listener } from '../../io/io.ts'
 import type { ListenAddress } from '../connections/listen-address.ts'
 import { OpenConnections } from '../connections/open-connections.ts'
+import { HandlerTable } from './handler-row.ts'
+import type { HandlerRow } from './handler-row.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaDoor } from './kafka-connection.ts'
-import { HandlerTable, kafkaHandlers } from './kafka-handlers.ts'
-import type { HandlerRow } from './kafka-handlers.ts'
+import { kafkaHandlers } from './kafka-handlers.ts'
 import type { KafkaServices } from './kafka-session.ts'
 
 export class KafkaListener {

@@ -5,7 +5,9 @@ import type { KafkaApi } from '@sluice/protocol/kafka/kafka-api'
 import type { CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
 import type { Logger } from '../../base/logger.ts'
 import type { Io } from '../../io/io.ts'
+import type { Groups } from '../../services/groups/groups.ts'
 import type { Streams } from '../../services/streams/streams.ts'
+import type { KafkaNode } from '../connections/listen-address.ts'
 import type { SharedBounds } from '../connections/request-gate.ts'
 import type { KafkaLimits } from './kafka-limits.ts'
 import type { TopicIndex } from './topic-index.ts'
@@ -15,18 +17,13 @@ export interface KafkaServices {
   readonly io: Io
   readonly logger: Logger
   readonly streams: Streams
+  readonly groups: Groups
   readonly topics: TopicIndex
   readonly limits: KafkaLimits
   readonly bounds: SharedBounds
   readonly cluster: KafkaCluster
   /** Carries a call of the control plane out, at whatever node does that. */
   readonly call: <M extends CallMethod>(method: M, params: CallParams<M>) => Promise<CallResult<M>>
-}
-
-export interface KafkaNode {
-  readonly node: number
-  readonly host: string
-  readonly port: number
 }
 
 export interface KafkaCluster {
@@ -47,6 +44,8 @@ export interface KafkaSession {
   readonly listener: number
   /** What the client called itself in the present request; empty where it does not say. */
   readonly clientId: string
+  /** Where the client is, as Kafka shows it. */
+  readonly clientHost: string
   /** The peer, for people. */
   readonly peerName: string
   /**

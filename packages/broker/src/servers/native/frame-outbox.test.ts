@@ -31,7 +31,7 @@ class SlowPeer implements Pick<ByteConnection, 'write'> {
 
 const sizes = [200_000, 10, 16_384, 16_385, 70_000, 300, 1]
 
-test('an answer of many slices is one frame, and each slice is released once, after it was taken', async () => {
+test('an answer of many slices is one frame; each slice is released once, when it was taken', async () => {
   const peer = new SlowPeer()
   const outbox = new FrameOutbox(peer as unknown as ByteConnection)
   const released: number[] = []

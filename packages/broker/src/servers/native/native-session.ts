@@ -1,25 +1,13 @@
 // What a handler of a request sees of its connection. `native-connection.ts` implements it.
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
-import type { CallMethod, NodeAddress } from '@sluice/protocol/native/calls'
+import type { CallMethod } from '@sluice/protocol/native/calls'
 import type { Logger } from '../../base/logger.ts'
-import type { Io } from '../../io/io.ts'
-import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
-import type { Streams } from '../../services/streams/streams.ts'
 import type { SharedBounds } from '../connections/request-gate.ts'
 import type { FrameOutbox } from './frame-outbox.ts'
 import type { NativeLimits } from './native-limits.ts'
+import type { CallServices } from './run-call.ts'
 import type { SubscriptionTable } from './subscription-table.ts'
-
-/** What calls of the control plane are carried out with. */
-export interface CallServices {
-  readonly io: Io
-  readonly streams: Streams
-  readonly flow: FlowConsumers
-  readonly identity: BrokerIdentity
-  /** Where all nodes of the broker listen. */
-  readonly nodes: () => NodeAddress[]
-}
 
 /** What all connections of a broker share. */
 export interface NativeServices extends CallServices {
@@ -35,15 +23,6 @@ export interface NativeServices extends CallServices {
 export interface CallRouter {
   /** Has another node carry it out, or makes it ready to be carried out here; undefined: here, at once. */
   route(method: CallMethod, params: unknown): Promise<unknown> | undefined
-}
-
-export interface BrokerIdentity {
-  readonly name: string
-  /** Its number; 0 where there is only one. */
-  readonly node: number
-  readonly bootEpoch: number
-  /** On the monotonic clock. */
-  readonly startedMs: number
 }
 
 export interface NativeSession {

@@ -1,9 +1,36 @@
 // Runs one method of the control plane on the service that owns it. Parameters have been checked.
 
-import type { BrokerInfo, CallMethod, CallParams, CallResult } from '@sluice/protocol/native/calls'
+import type {
+  BrokerInfo,
+  CallMethod,
+  CallParams,
+  CallResult,
+  NodeAddress,
+} from '@sluice/protocol/native/calls'
 import { version } from '../../base/version.ts'
+import type { Io } from '../../io/io.ts'
+import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
 import { deleteMessages, purge } from '../../services/streams/removal.ts'
-import type { CallServices } from './native-session.ts'
+import type { Streams } from '../../services/streams/streams.ts'
+
+/** What calls are carried out with. */
+export interface CallServices {
+  readonly io: Io
+  readonly streams: Streams
+  readonly flow: FlowConsumers
+  readonly identity: BrokerIdentity
+  /** Where all nodes of the broker listen. */
+  readonly nodes: () => NodeAddress[]
+}
+
+export interface BrokerIdentity {
+  readonly name: string
+  /** Its number; 0 where there is only one. */
+  readonly node: number
+  readonly bootEpoch: number
+  /** On the monotonic clock. */
+  readonly startedMs: number
+}
 
 type Runner<M extends CallMethod> = (
   services: CallServices,

@@ -69,7 +69,7 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
 }
 
 /** Small batches come one by one out of the cache; a reader that catches up is to get many at once. */
-function cachedFrom(partition: Partition, offset: number, bytesMax: number): LogSlice[] {
+export function cachedFrom(partition: Partition, offset: number, bytesMax: number): LogSlice[] {
   const slices: LogSlice[] = []
   let bytes = 0
   for (
