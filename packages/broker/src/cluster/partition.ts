@@ -118,6 +118,16 @@ export class LedPartition implements Partition {
     return this.#log.appendAll(batches, this.leaderEpoch)
   }
 
+  /** Whether a batch of an idempotent producer is its next one here. Append it in the same turn. */
+  judgeSequence(bytes: Uint8Array, at: number): SequenceVerdict {
+    return this.#log.producers?.judge(bytes, at) ?? { kind: 'next' }
+  }
+
+  /** The idempotent producers that wrote to it lately. */
+  get producers(): LatestBatch[] {
+    return this.#log.producers?.latest() ?? []
+  }
+
   /**
    * Resolves when all that was appended so far is durable. Rejects with `disk-full` (nothing of it was kept)
    * or `partition-offline`. Ask in the same turn as the append.
@@ -190,12 +200,12 @@ export class LedPartition implements Partition {
     return this.#log.retain(retention, wallMs)
   }
 
-  onRemoved(listener: (removed: Removed) => void): () => void {
-    return this.#log.onRemoved(listener)
-  }
-}
   /** Keeps the newest record of each key; see `Log.compact`. */
   compact(run: CompactionRun): Promise<boolean> {
     return this.#log.compact(run)
   }
 
+  onRemoved(listener: (removed: Removed) => void): () => void {
+    return this.#log.onRemoved(listener)
+  }
+}

@@ -19,4 +19,9 @@ export interface LogOptions {
    * a log that is of no use with a part missing.
    */
   isDamageFatal?: boolean
+  /**
+   * How long an idempotent producer is remembered after its last batch; absent: the log has none, and takes
+   * their batches as any others.
+   */
+  producerExpirationMs?: number
 }

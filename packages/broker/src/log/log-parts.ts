@@ -6,6 +6,7 @@ import type { CommitListener } from './commit/commit-queue.ts'
 import { SegmentWriter } from './commit/segment-writer.ts'
 import { relativeOffsetMax } from './log-limits.ts'
 import type { LogOptions } from './log-options.ts'
+import { LogProducers } from './log-producers.ts'
 import type { QuarantinedRange } from './quarantined-range.ts'
 import { QuarantineStore } from './recovery/quarantine-store.ts'
 import { recoverLog } from './recovery/recover-log.ts'
@@ -29,6 +30,8 @@ export interface LogParts {
   readonly quarantine: QuarantineStore
   readonly indexFiles: IndexFileStore
   readonly indexIntervalBytes: number
+  /** Undefined where the log has no idempotent producers. */
+  readonly producers: LogProducers | undefined
   /** What was missing between the segments at the start. */
   gaps: readonly QuarantinedRange[]
 }
@@ -50,11 +53,18 @@ export async function buildLog(
   const segments = new SegmentList(recovered, logStart)
   const opened = new OpenSegments(files)
   opened.adopt(active)
-  const writing = { files, directory, durability, indexIntervalBytes, segments, opened, indexFiles }
+  const producers = await LogProducers.open(io, directory, options, segments.all)
+  const beforeSegment = async (baseOffset: number): Promise<void> => producers?.save(baseOffset)
+  const around = { files, directory, durability, indexIntervalBytes, beforeSegment }
+  const writing = { ...around, segments, opened, indexFiles }
   const writer = new SegmentWriter(writing, active, await active.opening)
   const bounds = { bytes: options.segmentBytes, ms: options.segmentMs, offsets: relativeOffsetMax }
-  const queue = new CommitQueue({ writer, clock, logger, bounds }, listener, mustRoll)
+  const queue = new CommitQueue(
+    { writer, clock, logger, bounds, producers: producers?.table },
+    listener,
+    mustRoll,
+  )
   const reader = new LogReader({ segments, opened, examiner, indexIntervalBytes })
   const storing = { examiner, quarantine, indexFiles, indexIntervalBytes }
-  return { io, directory, segments, opened, queue, bounds, reader, ...storing, gaps }
+  return { io, directory, segments, opened, queue, bounds, reader, ...storing, producers, gaps }
 }

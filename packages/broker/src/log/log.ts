@@ -144,6 +144,11 @@ export class Log {
     return this.#parts.queue.append(batches, leaderEpoch)
   }
 
+  /** The idempotent producers that write to it; undefined where it was opened without. */
+  get producers(): LogParts['producers'] {
+    return this.#parts.producers
+  }
+
   /**
    * Resolves when all that is appended so far is durable; one promise shared by a whole group. Rejects with
    * `disk-full` or `io-failed` (nothing was kept, the offsets are given again, later appends are tried) or
@@ -314,27 +319,6 @@ export class Log {
   }
 
   /**
-   * Called when a removal is durable, before it is answered; must not throw. Returns its end.
-   */
-  onRemoved(listener: (removed: Removed) => void): () => void {
-    return this.#removal.onRemoved(listener)
-  }
-
-  /**
-   * Makes durable what is pending and writes the indexes. The end was clean only if `offline`
-   * is undefined then.
-   */
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.#removal.stop()
-    await this.#parts.queue.close()
-    this.#tail.clear()
-    await this.#parts.opened.closeAll()
-  }
-
-  #checkOpen(): void {
-  /**
    * Keeps the newest record of each key, where enough of the log is dirty to be worth it or too old to wait;
    * resolves with whether it was. One at a time. What it has done is kept where it rejects in its middle.
    */
@@ -350,6 +334,42 @@ export class Log {
     }
   }
 
+  /**
+   * Called when a removal is durable, before it is answered; must not throw. Returns its end.
+   */
+  onRemoved(listener: (removed: Removed) => void): () => void {
+    return this.#removal.onRemoved(listener)
+  }
+
+  /**
+   * Makes durable what is pending and writes the indexes. The end was clean only if `offline`
+   * is undefined then.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#removal.stop()
+    await this.#compacting
+    await this.#parts.queue.close()
+    this.#tail.clear()
+    try {
+      await this.#saveProducers()
+    } finally {
+      await this.#parts.opened.closeAll()
+    }
+  }
+
+  async #saveProducers(): Promise<void> {
+    const { producers, queue } = this.#parts
+    if (queue.offline !== undefined || producers === undefined) return
+    try {
+      await producers.save(queue.durableEnd)
+    } catch (error) {
+      throw toBrokerError(error, `The log in ${this.directory} cannot be closed cleanly`)
+    }
+  }
+
+  #checkOpen(): void {
     if (this.#isClosed) throw new BrokerError('stopping', `The log in ${this.directory} is closed`)
   }
 
@@ -365,7 +385,6 @@ export class Log {
   async #remove<T>(removal: () => Promise<T>): Promise<T> {
     this.#checkOpen()
     try {
-    await this.#compacting
       return await removal()
     } catch (error) {
       throw toBrokerError(error, `Nothing more can be removed from the log in ${this.directory}`)

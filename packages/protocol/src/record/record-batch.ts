@@ -28,6 +28,7 @@ const lengthOverhead = 12
 const crcStart = 21
 const compressionMask = 0x07
 const appendTimeBit = 0x08
+const transactionalBit = 0x10
 const controlBit = 0x20
 /** Length, attributes, two deltas, two sizes and a header count, of one byte each. */
 const recordBytesMin = 7
@@ -82,6 +83,10 @@ export function isControlBatch(bytes: Uint8Array, at: number): boolean {
   return (attributesOf(bytes, at) & controlBit) !== 0
 }
 
+export function isTransactional(bytes: Uint8Array, at: number): boolean {
+  return (attributesOf(bytes, at) & transactionalBit) !== 0
+}
+
 export function lastOffsetDeltaOf(bytes: Uint8Array, at: number): number {
   return i32(bytes, at + 23)
 }
@@ -108,6 +113,15 @@ export function producerIdOf(bytes: Uint8Array, at: number): number {
   return i64(bytes, at + 43)
 }
 
+export function producerEpochOf(bytes: Uint8Array, at: number): number {
+  return i32(bytes, at + 51) >> 16
+}
+
+/** Of the first record; the others follow one by one, and after 2^31 - 1 comes 0. */
+export function baseSequenceOf(bytes: Uint8Array, at: number): number {
+  return i32(bytes, at + 53)
+}
+
 export function recordCountOf(bytes: Uint8Array, at: number): number {
   return i32(bytes, at + 57)
 }
@@ -116,6 +130,13 @@ export function recordCountOf(bytes: Uint8Array, at: number): number {
 export function placeBatch(bytes: Uint8Array, at: number, baseOffset: number, leaderEpoch: number): void {
   setI64(bytes, at, baseOffset)
   setI32(bytes, at + 12, leaderEpoch)
+}
+
+/** Sets the time of the youngest record; of all of them where the broker's time counts for them. */
+export function stampBatch(bytes: Uint8Array, at: number, maxTimestamp: number, isAppendTime: boolean): void {
+  setI64(bytes, at + 35, maxTimestamp)
+  if (isAppendTime) bytes[at + 22]! |= appendTimeBit
+  setI32(bytes, at + 17, crc32c(bytes, at + crcStart, at + batchSizeOf(bytes, at)))
 }
 
 /** Whether a whole batch stands at `[at, end)` at least by its sizes: enough to step over it. */

@@ -6,11 +6,12 @@
 // all that was given an offset since is refused with it, and the offsets are given again.
 // Invariant: durableEnd <= offsets of all groups <= nextOffset; each group lies in one segment.
 
-import { lastOffsetDeltaOf, placeBatch } from '@sluice/protocol/record/record-batch'
+import { lastOffsetDeltaOf, placeBatch, producerIdOf } from '@sluice/protocol/record/record-batch'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { Logger } from '../../base/logger.ts'
 import type { Clock } from '../../io/io.ts'
 import { groupBytesMax } from '../log-limits.ts'
+import type { ProducerTable } from '../producers/producer-table.ts'
 import type { SegmentBounds } from '../removal/retention-plan.ts'
 import { BatchGroup } from './batch-group.ts'
 import type { SegmentWriter } from './segment-writer.ts'
@@ -20,6 +21,8 @@ export interface CommitQueueParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly bounds: SegmentBounds
+  /** Hears what is appended and what is taken back; undefined where the log has none. */
+  readonly producers: ProducerTable | undefined
 }
 
 /** Must not throw. */
@@ -91,7 +94,10 @@ export class CommitQueue {
       sizeBytes += batch.length
     }
     const group = this.#groupFor(sizeBytes, nextOffset)
-    for (const batch of batches) group.add(batch)
+    for (const batch of batches) {
+      group.add(batch)
+      if (producerIdOf(batch, 0) >= 0) this.#noteProducer(batch)
+    }
     this.#nextOffset = nextOffset
     this.#next.sizeBytes += sizeBytes
     this.#pendingBytes += sizeBytes
@@ -147,6 +153,11 @@ export class CommitQueue {
     if (this.#offline !== undefined) return
     const failure = await this.#parts.writer.close()
     if (failure !== undefined) this.#refuse(failure)
+  }
+
+  #noteProducer(batch: Uint8Array): void {
+    const { producers, clock } = this.#parts
+    producers?.appended(batch, 0, clock.wallMs(), this.#durableEnd)
   }
 
   #groupFor(sizeBytes: number, nextOffset: number): BatchGroup {
@@ -207,6 +218,7 @@ export class CommitQueue {
     this.#groups = []
     this.#gathering = undefined
     this.#nextOffset = this.#durableEnd
+    this.#parts.producers?.cut(this.#durableEnd)
     this.#pendingBytes = 0
     this.#parts.logger.error({ error: why, offset: this.#durableEnd }, why.message)
     if (why.code === 'partition-offline') this.#goOffline(why)

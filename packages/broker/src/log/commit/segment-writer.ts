@@ -28,6 +28,8 @@ export interface SegmentWriterParts {
   readonly segments: SegmentList
   readonly opened: OpenSegments
   readonly indexFiles: IndexFileStore
+  /** Makes durable what has to be before a segment begins at the offset. */
+  readonly beforeSegment: (baseOffset: number) => Promise<void>
 }
 
 export class SegmentWriter {
@@ -138,7 +140,7 @@ export class SegmentWriter {
   }
 
   async #roll(baseOffset: number): Promise<BrokerError | undefined> {
-    const { durability, files, directory, indexIntervalBytes } = this.#parts
+    const { durability, files, directory, indexIntervalBytes, beforeSegment } = this.#parts
     const segment = new Segment(directory, baseOffset)
     const index = new SegmentIndex(indexIntervalBytes)
     // Why: rolling never gets ahead of sealing by more than one, so neither files nor indexes pile up.
@@ -154,6 +156,7 @@ export class SegmentWriter {
     }
     let file: File
     try {
+      await beforeSegment(baseOffset)
       file = await files.open(segment.path, { create: true })
     } catch (error) {
       if (isOf(error, 'full')) return fullError(segment.path, error)

@@ -5,7 +5,7 @@ import type { DirectoryEntry } from '../../io/io.ts'
 const digits = 20
 const logPattern = /^(\d{20})\.log$/
 
-export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'quarantine' | 'thinned'
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'quarantine' | 'thinned' | 'producers'
 
 export const segmentFileKinds: readonly SegmentFileKind[] = [
   'log',
@@ -13,6 +13,7 @@ export const segmentFileKinds: readonly SegmentFileKind[] = [
   'timeindex',
   'quarantine',
   'thinned',
+  'producers',
 ]
 
 export function segmentPath(directory: string, baseOffset: number, kind: SegmentFileKind): string {

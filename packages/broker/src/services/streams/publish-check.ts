@@ -8,6 +8,7 @@ import {
   checkBatch,
   compressionOf,
   maxTimestampOf,
+  producerIdOf,
 } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
@@ -54,6 +55,10 @@ function checkHeader(stream: Stream, bytes: Uint8Array): void {
   // Why: what these bits say (log append time, transactions, control) is the broker's to say.
   if ((attributesOf(bytes, 0) & ~compressionBits) !== 0) {
     throw new BrokerError('invalid-batch', `A record batch has attributes ${attributesOf(bytes, 0)}`)
+  }
+  // Why: sequence numbers are checked where idempotent producers come in, and nobody may forge another's.
+  if (producerIdOf(bytes, 0) !== -1) {
+    throw new BrokerError('invalid-batch', `A record batch names producer ${producerIdOf(bytes, 0)}`)
   }
   if (baseOffsetOf(bytes, 0) !== 0) {
     throw new BrokerError('invalid-batch', `A record batch begins at offset ${baseOffsetOf(bytes, 0)}`)

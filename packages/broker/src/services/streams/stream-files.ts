@@ -120,7 +120,7 @@ export class StreamFiles implements StreamLogs {
   async #open(identity: StreamIdentity, config: StreamConfig, index: number): Promise<LoggedPartition> {
     const { limits, tail, logger, wasClosedCleanly, leaderEpoch, placement = onlyNode } = this.#options
     const { durability } = config
-    const { segmentBytes, segmentMs, indexIntervalBytes } = limits
+    const { segmentBytes, segmentMs, indexIntervalBytes, producerExpirationMs } = limits
     const bounds = { segmentBytes: config.segmentBytes, segmentMs: config.segmentMs }
     const directory = `${this.#root}/${identity.id}/${index}`
     const log = await Log.open(durability === 'memory' ? this.#inMemory : this.#onDisk, directory, {
@@ -131,6 +131,7 @@ export class StreamFiles implements StreamLogs {
       tail,
       logger,
       wasClosedCleanly,
+      producerExpirationMs,
     })
     log.boundSegments(bounds)
     const node = placement.named(placement.node)

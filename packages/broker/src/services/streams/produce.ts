@@ -1,0 +1,91 @@
+// Appends record batches as Kafka's clients send them: beside publish.ts, which it shares everything below
+// with. Must never append a batch of an idempotent producer twice, nor out of its order.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import { maxTimestampOf, producerIdOf, stampBatch } from '@sluice/protocol/record/record-batch'
+import { unreachable } from '../../base/assert.ts'
+import type { Clock } from '../../io/io.ts'
+import type { LedPartition } from '../../cluster/partition.ts'
+import { checkProducedBatch } from './produce-check.ts'
+import type { Stream } from './stream.ts'
+
+export interface Produced {
+  readonly baseOffset: number
+  /** Undefined where the records keep the times of their publisher. */
+  readonly appendTimeMs: number | undefined
+  readonly logStart: number
+}
+
+/**
+ * Appends one batch before it returns, so that calls made in order are appended in order, and resolves when it
+ * is durable as the stream promises; with the place of the first where it was appended before. Rejects with
+ * what is wrong with it. `bytes` are borrowed until it returns.
+ */
+export async function produce(
+  stream: Stream,
+  index: number,
+  bytes: Uint8Array,
+  clock: Clock,
+): Promise<Produced> {
+  if (stream.isDeleted) throw deletedMeanwhile(stream)
+  const partition = stream.requireLed(index)
+  if (partition.offline !== undefined) throw partition.offline
+  const nowMs = Math.round(clock.wallMs())
+  const maxTimestamp = checkProducedBatch(stream, bytes, nowMs)
+  const repeatedAt = repeatOf(stream, partition, bytes)
+  if (repeatedAt !== undefined) {
+    await durable(stream, partition)
+    return { baseOffset: repeatedAt, appendTimeMs: undefined, logStart: partition.logStart }
+  }
+  stream.admission.enter(bytes.length)
+  try {
+    const isAppendTime = stream.config.timestampType === 'append'
+    const batch = stamped(bytes, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
+    const baseOffset = partition.append(batch)
+    await durable(stream, partition)
+    return { baseOffset, appendTimeMs: isAppendTime ? nowMs : undefined, logStart: partition.logStart }
+  } finally {
+    stream.admission.leave(bytes.length)
+  }
+}
+
+/** Where the batch is stored already; undefined where it is the next. */
+function repeatOf(stream: Stream, partition: LedPartition, bytes: Uint8Array): number | undefined {
+  const id = producerIdOf(bytes, 0)
+  if (id < 0) return undefined
+  const verdict = partition.judgeSequence(bytes, 0)
+  const what = `A batch of producer ${id} for partition ${partition.index} of stream ${stream.name}`
+  switch (verdict.kind) {
+    case 'next':
+      return undefined
+    case 'repeated':
+      return verdict.baseOffset
+    case 'out-of-order':
+      throw new BrokerError('out-of-order-sequence', `${what} does not follow the one before`)
+    case 'stale-epoch':
+      throw new BrokerError('stale-producer-epoch', `${what} is of an earlier epoch`)
+    default:
+      return unreachable(verdict)
+  }
+}
+
+/** The one copy on the way in; its header is made true where the client left that to the broker. */
+function stamped(bytes: Uint8Array, maxTimestamp: number, isAppendTime: boolean): Uint8Array {
+  const batch = new Uint8Array(bytes)
+  if (isAppendTime || maxTimestampOf(batch, 0) !== maxTimestamp) {
+    stampBatch(batch, 0, maxTimestamp, isAppendTime)
+  }
+  return batch
+}
+
+async function durable(stream: Stream, partition: LedPartition): Promise<void> {
+  try {
+    await partition.durable()
+  } catch (error) {
+    throw stream.isDeleted ? deletedMeanwhile(stream) : error
+  }
+}
+
+function deletedMeanwhile(stream: Stream): BrokerError {
+  return new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`)
+}
