@@ -6,10 +6,10 @@
 //   { rule u16 · kind u8 (sharedBy) · tail }*        in the order of the rules
 //   tail   tokens: count u8 · { size u8 · bytes }*      key: size u32 · bytes      others: nothing
 
-import { BytePattern, isSameBytes } from '@sluice/protocol/subject/byte-pattern'
+import { BytePattern } from '@sluice/protocol/subject/byte-pattern'
 import { isSubjectBytes } from '@sluice/protocol/subject/subject'
 import type { CountedRule } from './counted-rule.ts'
-import { hashKey } from './key-index.ts'
+import { LiteralKeys } from './literal-keys.ts'
 
 /** The limit of a pool that no rule matches. */
 export const unlimited = 0x7fff_ffff
@@ -56,7 +56,7 @@ export class RuleTable {
   /** The key of what is shared, `[0, sharesEnd)`; borrowed until the next `match`. */
   shares = new Uint8Array(64)
   sharesEnd = 0
-  readonly #literals = new Map<number, { readonly key: Uint8Array; readonly compiled: CompiledRule }[]>()
+  readonly #literals = new LiteralKeys<CompiledRule>()
   /** Patterns that give an own limit, smallest first; those among them that opaque keys match, too. */
   readonly #own: CompiledRule[] = []
   readonly #ownOfAll: readonly CompiledRule[]
@@ -78,17 +78,9 @@ export class RuleTable {
     const pattern = new BytePattern(rule.match)
     const captured = pattern.pattern.captures.map((capture) => capture.index)
     const compiled = { index, rule, pattern, captured }
-    if (pattern.pattern.isLiteral) return this.#addLiteral(compiled)
+    if (pattern.pattern.isLiteral) return this.#literals.add(rule.match, compiled)
     if (captured.length === 0) this.#own.push(compiled)
     if (captured.length > 0 || isShared(rule)) this.#shared.push(compiled)
-  }
-
-  #addLiteral(compiled: CompiledRule): void {
-    const key = Buffer.from(compiled.rule.match)
-    const hash = hashKey(key, 0, key.length)
-    const sameHash = this.#literals.get(hash)
-    if (sameHash === undefined) this.#literals.set(hash, [{ key, compiled }])
-    else sameHash.push({ key, compiled })
   }
 
   /** Which limits hold for the key `bytes[start, end)`; an end of -1 is the null key. */
@@ -99,7 +91,7 @@ export class RuleTable {
     this.sharesEnd = 0
     if (this.rules.length === 0) return
     const isSubject = end >= 0 && isSubjectBytes(bytes, start, end)
-    const literal = isSubject ? this.#literalOf(bytes, start, end) : undefined
+    const literal = isSubject ? this.#literals.find(bytes, start, end) : undefined
     const own = literal ?? (isSubject ? this.#ownOf(bytes, start, end) : this.#ownOfAll[0])
     if (own !== undefined) {
       this.matchedLimit = own.rule.limit
@@ -160,12 +152,6 @@ export class RuleTable {
     larger.set(this.shares)
     this.shares = larger
   }
-
-  #literalOf(bytes: Uint8Array, start: number, end: number): CompiledRule | undefined {
-    if (this.#literals.size === 0) return undefined
-    const candidates = this.#literals.get(hashKey(bytes, start, end)) ?? []
-    return candidates.find(({ key }) => isSameBytes(key, bytes, start, end))?.compiled
-  }
 }
 
 function isShared({ total, rate }: CountedRule): boolean {
@@ -182,10 +168,16 @@ function endOfToken(bytes: Uint8Array, start: number, end: number): number {
 export class SubjectFilter {
   /** Every key matches, opaque ones too. */
   readonly isAll: boolean
-  readonly #patterns: readonly BytePattern[]
+  readonly #literals = new LiteralKeys<true>()
+  /** The others. */
+  readonly #patterns: BytePattern[] = []
 
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map((text) => new BytePattern(text))
+    for (const text of patterns) {
+      const pattern = new BytePattern(text)
+      if (pattern.pattern.isLiteral) this.#literals.add(text, true)
+      else this.#patterns.push(pattern)
+    }
     this.isAll = this.#patterns.some(({ pattern }) => pattern.matchesAll)
   }
 
@@ -193,6 +185,7 @@ export class SubjectFilter {
   matches(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.isAll) return true
     if (end < 0 || !isSubjectBytes(bytes, start, end)) return false
+    if (this.#literals.find(bytes, start, end) === true) return true
     for (const pattern of this.#patterns) if (pattern.matches(bytes, start, end)) return true
     return false
   }
