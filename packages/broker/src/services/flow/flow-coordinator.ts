@@ -307,6 +307,7 @@ export class FlowCoordinator implements FetchListener {
     const pool = this.state.spilled.nextStarving()
     if (pool === none) return 0
     const from = this.state.pools.spilledFrom[pool]!
+    if (from >= this.state.readPosition) return this.state.endRefill(pool)
     const view = this.source.viewAt(from)
     if (view !== undefined) return this.state.refill(pool, view, moment)
     this.#loadForRefill(pool, from)

@@ -261,6 +261,16 @@ export class FlowState {
     }
   }
 
+  /**
+   * Other pools' turns have taken a pool's records up to the read position: what it still counts is gone.
+   * Returns how many that is.
+   */
+  endRefill(starving: number): number {
+    const missing = this.pools.spilledCount[starving]!
+    this.#finishRefill(starving, this.readPosition)
+    return missing
+  }
+
   /** What was to be found up to the read position, and was not, is lost to damage. */
   #finishRefill(pool: number, end: number): void {
     const isUnfinished = this.spilled.turnOver(pool, end)
