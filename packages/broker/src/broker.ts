@@ -170,6 +170,7 @@ async function openParts(context: StartContext): Promise<Doors> {
     limits,
     identity,
     nodes,
+    metadata,
     clusterId: catalog.clusterId,
     nodeCount: 1,
   })

@@ -94,6 +94,7 @@ export class ShardServices {
       identity,
       nodes,
       router,
+      metadata: ground.metadata,
       clusterId,
       nodeCount,
     })

@@ -1,6 +1,8 @@
 // All doors of a node over its services. What their connections may hold is bounded for all of them together.
 
 import type { CallMethod } from '@sluice/protocol/native/calls'
+import type { Transactions } from '../cluster/metadata.ts'
+import { ProducerIds } from '../services/producers/producer-ids.ts'
 import type {
   DoorAddresses,
   KafkaEndpoint,
@@ -19,6 +21,7 @@ import type { NativeServices } from './native/native-session.ts'
 
 export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> {
   readonly limits: NativeLimits & KafkaLimits
+  readonly metadata: Transactions
   /** 16 hexadecimal digits. */
   readonly clusterId: string
   readonly nodeCount: number
@@ -31,7 +34,7 @@ export class Doors {
   readonly addresses: KafkaAddresses = new KafkaAddresses()
 
   constructor(services: DoorServices) {
-    const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router } = services
+    const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
     const frameBytesMax = Math.max(limits.frameBytesMax, limits.kafkaFrameBytesMax)
     const bounds = sharedBounds(limits.totalBytesInProgressMax, frameBytesMax)
     this.native = new NativeListener({ ...services, bounds })
@@ -42,6 +45,7 @@ export class Doors {
       logger,
       streams,
       groups,
+      producerIds: new ProducerIds(metadata),
       topics: new TopicIndex(streams, clusterId),
       limits,
       bounds,

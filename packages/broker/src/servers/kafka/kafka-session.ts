@@ -6,6 +6,7 @@ import type { CallMethod, CallParams, CallResult } from '@sluice/protocol/native
 import type { Logger } from '../../base/logger.ts'
 import type { Io } from '../../io/io.ts'
 import type { Groups } from '../../services/groups/groups.ts'
+import type { ProducerIds } from '../../services/producers/producer-ids.ts'
 import type { Streams } from '../../services/streams/streams.ts'
 import type { KafkaNode } from '../connections/listen-address.ts'
 import type { SharedBounds } from '../connections/request-gate.ts'
@@ -19,6 +20,7 @@ export interface KafkaServices {
   readonly streams: Streams
   readonly groups: Groups
   readonly topics: TopicIndex
+  readonly producerIds: ProducerIds
   readonly limits: KafkaLimits
   readonly bounds: SharedBounds
   readonly cluster: KafkaCluster

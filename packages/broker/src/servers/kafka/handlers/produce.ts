@@ -1,0 +1,165 @@
+// Produce: appends a record batch to each of several partitions, and answers for each of them. `acks` 1 and -1
+// are the same, after what the stream's durability promises, since there is one replica; `timeoutMs` is not
+// looked at: what is written is either durable or fails.
+
+import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type {
+  ProduceRequest,
+  ProduceRequestTopic,
+  ProduceRequestTopicPartition,
+  ProduceResponse,
+  ProduceResponseNodeEndpoint,
+  ProduceResponseTopicPartition,
+} from '@sluice/protocol/kafka/generated/produce'
+import { zstdCodec } from '@sluice/protocol/record/compression/codecs'
+import { batchHeaderBytes, compressionOf } from '@sluice/protocol/record/record-batch'
+import { RefusedBatch } from '../../../services/streams/produce-check.ts'
+import { produce } from '../../../services/streams/produce.ts'
+import type { Produced } from '../../../services/streams/produce.ts'
+import { expectedFailure } from '../../connections/failure.ts'
+import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
+import type { KafkaSession } from '../kafka-session.ts'
+
+const noOffset = -1
+const noTime = -1
+const noBytes = new Uint8Array(0)
+const acksNone = 0
+const acksOne = 1
+const acksAll = -1
+const versionWithZstd = 7
+const versionWithEndpoints = 10
+
+type Answer = ProduceResponseTopicPartition
+
+/** Everything is appended before this returns, so that requests of a connection are appended in their order. */
+export async function handleProduce(
+  session: KafkaSession,
+  request: ProduceRequest,
+  version: number,
+): Promise<ProduceResponse | undefined> {
+  const begun = request.topics.map((topic) =>
+    topic.partitions.map((partition) => append(session, request, { topic, partition, version })),
+  )
+  const topics = await Promise.all(
+    begun.map(async (partitions, at) => {
+      return { name: request.topics[at]!.name, partitions: await Promise.all(partitions) }
+    }),
+  )
+  if (request.acks === acksNone) return withoutAnswer(topics.flatMap(({ partitions }) => partitions))
+  const nodeEndpoints = version < versionWithEndpoints ? [] : await endpointsOf(session, topics)
+  return { topics, throttleTimeMs: session.throttleTimeMs(), nodeEndpoints }
+}
+
+/** For a request that failed as a whole. Throws where the client waits for no answer: the connection ends. */
+export function refuseProduce(request: ProduceRequest, errorCode: number): ProduceResponse {
+  const topics = request.topics.map(({ name, partitions }) => {
+    return { name, partitions: partitions.map(({ index }) => refusal(index, errorCode, null)) }
+  })
+  if (request.acks === acksNone) withoutAnswer(topics.flatMap(({ partitions }) => partitions))
+  return { topics, throttleTimeMs: 0 }
+}
+
+/** Kafka's only way to tell a client that waits for no answer: it looks for the leader anew. */
+function withoutAnswer(answers: readonly Answer[]): undefined {
+  const failed = answers.find(({ errorCode }) => errorCode !== kafkaErrors.NONE)
+  if (failed === undefined) return undefined
+  const text = `A batch of a producer that waits for no answer is refused with Kafka's error ${failed.errorCode}`
+  throw new BrokerError('aborted', `${text}: ${failed.errorMessage ?? ''}`)
+}
+
+interface Part {
+  readonly topic: ProduceRequestTopic
+  readonly partition: ProduceRequestTopicPartition
+  readonly version: number
+}
+
+/** Appends before the first wait; never rejects. */
+async function append(session: KafkaSession, request: ProduceRequest, part: Part): Promise<Answer> {
+  const { index } = part.partition
+  try {
+    const produced = await appended(session, request, part)
+    return {
+      index,
+      errorCode: kafkaErrors.NONE,
+      baseOffset: produced.baseOffset,
+      logAppendTimeMs: produced.appendTimeMs ?? noTime,
+      logStartOffset: produced.logStart,
+      recordErrors: [],
+      errorMessage: null,
+    }
+  } catch (error) {
+    return refused(session, part, error)
+  }
+}
+
+/** Not async: what it throws, it throws before anything is appended. */
+function appended(
+  { services }: KafkaSession,
+  { acks, transactionalId }: ProduceRequest,
+  { topic, partition, version }: Part,
+): Promise<Produced> {
+  const { streams, io } = services
+  if (acks !== acksNone && acks !== acksOne && acks !== acksAll) throw new InvalidAcks(acks)
+  if (transactionalId !== null) {
+    throw new BrokerError('transactions-not-offered', 'The request is part of a transaction')
+  }
+  const stream = streams.require(topic.name)
+  const { minInsyncReplicas } = stream.config
+  if (acks === acksAll && minInsyncReplicas > 1) {
+    const text = `Stream ${stream.name} asks for ${minInsyncReplicas} replicas, and there is one`
+    throw new BrokerError('too-few-replicas', text)
+  }
+  const bytes = partition.records ?? noBytes
+  const isZstd = bytes.length >= batchHeaderBytes && compressionOf(bytes, 0) === zstdCodec
+  if (isZstd && version < versionWithZstd) {
+    throw new BrokerError('compression-not-accepted', `Produce ${version} is older than zstd`)
+  }
+  return produce(stream, partition.index, bytes, io.clock)
+}
+
+/** The one failure that has no place among ours: no other door asks it. */
+class InvalidAcks extends Error {
+  constructor(acks: number) {
+    super(`acks may be 0, 1 or -1, and is ${acks}`)
+  }
+}
+
+function refused(session: KafkaSession, { topic, partition: { index } }: Part, error: unknown): Answer {
+  if (error instanceof InvalidAcks) return refusal(index, kafkaErrors.INVALID_REQUIRED_ACKS, error.message)
+  const { streams, logger } = session.services
+  const foreseen = expectedFailure(error)
+  if (foreseen === undefined) {
+    logger.error({ error, peer: session.peerName, topic: topic.name, partition: index }, 'a produce failed')
+  }
+  const answer = refusal(index, kafkaErrorOf(error), foreseen?.message ?? null)
+  if (error instanceof RefusedBatch) {
+    const recordErrors = error.records.map((record) => {
+      return { batchIndex: record.index, batchIndexErrorMessage: record.text }
+    })
+    return { ...answer, recordErrors }
+  }
+  if (foreseen?.code !== 'not-leader') return answer
+  const led = streams.find(topic.name)?.partitions[index]
+  if (led?.node === undefined) return answer
+  return { ...answer, currentLeader: { leaderId: led.node, leaderEpoch: led.leaderEpoch } }
+}
+
+function refusal(index: number, errorCode: number, errorMessage: string | null): Answer {
+  return { index, errorCode, baseOffset: noOffset, recordErrors: [], errorMessage }
+}
+
+/** Where to find the leaders that the answer names. */
+async function endpointsOf(
+  { services, listener }: KafkaSession,
+  topics: readonly { readonly partitions: readonly Answer[] }[],
+): Promise<ProduceResponseNodeEndpoint[]> {
+  const leaders = new Set<number>()
+  for (const { currentLeader } of topics.flatMap(({ partitions }) => partitions)) {
+    if (currentLeader?.leaderId !== undefined) leaders.add(currentLeader.leaderId)
+  }
+  if (leaders.size === 0) return []
+  const nodes = await services.cluster.nodes(listener)
+  return nodes
+    .filter(({ node }) => leaders.has(node))
+    .map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null }))
+}
