@@ -108,6 +108,24 @@ test('what is no limit, or has no key, or no bucket, leaves the default', async 
   })
 })
 
+test('who asks is shown the rule as it was given, in data that may go to another node', async () => {
+  const whole = { match: 'jobs.basic.*', limit: { bucket: 'limits', key: 'basic', default: 1 } }
+  await withConsumer([...perTenant, whole], {}, async ({ client, consumer, heldOf }) => {
+    await client.publish('limits', 'basic', '2')
+    await publishMany(client, ['jobs.acme.a', 'jobs.basic.a'], 4)
+    await until(() => heldOf('jobs.acme.a') === 2 && heldOf('jobs.basic.a') === 2)
+    const { shared } = await consumer.explain('jobs.acme.a')
+    assert.deepEqual(
+      shared.map(({ rule, limit }) => ({ rule, limit })),
+      [{ rule: perTenant[0], limit: 2 }],
+    )
+    const { rule, limit } = await consumer.explain('jobs.basic.a')
+    assert.deepEqual({ rule, limit }, { rule: whole, limit: 2 })
+    const [row] = (await consumer.pools()).filter(({ subject }) => subject === 'jobs.basic.a')
+    assert.deepEqual(row?.rule, whole)
+  })
+})
+
 test('nothing is delivered before the bucket has been read, so that no start exceeds a limit', async () => {
   const broker = await Broker.start({ memory: true, areInvariantsChecked: true })
   const client = await broker.connect()

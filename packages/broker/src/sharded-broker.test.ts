@@ -100,6 +100,21 @@ test('a stream does not grow while a consumer at any shard has rules', async (t)
   assert.equal((await client.streams.alter('S', { partitions: 6 })).partitions.length, 6)
 })
 
+test('a live limit is explained by whichever shard is asked', async (t) => {
+  const { client } = await start(t, new RefusingFiles())
+  await client.streams.create('LIMITS')
+  await client.streams.create('WORK', { partitions: 2 })
+  const rules = [{ match: 'w.{t}.>', limit: { bucket: 'LIMITS', key: 'l.{t}', default: 5 } }]
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    const consumer = await client.consumers.create('WORK', { name, rules })
+    const { shared } = await consumer.explain('w.acme.x')
+    assert.deepEqual(
+      shared.map(({ rule, limit }) => ({ rule, limit })),
+      [{ rule: rules[0], limit: 5 }],
+    )
+  }
+})
+
 test('a deleted stream ends its members at every shard, and its name begins anew', async (t) => {
   const disk = new RefusingFiles()
   const { client } = await start(t, disk)

@@ -6,6 +6,7 @@ import { partitionOfKey } from '@sluice/protocol/bytes/murmur2'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { parsePattern } from '@sluice/protocol/subject/pattern'
 import { isSubject } from '@sluice/protocol/subject/subject'
+import { ruleAsGiven } from './state/counted-rule.ts'
 import type { CountedRule } from './state/counted-rule.ts'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
@@ -211,7 +212,7 @@ function sharedOf({ coordinator, moment }: Asked, key: Uint8Array): SharedPool[]
   return gates.bundles.gatesMatched(rules).map(({ kind, rule, gate, captured }) => {
     const names = capturedNames(rule, captured)
     const base = {
-      rule,
+      rule: ruleAsGiven(rule),
       kind: kindNames[kind],
       ...names,
       waiting: gate === none ? 0 : gates.lanesWaitingAt(gate),

@@ -4,6 +4,7 @@
 import type { ConsumerStats, FlowRule, PoolOrder, PoolRow } from '@sluice/protocol/model/consumer'
 import type { FlowConsumer } from './flow-consumer.ts'
 import type { FlowCoordinator } from './flow-coordinator.ts'
+import { ruleAsGiven } from './state/counted-rule.ts'
 import type { FlowState } from './state/flow-state.ts'
 import { fullOf, readyOf } from './state/pool-hold.ts'
 import { poolFlags } from './state/pool-table.ts'
@@ -165,7 +166,8 @@ export function poolRow(state: FlowState, partition: number, pool: number): Pool
 }
 
 export function ruleOf(state: FlowState, index: number): FlowRule | undefined {
-  return index < 0 ? undefined : state.settings.rules.rules[index]
+  const rule = index < 0 ? undefined : state.settings.rules.rules[index]
+  return rule === undefined ? undefined : ruleAsGiven(rule)
 }
 
 /** By pool: the lowest offset of its delayed records. */

@@ -7,6 +7,8 @@ import { LimitKey } from './limit-key.ts'
 export interface CountedRule extends FlowRule {
   /** Of a live limit of captured pools: what holds where nothing else is said. */
   readonly limit: number
+  /** What the rule itself says, where its limit is read live. */
+  readonly live?: LiveLimit
   /** The limit of one captured pool, where it is read live. */
   readonly limitOf?: (captured: readonly string[]) => number
 }
@@ -22,14 +24,16 @@ export function countedRules(rules: readonly FlowRule[], read: ReadLimit): Count
   })
 }
 
-function liveRule(
-  rule: FlowRule,
-  { bucket, key, default: fallback }: LiveLimit,
-  read: ReadLimit,
-): CountedRule {
+/** The rule as its owner wrote it: plain data, for whoever asks, also at another node. */
+export function ruleAsGiven({ live, limitOf: _, ...rule }: CountedRule): FlowRule {
+  return live === undefined ? rule : { ...rule, limit: live }
+}
+
+function liveRule(rule: FlowRule, live: LiveLimit, read: ReadLimit): CountedRule {
+  const { bucket, key, default: fallback } = live
   const captureNames = parsePattern(rule.match).captures.map(({ name }) => name)
-  if (captureNames.length === 0) return { ...rule, limit: read(bucket, key) ?? fallback }
+  if (captureNames.length === 0) return { ...rule, live, limit: read(bucket, key) ?? fallback }
   const limitKey = new LimitKey(key, captureNames)
   const limitOf = (captured: readonly string[]): number => read(bucket, limitKey.keyOf(captured)) ?? fallback
-  return { ...rule, limit: fallback, limitOf }
+  return { ...rule, live, limit: fallback, limitOf }
 }
