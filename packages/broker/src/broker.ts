@@ -7,20 +7,19 @@ import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { silentLogger } from './base/logger.ts'
 import type { Logger } from './base/logger.ts'
 import { openCatalog } from './cluster/open-catalog.ts'
-import type { OpenedCatalog } from './cluster/open-catalog.ts'
+import { onlyNode } from './cluster/placement.ts'
 import { readLimits } from './config/read-config.ts'
 import type { BrokerLimits } from './config/read-config.ts'
 import type { Io } from './io/io.ts'
 import { worldOf } from './io/world.ts'
 import { DataDirectory } from './log/data-directory.ts'
-import { TailCache } from './log/tail-cache.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
 import { Doors } from './servers/doors.ts'
 import type { KafkaEndpoint, ListenAddress } from './servers/connections/listen-address.ts'
-import { FlowConsumers } from './services/flow/flow-consumers.ts'
-import { placeProgress } from './services/flow/progress-migration.ts'
-import type { MigrationOptions } from './services/flow/progress-migration.ts'
-import { Streams } from './services/streams/streams.ts'
+import type { NodeGround } from './services/node-ground.ts'
+import { closeReaders, openReaders, openStreams, placeReaders } from './services/node-services.ts'
+import type { Readers } from './services/node-services.ts'
+import type { Streams } from './services/streams/streams.ts'
 
 /** Where messages are kept: in a folder, or nowhere but in this process. */
 export type BrokerStorage =
@@ -44,7 +43,6 @@ export type BrokerOptions = BrokerStorage & {
 }
 
 const memoryDirectory = '/memory'
-const progressCompactBytesMin = 16 * 1024 * 1024
 
 /** What is open, from the bottom up. */
 interface OpenPart {
@@ -154,19 +152,17 @@ async function openParts(context: StartContext): Promise<Doors> {
   })
   const { metadata, bootEpoch } = catalog
   opened.push({ name: 'catalog', close: () => metadata.close() })
-  if (options.memory !== true) {
-    const journal = journalOptions(context, wasClosedCleanly)
-    await placeProgress({ io, dataDir: path, metadata, journal, logger, nodeCount: 1 })
-  }
-  const { streams, flow } = await openServices(context, directory, catalog)
+  const ground = { io, logger, limits, dataDir: path, wasClosedCleanly, metadata, bootEpoch }
+  const isInMemory = options.memory === true
+  if (!isInMemory) await placeReaders(ground, 1)
+  const services = await openServices(context, { ...ground, placement: onlyNode }, isInMemory)
   const identity = { name: options.name ?? 'sluice', node: 0, bootEpoch, startedMs }
   const nodes = (): { node: number; port: number }[] =>
     doors.native.address === undefined ? [] : [{ node: 0, port: doors.native.address.port }]
   const doors = new Doors({
+    ...services,
     io,
     logger,
-    streams,
-    flow,
     limits,
     identity,
     nodes,
@@ -176,6 +172,19 @@ async function openParts(context: StartContext): Promise<Doors> {
   })
   opened.push({ name: 'doors', close: () => doors.close() })
   return doors
+}
+
+async function openServices(
+  { options, opened }: StartContext,
+  ground: NodeGround,
+  isInMemory: boolean,
+): Promise<Readers & { readonly streams: Streams }> {
+  const streams = await openStreams(ground, isInMemory)
+  opened.push({ name: 'streams', close: () => streams.close() })
+  const areInvariantsChecked = options.areInvariantsChecked === true
+  const readers = await openReaders(ground, streams, { isInMemory, areInvariantsChecked })
+  opened.push({ name: 'flow consumers and groups', close: () => closeReaders(readers) })
+  return { ...readers, streams }
 }
 
 async function listen({ options }: StartContext, doors: Doors): Promise<ListenAddress[]> {
@@ -189,50 +198,6 @@ async function listen({ options }: StartContext, doors: Doors): Promise<ListenAd
 function endpointsOf(kafka: BrokerOptions['kafka']): readonly KafkaEndpoint[] {
   if (kafka === undefined) return []
   return 'length' in kafka ? kafka : [{ host: '127.0.0.1', port: 9092, ...kafka }]
-}
-
-async function openServices(
-  context: StartContext,
-  { path, wasClosedCleanly }: DataDirectory,
-  { metadata, bootEpoch }: OpenedCatalog,
-): Promise<{ streams: Streams; flow: FlowConsumers }> {
-  const { options, io, logger, limits, opened } = context
-  const isInMemory = options.memory === true
-  const streams = await Streams.open({
-    io,
-    directory: path,
-    metadata,
-    tail: new TailCache(limits.tailCacheBytes),
-    logger,
-    leaderEpoch: bootEpoch,
-    wasClosedCleanly,
-    limits,
-    onlyDurability: isInMemory ? 'memory' : undefined,
-  })
-  opened.push({ name: 'streams', close: () => streams.close() })
-  const flow = await FlowConsumers.open({
-    io,
-    directory: `${path}/progress`,
-    metadata,
-    streams,
-    logger,
-    journal: journalOptions(context, wasClosedCleanly),
-    isInMemory,
-    limits,
-    areInvariantsChecked: options.areInvariantsChecked === true,
-  })
-  opened.push({ name: 'flow consumers', close: () => flow.close() })
-  return { streams, flow }
-}
-
-/** Of the progress of flow consumers. */
-function journalOptions(
-  { limits, logger }: StartContext,
-  wasClosedCleanly: boolean,
-): MigrationOptions['journal'] {
-  const { segmentBytes, segmentMs, indexIntervalBytes } = limits
-  const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin: progressCompactBytesMin }
-  return { ...bounds, tail: new TailCache(0), logger, wasClosedCleanly }
 }
 
 /** From the top down. Whatever fails to close makes the shutdown unclean, and the next start looks closer. */

@@ -9,11 +9,11 @@ import { PeerServices } from './cluster/peer.ts'
 import { Placement } from './cluster/placement.ts'
 import { answerForCatalog } from './cluster/remote-catalog.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
-import { flowGround, streamsGround } from './node-ground.ts'
-import type { NodeGround } from './node-ground.ts'
 import { runCall } from './servers/native/run-call.ts'
 import type { CallServices } from './servers/native/run-call.ts'
-import { FlowConsumers } from './services/flow/flow-consumers.ts'
+import { streamsGround } from './services/node-ground.ts'
+import type { NodeGround } from './services/node-ground.ts'
+import { closeReaders, openReaders } from './services/node-services.ts'
 import { LeaderLogs } from './services/streams/leader-logs.ts'
 import { Streams } from './services/streams/streams.ts'
 import { writeLine } from './shard-log.ts'
@@ -36,7 +36,6 @@ const nowhere = -1
 export class ShardControl {
   readonly streams: Streams
   readonly #remote: RemotePartitions
-  readonly #flow: FlowConsumers
   readonly #calls: CallServices
 
   /** The shards have opened their logs. */
@@ -49,25 +48,20 @@ export class ShardControl {
     const files = streamsGround(ground)
     const logs = new LeaderLogs({ files, placement, remote, peers, failed: outOfStep })
     const streams = await Streams.open({ ...files, logs })
-    const flow = await FlowConsumers.open(flowGround(ground, streams, undefined))
+    // Why in memory: it serves no consumer, and only answers for the configurations of all.
+    const readers = await openReaders(ground, streams, { isInMemory: true })
     remote.onNewLife(({ key }) => void streams.renewed(key.stream))
     const identity = { name, node: placement.node, bootEpoch, startedMs: io.clock.monotonicMs() }
-    const calls = { io, streams, flow, identity, nodes }
-    const control = new ShardControl({ streams, remote, flow, calls })
+    const calls = { io, streams, ...readers, identity, nodes }
+    const control = new ShardControl(remote, calls)
     services.answer('call', (call) => control.#call(call))
     return control
   }
 
-  private constructor(parts: {
-    streams: Streams
-    remote: RemotePartitions
-    flow: FlowConsumers
-    calls: CallServices
-  }) {
-    this.streams = parts.streams
-    this.#remote = parts.remote
-    this.#flow = parts.flow
-    this.#calls = parts.calls
+  private constructor(remote: RemotePartitions, calls: CallServices) {
+    this.streams = calls.streams
+    this.#remote = remote
+    this.#calls = calls
   }
 
   async renewed(node: number): Promise<void> {
@@ -75,7 +69,7 @@ export class ShardControl {
   }
 
   async close(): Promise<void> {
-    await this.#flow.close()
+    await closeReaders(this.#calls)
     await this.streams.close()
   }
 

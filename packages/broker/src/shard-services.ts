@@ -7,11 +7,12 @@ import { PartitionLeader } from './cluster/partition-leader.ts'
 import type { PeerTable } from './cluster/peer-table.ts'
 import type { Peer, PeerServices } from './cluster/peer.ts'
 import { RemotePartitions } from './cluster/remote-partitions.ts'
-import { flowGround, streamsGround } from './node-ground.ts'
-import type { NodeGround } from './node-ground.ts'
+import type { BrokerLimits } from './config/read-config.ts'
 import { Doors } from './servers/doors.ts'
-import { FlowConsumers } from './services/flow/flow-consumers.ts'
-import { progressDirectory } from './services/flow/progress-places.ts'
+import { streamsGround } from './services/node-ground.ts'
+import type { NodeGround } from './services/node-ground.ts'
+import { closeReaders, openReaders } from './services/node-services.ts'
+import type { Readers } from './services/node-services.ts'
 import { NodeLogs } from './services/streams/node-logs.ts'
 import { StreamCatalog } from './services/streams/stream-catalog.ts'
 import { Streams } from './services/streams/streams.ts'
@@ -24,27 +25,30 @@ export interface ShardLinks {
   readonly services: PeerServices<ShardMessages>
 }
 
+export interface ShardGround extends NodeGround {
+  readonly limits: BrokerLimits
+}
+
 /** What is the same at all shards. */
 export interface ShardCluster {
   readonly name: string
   readonly clusterId: string
 }
 
-interface Begun {
+interface Begun extends Readers {
   readonly streams: Streams
-  readonly flow: FlowConsumers
   readonly doors: Doors
 }
 
 export class ShardServices {
-  readonly #ground: NodeGround
+  readonly #ground: ShardGround
   readonly #links: ShardLinks
   readonly #cluster: ShardCluster
   readonly #remote: RemotePartitions
   readonly #logs: NodeLogs
   #begun: Begun | undefined
 
-  constructor(ground: NodeGround, cluster: ShardCluster, links: ShardLinks) {
+  constructor(ground: ShardGround, cluster: ShardCluster, links: ShardLinks) {
     this.#ground = ground
     this.#cluster = cluster
     this.#links = links
@@ -65,7 +69,7 @@ export class ShardServices {
 
   async begin(): Promise<void> {
     const ground = this.#ground
-    const { placement, io, logger, limits, bootEpoch, dataDir } = ground
+    const { placement, io, logger, limits, bootEpoch } = ground
     const startedMs = io.clock.monotonicMs()
     const { control, peers } = this.#links
     const streams = await Streams.open({
@@ -77,8 +81,7 @@ export class ShardServices {
         >,
     })
     this.#remote.onNewLife(({ key }) => void this.#renewed(streams, key.stream))
-    const directory = progressDirectory(dataDir, placement.node, placement.nodeCount)
-    const flow = await FlowConsumers.open(flowGround(ground, streams, directory))
+    const readers = await openReaders(ground, streams)
     const runHere = this.call.bind(this)
     const router = new ShardCalls({ placement, control, peers, streams, runHere })
     const identity = { name: this.#cluster.name, node: placement.node, bootEpoch, startedMs }
@@ -89,7 +92,7 @@ export class ShardServices {
       io,
       logger,
       streams,
-      flow,
+      ...readers,
       limits,
       identity,
       nodes,
@@ -98,7 +101,7 @@ export class ShardServices {
       clusterId,
       nodeCount,
     })
-    this.#begun = { streams, flow, doors }
+    this.#begun = { streams, ...readers, doors }
   }
 
   /** Carries a call out here, with what other nodes lead as it stands now. */
@@ -122,7 +125,7 @@ export class ShardServices {
   }
 
   async closeFlow(): Promise<void> {
-    await this.#begun?.flow.close()
+    if (this.#begun !== undefined) await closeReaders(this.#begun)
   }
 
   /** Rejects when a log was offline. */

@@ -13,8 +13,7 @@ import type { Threads } from './io/threads.ts'
 import { DataDirectory } from './log/data-directory.ts'
 import { asStartFailure } from './servers/connections/failure.ts'
 import type { KafkaEndpoint, ListenAddress } from './servers/connections/listen-address.ts'
-import { progressJournal } from './node-ground.ts'
-import { placeProgress } from './services/flow/progress-migration.ts'
+import { placeReaders } from './services/node-services.ts'
 import { controlAnswers, ShardControl } from './shard-control.ts'
 import { ShardFleet } from './shard-fleet.ts'
 import { sharedSetup } from './shard-setup.ts'
@@ -97,8 +96,7 @@ async function openParts(options: ShardedOptions, logger: Logger, opened: Openin
     isInMemory: false,
   })
   opened.metadata = metadata
-  const journal = progressJournal({ limits, logger, wasClosedCleanly })
-  await placeProgress({ io, dataDir, metadata, journal, logger, nodeCount })
+  await placeReaders({ io, dataDir, metadata, limits, logger, wasClosedCleanly }, nodeCount)
   const services = controlAnswers(metadata, logger)
   const fleet = new ShardFleet({
     ...options,

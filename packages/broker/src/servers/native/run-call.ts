@@ -10,6 +10,7 @@ import type {
 import { version } from '../../base/version.ts'
 import type { Io } from '../../io/io.ts'
 import type { FlowConsumers } from '../../services/flow/flow-consumers.ts'
+import type { Groups } from '../../services/groups/groups.ts'
 import { deleteMessages, purge } from '../../services/streams/removal.ts'
 import type { Streams } from '../../services/streams/streams.ts'
 
@@ -18,6 +19,7 @@ export interface CallServices {
   readonly io: Io
   readonly streams: Streams
   readonly flow: FlowConsumers
+  readonly groups: Groups
   readonly identity: BrokerIdentity
   /** Where all nodes of the broker listen. */
   readonly nodes: () => NodeAddress[]

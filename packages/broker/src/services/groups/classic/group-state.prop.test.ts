@@ -109,12 +109,14 @@ class Checker {
 
   /** All members do what they should, as long as nothing comes between: `left` steps of it. */
   settle(left: number): void {
-    for (const { memberId, instanceId } of [...this.state.members.values()]) {
+    const joining = [...this.state.members.values()]
+    for (const { memberId, instanceId } of joining) {
       if (left-- <= 0 || this.state.phase !== 'PreparingRebalance') break
       this.#joinAs({ memberId, instanceId }, left, false)
     }
     if (this.state.phase === 'PreparingRebalance') this.pass(3000)
-    for (const { memberId, instanceId } of [...this.state.members.values()]) {
+    const syncing = [...this.state.members.values()]
+    for (const { memberId, instanceId } of syncing) {
       if (left-- > 0) this.#syncAs({ memberId, instanceId }, this.state.generation)
     }
     if (left > 0) this.store(true)
