@@ -1,0 +1,123 @@
+// A Kafka client for tests, byte by byte: sends what it is told, and reads answers with our codecs.
+
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import type { KafkaApi } from '@sluice/protocol/kafka/kafka-api'
+import { KafkaReader } from '@sluice/protocol/kafka/kafka-reader'
+import { KafkaWriter } from '@sluice/protocol/kafka/kafka-writer'
+import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
+import { apiVersionsKey } from './kafka-frames.ts'
+
+export interface RequestBytes {
+  readonly version: number
+  readonly correlation?: number
+  readonly clientId?: string | null
+}
+
+/** A whole request. */
+export function requestOf<Request>(
+  api: KafkaApi<Request, unknown>,
+  { version, correlation = 1, clientId = 'peer' }: RequestBytes,
+  request: Request,
+): Uint8Array {
+  const writer = new KafkaWriter()
+  writer.i32(0)
+  writer.i16(api.key)
+  writer.i16(version)
+  writer.i32(correlation)
+  writer.nullableString(clientId, false)
+  if (version >= api.flexibleFrom) writer.u8(0)
+  api.writeRequest(writer, request, version)
+  writer.patchU32(0, writer.size - 4)
+  return Uint8Array.from(Buffer.concat(writer.takeParts()))
+}
+
+export function readAnswer<Request, Response>(
+  api: KafkaApi<Request, Response>,
+  version: number,
+  frame: Uint8Array,
+): Response {
+  const reader = new KafkaReader(frame, 8)
+  if (version >= api.flexibleFrom && api.key !== apiVersionsKey) reader.skipTagged()
+  const response = api.readResponse(reader, version)
+  reader.finish()
+  return response
+}
+
+export class KafkaPeer {
+  readonly socket: Socket
+  /** Whole answers, with their size and correlation, in the order in which they came. */
+  readonly frames: Buffer[] = []
+  isClosed = false
+  #waiting: (() => void)[] = []
+  #correlation = 0
+
+  static async open(port: number): Promise<KafkaPeer> {
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    await once(socket, 'connect')
+    return new KafkaPeer(socket)
+  }
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    const splitter = new FrameSplitter(256 * 1024 * 1024)
+    socket.on('data', (chunk: Uint8Array) =>
+      splitter.push(chunk, (bytes, start, end) => {
+        this.frames.push(Buffer.from(bytes.subarray(start, end)))
+        this.#wake()
+      }),
+    )
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.isClosed = true
+      this.#wake()
+    })
+  }
+
+  /** Correlation ids of the answers so far. */
+  get answered(): number[] {
+    return this.frames.map((frame) => frame.readInt32BE(4))
+  }
+
+  send(bytes: Uint8Array): void {
+    this.socket.write(bytes)
+  }
+
+  async ask<Request, Response>(
+    api: KafkaApi<Request, Response>,
+    version: number,
+    request: Request,
+  ): Promise<Response> {
+    const correlation = ++this.#correlation
+    this.send(requestOf(api, { version, correlation }, request))
+    return readAnswer(api, version, await this.answer(correlation))
+  }
+
+  async answer(correlation: number): Promise<Buffer> {
+    for (;;) {
+      const found = this.frames.find((frame) => frame.readInt32BE(4) === correlation)
+      if (found !== undefined) return found
+      if (this.isClosed) throw new Error('the broker closed the connection')
+      await this.#change()
+    }
+  }
+
+  async closed(): Promise<void> {
+    while (!this.isClosed) await this.#change()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
