@@ -115,6 +115,32 @@ test('a live limit is explained by whichever shard is asked', async (t) => {
   }
 })
 
+test('dead letters that would go round between two shards are refused, also when made at once', async (t) => {
+  const { client } = await start(t, new RefusingFiles())
+  for (let round = 0; round < 8; round++) {
+    const [one, other] = [`ONE-${round}`, `OTHER-${round}`]
+    await client.streams.create(one)
+    await client.streams.create(other)
+    const made = await Promise.allSettled([
+      client.consumers.create(one, { name: 'c', deadLetterStream: other }),
+      client.consumers.create(other, { name: 'c', deadLetterStream: one }),
+    ])
+    const refused = made.filter((outcome) => outcome.status === 'rejected')
+    assert.deepEqual(
+      refused.map(({ reason }) => (reason as { code: string }).code),
+      ['dead-letter-loop'],
+    )
+    await client.consumers.create(made[0].status === 'rejected' ? one : other, { name: 'c' })
+    for (const stream of [one, other])
+      await client.consumers.alter(stream, 'c', { deadLetterStream: `${stream}.dlq` })
+    const altered = await Promise.allSettled([
+      client.consumers.alter(one, 'c', { deadLetterStream: other }),
+      client.consumers.alter(other, 'c', { deadLetterStream: one }),
+    ])
+    assert.deepEqual(altered.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+  }
+})
+
 test('a deleted stream ends its members at every shard, and its name begins anew', async (t) => {
   const disk = new RefusingFiles()
   const { client } = await start(t, disk)

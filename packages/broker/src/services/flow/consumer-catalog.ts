@@ -3,16 +3,18 @@
 //   consumers/<stream>/<consumer>   { id, createdAt, config, pauses }   deleted with the stream, by
 //                                   services/streams
 //   consumer-ids                    the highest id ever given
+//   consumer-letters                true: written with every change that may send dead letters elsewhere
 //
 // Must never write but through a compare: what it decided on may have changed meanwhile.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ConsumerConfig, Pause } from '@sluice/protocol/model/consumer'
-import type { MetadataEntry, Transactions } from '../../cluster/metadata.ts'
+import type { Compare, MetadataEntry, Put, Transactions } from '../../cluster/metadata.ts'
 import { defaultConsumerConfig } from './consumer-config.ts'
 
 const prefix = 'consumers/'
 const idsKey = 'consumer-ids'
+const lettersKey = 'consumer-letters'
 
 export interface ConsumerEntry {
   /** Never reused, so that progress of a deleted consumer is never taken for that of a new one. */
@@ -26,6 +28,12 @@ export interface ConsumerEntry {
   readonly pauses: readonly Pause[]
 }
 
+/** All consumers, for a decision that holds only while none of them sends its dead letters elsewhere. */
+export interface ConsumerSurvey {
+  readonly consumers: readonly ConsumerEntry[]
+  readonly stamp: number
+}
+
 export class ConsumerCatalog {
   readonly #metadata: Transactions
 
@@ -35,6 +43,21 @@ export class ConsumerCatalog {
 
   async list(): Promise<ConsumerEntry[]> {
     return (await this.#metadata.list(prefix)).map(entryOf)
+  }
+
+  async survey(): Promise<ConsumerSurvey> {
+    // Why first: what is changed between the two makes the stamp an old one.
+    const stamp = await this.#stamp()
+    return { consumers: await this.list(), stamp }
+  }
+
+  /** Whether what was decided on a survey holds still. */
+  async isCurrent({ stamp }: ConsumerSurvey): Promise<boolean> {
+    return (await this.#stamp()) === stamp
+  }
+
+  async #stamp(): Promise<number> {
+    return (await this.#metadata.get(lettersKey))?.revision ?? 0
   }
 
   /** An id that no consumer has had or will have, but one that is added with it. */
@@ -48,27 +71,29 @@ export class ConsumerCatalog {
     }
   }
 
-  /** Undefined when the name is taken, or the stream gone, meanwhile. */
-  async add(entry: ConsumerEntry): Promise<ConsumerEntry | undefined> {
+  /** Undefined when the name is taken, the stream gone, or the survey no longer current, meanwhile. */
+  async add(entry: ConsumerEntry, survey?: ConsumerSurvey): Promise<ConsumerEntry | undefined> {
     const stream = await this.#metadata.get(`streams/${entry.stream}`)
     if (stream === undefined) return undefined
     const { succeeded } = await this.#metadata.commit({
       compares: [
         { key: keyOf(entry), revision: 0 },
         { key: stream.key, revision: stream.revision },
+        ...comparesOf(survey),
       ],
-      puts: [{ key: keyOf(entry), value: valueOf(entry) }],
+      puts: [{ key: keyOf(entry), value: valueOf(entry) }, ...putsOf(survey)],
     })
     return succeeded ? entry : undefined
   }
 
-  /** False when it was changed or deleted meanwhile. */
-  async change(entry: ConsumerEntry): Promise<boolean> {
+  /** False when it was changed or deleted, or the survey is no longer current, meanwhile. */
+  async change(entry: ConsumerEntry, survey?: ConsumerSurvey): Promise<boolean> {
     const current = await this.#metadata.get(keyOf(entry))
     if (current === undefined || entryOf(current).id !== entry.id) return false
     const key = keyOf(entry)
-    const compares = [{ key, revision: current.revision }]
-    return (await this.#metadata.commit({ compares, puts: [{ key, value: valueOf(entry) }] })).succeeded
+    const compares = [{ key, revision: current.revision }, ...comparesOf(survey)]
+    const puts = [{ key, value: valueOf(entry) }, ...putsOf(survey)]
+    return (await this.#metadata.commit({ compares, puts })).succeeded
   }
 
   /** Harmless where it is gone already, also where another one has its name since. */
@@ -80,6 +105,14 @@ export class ConsumerCatalog {
       if ((await this.#metadata.commit({ compares: [{ key, revision }], deletes: [key] })).succeeded) return
     }
   }
+}
+
+function comparesOf(survey: ConsumerSurvey | undefined): Compare[] {
+  return survey === undefined ? [] : [{ key: lettersKey, revision: survey.stamp }]
+}
+
+function putsOf(survey: ConsumerSurvey | undefined): Put[] {
+  return survey === undefined ? [] : [{ key: lettersKey, value: 'true' }]
 }
 
 function keyOf({ stream, name }: { stream: string; name: string }): string {

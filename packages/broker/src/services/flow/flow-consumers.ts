@@ -13,7 +13,7 @@ import type {
 import { onlyNode } from '../../cluster/placement.ts'
 import type { Stream } from '../streams/stream.ts'
 import { ConsumerCatalog } from './consumer-catalog.ts'
-import type { ConsumerEntry } from './consumer-catalog.ts'
+import type { ConsumerEntry, ConsumerSurvey } from './consumer-catalog.ts'
 import {
   alteredConsumerConfig,
   checkConsumerName,
@@ -120,9 +120,14 @@ export class FlowConsumers {
   }
 
   async #addToCatalog(entry: ConsumerEntry, begun: BegunConsumer | undefined): Promise<void> {
-    let isNamed: boolean | undefined
+    let isNamed: boolean | undefined = false
     try {
-      isNamed = (await this.#catalog.add(entry)) !== undefined
+      for (;;) {
+        const survey = await this.#unloopedSurvey(entry)
+        isNamed = undefined
+        isNamed = (await this.#catalog.add(entry, survey)) !== undefined
+        if (isNamed || (await this.#catalog.isCurrent(survey))) break
+      }
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'disk-full') isNamed = false
       throw error
@@ -131,6 +136,13 @@ export class FlowConsumers {
       if (begun !== undefined) begun.isNamed = isNamed !== false
     }
     if (!isNamed) throw streamChanged(entry.stream)
+  }
+
+  /** Throws `dead-letter-loop`. Why a survey: other nodes make consumers at the same time. */
+  async #unloopedSurvey(entry: ConsumerEntry): Promise<ConsumerSurvey> {
+    const survey = await this.#catalog.survey()
+    checkLoop(entry, survey.consumers)
+    return survey
   }
 
   async #begin({ stream, config }: Place): Promise<BegunConsumer> {
@@ -149,13 +161,12 @@ export class FlowConsumers {
       const config = alteredConsumerConfig(stream, open.entry.config, changes)
       const entry = { ...open.entry, config, pauses: open.consumer.pauses }
       checkRulesHold(this.#options.streams.require(stream), config)
-      checkLoop(entry, await this.#catalog.list())
       open.consumer.hold()
       try {
         // Why first: what the old filter passed over is settled, and a restart must not ask the new
         // one about it.
         await open.consumer.saveProgress()
-        await this.#commit(open, entry)
+        await this.#commitUnlooped(open, entry)
         open.consumer.alter(config)
       } finally {
         open.consumer.letGo()
@@ -179,8 +190,16 @@ export class FlowConsumers {
   }
 
   async #commit(open: OpenConsumer, entry: ConsumerEntry): Promise<void> {
-    if (!(await this.#catalog.change(entry)))
-      throw new BrokerError('consumer-deleted', `Consumer ${entry.name} is gone`)
+    if (!(await this.#catalog.change(entry))) throw consumerGone(entry)
+    open.entry = entry
+  }
+
+  async #commitUnlooped(open: OpenConsumer, entry: ConsumerEntry): Promise<void> {
+    for (;;) {
+      const survey = await this.#unloopedSurvey(entry)
+      if (await this.#catalog.change(entry, survey)) break
+      if (await this.#catalog.isCurrent(survey)) throw consumerGone(entry)
+    }
     open.entry = entry
   }
 
@@ -326,6 +345,10 @@ interface Place {
 function forget(consumer: FlowConsumer, reason: BrokerError): void {
   consumer.close(reason)
   for (const coordinator of consumer.coordinators) coordinator.forget()
+}
+
+function consumerGone({ name }: ConsumerEntry): BrokerError {
+  return new BrokerError('consumer-deleted', `Consumer ${name} is gone`)
 }
 
 function streamChanged(name: string): BrokerError {
