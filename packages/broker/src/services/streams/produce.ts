@@ -17,9 +17,9 @@ export interface Produced {
 }
 
 /**
- * Appends one batch before it returns, so that calls made in order are appended in order, and resolves when it
- * is durable as the stream promises; with the place of the first where it was appended before. Rejects with
- * what is wrong with it. `bytes` are borrowed until it returns.
+ * Appends one batch before it returns, so that calls made in order are appended in order, and resolves when
+ * it is durable as the stream promises; with the place of the first where it was appended before. Rejects
+ * with what is wrong with it. `bytes` are borrowed until it returns.
  */
 export async function produce(
   stream: Stream,

@@ -113,6 +113,7 @@ const refusals: readonly [what: string, code: string, batch: Uint8Array, config?
   ['two batches as one', 'invalid-batch', Uint8Array.of(...good, ...good)],
   ['a flipped bit', 'corrupt-batch', good.map((byte, at) => (at === good.length - 1 ? byte ^ 1 : byte))],
   ['an old format', 'invalid-batch', changed(good, (view) => view.setUint8(16, 1))],
+  ['a producer', 'invalid-batch', changed(good, (view) => view.setBigInt64(43, 5n))],
   ['compression', 'compression-not-accepted', changed(good, (view) => view.setInt16(21, 4))],
   ['broker time', 'invalid-batch', changed(good, (view) => view.setInt16(21, 8))],
   ['a transaction', 'invalid-batch', changed(good, (view) => view.setInt16(21, 16))],

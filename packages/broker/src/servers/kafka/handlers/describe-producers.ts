@@ -1,5 +1,5 @@
-// DescribeProducers: the idempotent producers that partitions remember. Without transactions, none of them has
-// a coordinator or an open one.
+// DescribeProducers: the idempotent producers that partitions remember. Without transactions, none of them
+// has a coordinator or an open one.
 
 import type {
   DescribeProducersRequest,

@@ -10,12 +10,12 @@ import type { KafkaSession } from '../kafka-session.ts'
 
 const none = -1
 
-/** Always another id, also for who names the one that it has: what that wrote is then no longer waited for. */
+/** Always another id, also for who names the one that it has: so Kafka does without transactions. */
 export async function handleInitProducerId(
   session: KafkaSession,
   request: InitProducerIdRequest,
 ): Promise<InitProducerIdResponse> {
-  const { transactionalId, producerId = none, producerEpoch = none } = request
+  const { transactionalId, producerId, producerEpoch } = request
   if (transactionalId !== null) {
     const isEmpty = transactionalId === ''
     return refuseInitProducerId(

@@ -1,6 +1,6 @@
-// Produce: appends a record batch to each of several partitions, and answers for each of them. `acks` 1 and -1
-// are the same, after what the stream's durability promises, since there is one replica; `timeoutMs` is not
-// looked at: what is written is either durable or fails.
+// Produce: appends a record batch to each of several partitions, and answers for each of them. `acks` 1 and
+// -1 are the same, after what the stream's durability promises, since there is one replica; `timeoutMs` is
+// not looked at: what is written is either durable or fails.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type {
@@ -31,7 +31,7 @@ const versionWithEndpoints = 10
 
 type Answer = ProduceResponseTopicPartition
 
-/** Everything is appended before this returns, so that requests of a connection are appended in their order. */
+/** Everything is appended before this returns: requests of a connection are appended in their order. */
 export async function handleProduce(
   session: KafkaSession,
   request: ProduceRequest,
@@ -63,7 +63,7 @@ export function refuseProduce(request: ProduceRequest, errorCode: number): Produ
 function withoutAnswer(answers: readonly Answer[]): undefined {
   const failed = answers.find(({ errorCode }) => errorCode !== kafkaErrors.NONE)
   if (failed === undefined) return undefined
-  const text = `A batch of a producer that waits for no answer is refused with Kafka's error ${failed.errorCode}`
+  const text = `A batch without an answer is refused with Kafka's error ${failed.errorCode}`
   throw new BrokerError('aborted', `${text}: ${failed.errorMessage ?? ''}`)
 }
 
