@@ -1,6 +1,7 @@
 // Creates, alters, grows and deletes the streams and consumers of a history, one change at a time.
 
 import type { Client } from '@sluice/client'
+import type { ConsumerConfig } from '@sluice/protocol/model/consumer'
 import type { HistoryAsking } from './history-asking.ts'
 import type { HistoryLedger } from './history-ledger.ts'
 import { drawDeliverFrom, drawFilter, drawRules } from './history-plan.ts'
@@ -46,13 +47,23 @@ export class HistoryAdmin {
 
   /** Other rules, and now and then another filter, live. */
   async alter(consumer: ConsumerRecord): Promise<void> {
-    const { stream, name, configs } = consumer
+    const { stream, configs } = consumer
     const { hasRules } = stream.plan
     const changes = {
       maxInflight: this.#random.pick([1, 4, 20, 500]),
       ...(hasRules && configs.newest.ackPolicy !== 'none' && { rules: drawRules(this.#random) }),
       ...(this.#random.chance(0.3) && { filter: drawFilter(this.#random) }),
     }
+    return this.#change(consumer, changes)
+  }
+
+  /** So many may be out that only rules hold anything back. */
+  widen(consumer: ConsumerRecord): Promise<void> {
+    return this.#change(consumer, { maxInflight: 500 })
+  }
+
+  async #change(consumer: ConsumerRecord, changes: Partial<ConsumerConfig>): Promise<void> {
+    const { stream, name, configs } = consumer
     const config = { ...configs.newest, ...changes }
     this.#ledger.altering(consumer, config)
     await this.#asking.until(`alter ${name} of ${stream.plan.name}: ${JSON.stringify(changes)}`, () => {

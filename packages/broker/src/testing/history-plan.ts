@@ -12,7 +12,6 @@ import type {
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import type { BrokerLimits } from '../config/read-config.ts'
 import { streamDefaults } from '../services/streams/stream-config.ts'
-import { features } from './history-features.ts'
 import type { ReferenceStream } from './reference-stream.ts'
 import type { SimRandom } from './sim-random.ts'
 
@@ -80,7 +79,7 @@ function drawStream(random: SimRandom, name: string): StreamPlan {
   const partitions = random.int(1, 3)
   const hasRules = random.chance(0.85)
   const durability = random.pick(['fsync', 'fsync', 'fsync', 'os', 'os', 'memory'] as const)
-  const keeps = { ...streamDefaults, ...(features.retention && drawRetention(random)) }
+  const keeps = { ...streamDefaults, ...drawRetention(random) }
   const config = { ...keeps, subjects: ['t.>'], partitions, durability, messageBytesMax: 64 * kib }
   const consumers = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `C${index}`,
@@ -94,8 +93,8 @@ function drawSubjects(random: SimRandom): string[] {
   const subjects = Array.from({ length: random.int(1, 8) }, (_, index) => {
     return `t.${random.pick(['a', 'b', 'c'])}.${index}`
   })
-  const shared = ['t.a.bc.1', 't.ab.c.1', 't.a.bc.2', 't.ab.c.2'].filter(() => random.chance(0.6))
-  return [...subjects, ...shared]
+  const shared = ['t.a.bc.1', 't.ab.c.1', 't.a.bc.2', 't.ab.c.2']
+  return random.chance(0.6) ? [...subjects, ...shared] : subjects
 }
 
 function drawRetention(random: SimRandom): Partial<StreamConfig> {
@@ -107,7 +106,7 @@ function drawConsumer(
   random: SimRandom,
   { stream, ownDeadLetters, hasRules }: { stream: string; ownDeadLetters: string; hasRules: boolean },
 ): ConsumerConfig {
-  const ackPolicy = features.ackPolicy ? drawAckPolicy(random) : 'explicit'
+  const ackPolicy = drawAckPolicy(random)
   const isSettledByItself = ackPolicy === 'none'
   return {
     filter: drawFilter(random),
@@ -119,7 +118,7 @@ function drawConsumer(
     deadLetterStream: random.chance(0.5) ? `${stream}.dlq` : ownDeadLetters,
     deliverFrom: 'all',
     ackPolicy,
-    onExhausted: features.exhausted && !isSettledByItself ? random.pick(exhausted) : 'dead-letter',
+    onExhausted: isSettledByItself ? 'dead-letter' : random.pick(exhausted),
   }
 }
 
@@ -146,7 +145,6 @@ export function drawDeliverFrom(
   wallMs: number,
   { durability, partitions }: ReferenceStream,
 ): DeliverFrom {
-  if (!features.deliverFrom) return 'all'
   // Why: an offset that every partition has, and keeps.
   const shortest = durability === 'fsync' ? Math.min(...partitions.map(({ length }) => length)) : 0
   return random.pick([
@@ -165,7 +163,7 @@ export function drawRules(random: SimRandom): FlowRule[] {
   const capturing = ['t.{x}.{y}.*', 't.{x}.{y}.>', 't.{x}.>', 't.*.{last}', '{all}.>']
   const chosen = [
     ...matches.filter(() => random.chance(0.35)),
-    ...(features.gauges ? capturing.filter(() => random.chance(0.3)) : []),
+    ...capturing.filter((_, index) => random.chance(index === 0 ? 0.5 : 0.25)),
   ]
   return chosen.map((match) => drawRule(random, match))
 }
@@ -175,9 +173,9 @@ function drawRule(random: SimRandom, match: string): FlowRule {
   return {
     match,
     limit,
-    ...(features.gauges && random.chance(0.35) && { total: limit + random.int(0, 3) }),
-    ...(features.gauges && random.chance(0.15) && { rate: drawRate(random) }),
-    ...(features.gauges && random.chance(0.2) && { weight: random.int(2, 5) }),
+    ...(random.chance(0.35) && { total: limit + random.int(0, 3) }),
+    ...(random.chance(0.15) && { rate: drawRate(random) }),
+    ...(random.chance(0.2) && { weight: random.int(2, 5) }),
   }
 }
 

@@ -70,6 +70,7 @@ export class HistoryWorker {
       const consumer = await this.#find()
       if (consumer === undefined) return
       this.#state = `taking messages as ${this.#client.isConnected ? 'connected' : 'disconnected'}`
+      if (this.mood === 'erring' && this.#random.chance(0.3)) return await this.#fetch(consumer)
       const window = windows[this.mood] ?? this.#random.pick([1, 3, 16, 64])
       const { signal } = this.#abort
       for await (const message of consumer.messages({ window, signal })) void this.#take(message)
@@ -85,6 +86,22 @@ export class HistoryWorker {
       this.#ledger.expectError(error, `the loop of ${this.name}`, [...goneErrors, ...linkErrors])
     } finally {
       this.isOver = true
+    }
+  }
+
+  /** Asks for some, and again when they have come or the time is over. */
+  async #fetch(consumer: Consumer): Promise<void> {
+    this.#state = 'fetching messages'
+    try {
+      while (!this.#abort.signal.aborted && !this.#ledger.isOver) {
+        const timeoutMs = this.#random.int(0, 800)
+        for (const message of await consumer.fetch(this.#random.int(1, 20), { timeoutMs }))
+          void this.#take(message)
+        // Where nobody waits for what is not there, time must go on.
+        if (timeoutMs < 5) await this.#world.sleep(5)
+      }
+    } finally {
+      await consumer.close()
     }
   }
 

@@ -9,7 +9,6 @@ import type { Change } from './history-changes.ts'
 import { HistoryClients } from './history-clients.ts'
 import { watchDoor } from './history-door.ts'
 import { accountForAll, aliveConsumers, drained } from './history-ending.ts'
-import { features } from './history-features.ts'
 import { HistoryFaults } from './history-faults.ts'
 import { HistoryLedger } from './history-ledger.ts'
 import { drawPlan } from './history-plan.ts'
@@ -38,12 +37,12 @@ const actions: readonly (readonly [Action, number])[] = [
   ['alter', 5],
   ['grow', 1],
   ['recreate', 2],
-  ['pause', features.pauses ? 5 : 0],
-  ['drain', features.drains ? 2 : 0],
-  ['unblock', features.exhausted ? 4 : 0],
-  ['letters', features.letters ? 3 : 0],
-  ['purge', features.removals ? 2 : 0],
-  ['delete', features.removals ? 3 : 0],
+  ['pause', 5],
+  ['drain', 2],
+  ['unblock', 4],
+  ['letters', 3],
+  ['purge', 2],
+  ['delete', 3],
   ['fault', 16],
 ]
 
@@ -159,6 +158,7 @@ export class History {
   /** Members that take all they can get and settle nothing: what is held back then, a limit holds back. */
   async #standStill(): Promise<void> {
     this.ledger.note('standing still')
+    for (const consumer of aliveConsumers(this.ledger)) await this.#changes.admin.widen(consumer)
     this.#clients.relieve('holding')
     for (const stream of this.ledger.streams.values())
       if (stream.state === 'alive') this.#clients.publisher.publishSome(stream, 40)
