@@ -54,3 +54,13 @@ test('a timer that fires a little late is no stall', () => {
   due.arm(0, 1000, Infinity)
   assert.equal(due.areDeadlinesKept(1200), true)
 })
+
+test('what is due for long and is handled in parts is no stall', () => {
+  const record = recorded()
+  const due = new DueTimer(record.timers, () => {})
+  due.arm(0, 1000, Infinity)
+  assert.equal(due.areDeadlinesKept(1100), true)
+  due.arm(2000, 1000, Infinity)
+  assert.equal(record.armed.at(-1), 0)
+  assert.equal(due.areDeadlinesKept(2100), true)
+})

@@ -33,7 +33,8 @@ export class DueTimer {
     // Why one that fires too early is left: deadlines move with every settle, and it only looks again.
     if (this.#dueMs > nowMs && this.#dueMs <= dueMs) return
     this.cancel()
-    this.#dueMs = dueMs
+    // Why not earlier: what is due for long is no sign of a stall where a round takes a part of it.
+    this.#dueMs = Math.max(dueMs, nowMs)
     if (dueMs < Infinity) this.#timer = this.#timers.after(Math.max(0, dueMs - nowMs), this.#fired)
   }
 

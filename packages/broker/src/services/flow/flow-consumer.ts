@@ -17,7 +17,7 @@ import type { CondemnedContext } from './condemned-records.ts'
 import { PausesInForce } from './consumer-pauses.ts'
 import type { LiveLimits } from './limits/live-limits.ts'
 import { DueTimer } from './due-timer.ts'
-import { FlowCoordinator } from './flow-coordinator.ts'
+import { FlowCoordinator, takenBackPerRound } from './flow-coordinator.ts'
 import type { FlowHost, PartitionPorts } from './flow-coordinator.ts'
 import { checkConsumer } from './state/gate-invariants.ts'
 import { compileSettings, pausedFilter, recompileSettings } from './state/flow-settings.ts'
@@ -25,7 +25,7 @@ import type { FlowSettings } from './state/flow-settings.ts'
 import { FlowTotals } from './state/flow-totals.ts'
 import type { Moment } from './state/flow-state.ts'
 import { MemberTable } from './member.ts'
-import type { Member, MemberPort } from './member.ts'
+import type { Leaving, Member, MemberPort } from './member.ts'
 
 /**
  * Records that one partition may hand out before the next has its turn, and before others than
@@ -70,7 +70,7 @@ export interface Membership {
   /** Resolves when all settles so far are persisted. */
   durable(): Promise<void>
   /** `closed`: what it holds counts as released; `lost`: as timed out. Harmless when it has left. */
-  leave(how: 'closed' | 'lost'): void
+  leave(how: Leaving): void
 }
 
 export class FlowConsumer implements FlowHost {
@@ -183,6 +183,7 @@ export class FlowConsumer implements FlowHost {
     const areDeadlinesKept = this.#timer.areDeadlinesKept(moment.monotonicMs)
     this.#keepPauses(moment)
     this.#keepLimits(moment)
+    const isMoreToReturn = this.#takeBackFromGone(moment)
     for (const coordinator of this.coordinators) coordinator.tick(moment, areDeadlinesKept)
     this.totals.gates.advance(moment.monotonicMs)
     const count = this.#deliver(moment)
@@ -194,7 +195,7 @@ export class FlowConsumer implements FlowHost {
       )
     this.#armTimer(moment)
     if (this.options.areInvariantsChecked) this.#checkInvariants()
-    if (count >= recordsPerRound) this.#goOnSoon()
+    if (count >= recordsPerRound || isMoreToReturn) this.#goOnSoon()
   }
 
   /** Partitions take turns until none has anything to do, or the round is long enough. */
@@ -327,12 +328,23 @@ export class FlowConsumer implements FlowHost {
     }
   }
 
-  #leave(member: Member, how: 'closed' | 'lost'): void {
+  #leave(member: Member, how: Leaving): void {
     if (this.members.find(member.id) === undefined || this.isClosed) return
-    const moment = this.now()
-    this.members.remove(member)
-    for (const coordinator of this.coordinators) coordinator.returnFrom(member, how, moment)
+    this.members.remove(member, how)
+    this.#takeBackFromGone(this.now())
     this.wake()
+  }
+
+  /** What members that have left held comes back, a piece in each round; whether there is more. */
+  #takeBackFromGone(moment: Moment): boolean {
+    const { gone } = this.members
+    let left = takenBackPerRound
+    for (const leaving of gone) {
+      for (const coordinator of this.coordinators) left -= coordinator.returnFrom(leaving, left, moment)
+      if (left === 0) return true
+      gone.delete(leaving[0])
+    }
+    return false
   }
 
   // ── What partitions ask for ──────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ import { admitted, FlowState } from './state/flow-state.ts'
 import type { FlowSettings } from './state/flow-settings.ts'
 import type { Failure, Moment } from './state/flow-state.ts'
 import type { FlowTotals } from './state/flow-totals.ts'
-import type { Delivery, Member, MemberTable } from './member.ts'
+import type { Delivery, Leaving, Member, MemberTable } from './member.ts'
 import { cutImage } from './progress/progress-codec.ts'
 import type { ProgressWriter } from './progress/progress-store.ts'
 import { RecordFetcher } from './reading/record-fetcher.ts'
@@ -28,6 +28,9 @@ const singleReadBytes = 1
 
 const ackTimeout: Failure = { text: 'no settle within ackWaitMs' }
 const connectionLost: Failure = { text: 'the connection of the member broke' }
+
+/** Deliveries that are taken back for time or for a member that left before others have their turn. */
+export const takenBackPerRound = 8192
 
 /** What a coordinator needs of the consumer that it serves. */
 export interface FlowHost {
@@ -434,7 +437,7 @@ export class FlowCoordinator implements FetchListener {
 
   #takeBackOverdue(moment: Moment): void {
     const late: number[] = []
-    for (;;) {
+    while (late.length < takenBackPerRound) {
       const slot = this.state.overdue(moment.monotonicMs)
       if (slot === none) break
       this.state.deliveries.deadlines.clear(slot)
@@ -446,15 +449,20 @@ export class FlowCoordinator implements FetchListener {
     }
   }
 
-  /** A member is gone: what it held comes back, as released or, if the connection broke, as failed. */
-  returnFrom(member: Member, how: 'closed' | 'lost', moment: Moment): void {
-    for (const slot of this.#latestFirst(this.state.deliveries.held.slotsOf(member.id))) {
+  /**
+   * A member is gone: at most so many of what it held come back, as released or, if the connection broke, as
+   * failed. Returns how many.
+   */
+  returnFrom([member, how]: [Member, Leaving], countMax: number, moment: Moment): number {
+    const slots = this.state.deliveries.held.slotsOf(member.id, countMax)
+    for (const slot of this.#latestFirst(slots)) {
       if (how === 'closed') this.release(slot)
       else {
         this.state.counters.timedOut++
         this.#fail(slot, connectionLost, moment)
       }
     }
+    return slots.length
   }
 
   /** Why latest first: each record that comes back then goes to the very front of its pool. */

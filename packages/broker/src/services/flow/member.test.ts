@@ -46,7 +46,7 @@ test('a port that is not writable takes nothing until it is again', () => {
 test('a member that left is given nothing, and is not remembered', () => {
   const members = new MemberTable()
   const member = members.add(port(), 10)
-  members.remove(member)
+  members.remove(member, 'closed')
   members.offer(member)
   assert.equal(members.take(), undefined)
   assert.equal(members.find(member.id), undefined)
@@ -91,7 +91,7 @@ test('credits go first, so that a window does not eat what was asked for', () =>
 test('a member that left has no credits any more', () => {
   const { members, member } = oneMember(0)
   member.credits = 5
-  members.remove(member)
+  members.remove(member, 'closed')
   members.offer(member)
   assert.equal(members.hasRoom, false)
 })

@@ -51,8 +51,13 @@ export class Member {
   }
 }
 
+/** How a member left: in order, or because its connection broke. */
+export type Leaving = 'closed' | 'lost'
+
 /** Members with room take turns, one record each. */
 export class MemberTable {
+  /** Those that have left, until all that they held has come back. */
+  readonly gone = new Map<Member, Leaving>()
   readonly #byId = new Map<number, Member>()
   readonly #inTurn: Member[] = []
   #unflushed: Member[] = []
@@ -81,8 +86,9 @@ export class MemberTable {
   }
 
   /** Its deliveries come back after this, so that it is not offered what it left. */
-  remove(member: Member): void {
+  remove(member: Member, how: Leaving): void {
     this.#byId.delete(member.id)
+    this.gone.set(member, how)
     member.window = 0
     member.credits = 0
     if (member.isInTurn) this.#takeOut(this.#inTurn.indexOf(member))

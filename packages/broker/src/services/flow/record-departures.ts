@@ -10,6 +10,7 @@ import type { ProgressWriter } from './progress/progress-store.ts'
 import type { LocatedRecord } from './reading/batch-view.ts'
 import { scanLog } from './reading/scan-log.ts'
 import type { ScanContext } from './reading/scan-log.ts'
+import { decide } from './state/blocked-decision.ts'
 import { drain, partFromOthers, removeBelow, removeOffsets } from './state/flow-removal.ts'
 import type { FlowState } from './state/flow-state.ts'
 import type { SubjectFilter } from './state/rule-table.ts'
@@ -152,7 +153,7 @@ export class RecordDepartures {
 
   #decideInPool(pool: number, decision: BlockedDecision): number {
     const { state } = this.#owner
-    const { offsets, slots } = state.unblock(pool, decision)
+    const { offsets, slots } = decide(state, pool, decision)
     for (const slot of slots) this.#owner.condemned(slot)
     for (const offset of offsets) this.#write(offset)
     return offsets.length

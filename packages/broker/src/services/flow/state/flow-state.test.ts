@@ -11,6 +11,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import type { BlockedDecision, FlowRule } from '@sluice/protocol/model/consumer'
+import { decide } from './blocked-decision.ts'
 import { FlowDriver } from './flow-driver.fixture.ts'
 import { checkInvariants } from './flow-invariants.ts'
 import { drain, removeBelow, removeOffsets } from './flow-removal.ts'
@@ -116,7 +117,7 @@ class Script {
   #unblock(subject: string, decision: BlockedDecision): void {
     const { state } = this.#driver
     const key = Buffer.from(subject)
-    const { offsets, slots } = state.unblock(state.pools.find(key, 0, key.length), decision)
+    const { offsets, slots } = decide(state, state.pools.find(key, 0, key.length), decision)
     slots.forEach((slot, index) => this.#slots.set(offsets[index]!, slot))
     this.#out.push(`${offsets.join(' ')} ${decision}`)
   }

@@ -12,7 +12,6 @@
 // Which pool may deliver next is decided in lane-turns.ts. Records that nobody settles leave by
 // flow-removal.ts.
 
-import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import { unreachable } from '../../../base/assert.ts'
 import type { BatchView } from '../reading/batch-view.ts'
 import { BlockedRecords } from './blocked-records.ts'
@@ -29,6 +28,7 @@ import type { SettledSet } from './settled-set.ts'
 import { SpilledRecords } from './spilled-records.ts'
 
 const none = -1
+const wokenAtOnce = 8192
 
 /** Answers of `admit` that are no pool. */
 export const admitted = { notMatching: -1, parked: -2, alreadySettled: -3 } as const
@@ -473,46 +473,6 @@ export class FlowState {
     return this.blocked.offsetsOf(pool)
   }
 
-  /**
-   * An operator has decided on all blocked records of a pool. For dead letters `slots` are their deliveries,
-   * condemned; these may exceed limits, since the operator wants them gone now. Those that stand among
-   * spilled records have none: they are read again with these, and condemned then.
-   */
-  unblock(pool: number, decision: BlockedDecision): { offsets: number[]; slots: number[] } {
-    const offsets = this.blocked.take(pool)
-    const slots: number[] = []
-    for (const offset of offsets.toReversed()) {
-      if (decision === 'drop') this.#settleUnplaced(offset)
-      else if (decision === 'retry') this.#retryAnew(pool, offset)
-      else this.#condemnBlocked(pool, offset, slots)
-    }
-    if (decision === 'drop') this.counters.dropped += offsets.length
-    this.turns.putInPlace(pool)
-    this.totals.gates.wakeFreed()
-    return { offsets, slots }
-  }
-
-  #settleUnplaced(offset: number): void {
-    this.settled.add(offset)
-    this.retries.remove(offset)
-  }
-
-  #retryAnew(pool: number, offset: number): void {
-    this.retries.set(offset, { failures: 0, dueWallMs: 0, waitMs: 0 })
-    if (this.spilled.isAmong(pool, offset)) this.spilled.addAmong(pool)
-    else this.held.insert(pool, offset)
-  }
-
-  #condemnBlocked(pool: number, offset: number, slots: number[]): void {
-    const { failures, verdict } = this.retries.find(offset)!
-    const condemned: Verdict = { reason: 'max-deliver', text: verdict!.text }
-    this.retries.set(offset, { failures, dueWallMs: 0, waitMs: 0, verdict: condemned })
-    if (this.spilled.isAmong(pool, offset)) return this.spilled.addAmong(pool)
-    const slot = this.deliver(pool, offset, none)
-    this.holdForDeadLetter(slot)
-    slots.unshift(slot)
-  }
-
   // ── Delays and deadlines ─────────────────────────────────────────────────────────────────────────────────
 
   /** At limit 1 its pool, and a captured pool, keep the slot: a later record must not overtake it. */
@@ -533,11 +493,11 @@ export class FlowState {
     this.#countDelayed(pool, -1)
   }
 
-  /** Moves every record whose delay is over back to its pool. */
+  /** Moves records whose delay is over back to their pools, as many as others can wait for. */
   wakeDelayed(nowMs: number): void {
     const { delays } = this
     const woken: { offset: number; pool: number }[] = []
-    while (delays.nextDueMs <= nowMs) {
+    while (delays.nextDueMs <= nowMs && woken.length < wokenAtOnce) {
       delays.take()
       this.#countDelayed(delays.takenPool, -1)
       woken.push({ offset: delays.takenOffset, pool: delays.takenPool })

@@ -28,10 +28,11 @@ export class HeldLists {
     else this.#first.delete(member)
   }
 
-  /** Latest first. */
-  slotsOf(member: number): number[] {
+  /** Latest first, at most so many. */
+  slotsOf(member: number, countMax = Infinity): number[] {
     const slots: number[] = []
-    for (let slot = this.#first.get(member) ?? none; slot !== none; slot = this.#next[slot]!) slots.push(slot)
+    let slot = this.#first.get(member) ?? none
+    for (; slot !== none && slots.length < countMax; slot = this.#next[slot]!) slots.push(slot)
     return slots
   }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { FlowRule } from '@sluice/protocol/model/consumer'
 import { ProgressImage } from '../progress/progress-codec.ts'
+import { decide } from './blocked-decision.ts'
 import { FlowDriver } from './flow-driver.fixture.ts'
 import { checkInvariants } from './flow-invariants.ts'
 
@@ -68,7 +69,7 @@ test('what was blocked before a restart blocks its subject, whatever is spilled 
   driver.state.settle(slots[0]!)
   driver.deliver(10, 1, () => assert.fail('the subject is blocked'))
   checkInvariants(driver.state)
-  assert.deepEqual(driver.state.unblock(driver.state.deliveries.pool[slots[0]!]!, 'retry').offsets, [2])
+  assert.deepEqual(decide(driver.state, driver.state.deliveries.pool[slots[0]!]!, 'retry').offsets, [2])
   const order: number[] = []
   for (let round = 0; round < 8; round++) {
     driver.deliver(1, 1, (slot) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { BlockedDecision } from '@sluice/protocol/model/consumer'
 import { ProgressImage } from '../progress/progress-codec.ts'
+import { decide } from './blocked-decision.ts'
 import { FlowDriver } from './flow-driver.fixture.ts'
 import { checkInvariants } from './flow-invariants.ts'
 import { drain, removeOffsets } from './flow-removal.ts'
@@ -48,7 +49,7 @@ for (const [decision, expected] of decided) {
   test(`${decision} of a blocked record with spilled ones before it: each is delivered once`, () => {
     for (const limit of [1, 2, 10]) {
       const { driver, pool } = blockedAmongSpilled(limit)
-      const { offsets, slots } = driver.state.unblock(pool, decision)
+      const { offsets, slots } = decide(driver.state, pool, decision)
       assert.deepEqual([offsets, slots], [[2], []])
       assert.equal(driver.state.isCondemned(2), decision === 'dead-letter')
       checkInvariants(driver.state)
@@ -61,7 +62,7 @@ for (const [decision, expected] of decided) {
 test('a blocked record that is tried again while spilled ones wait is in one place', () => {
   const { driver, pool } = blockedAmongSpilled(10)
   const { state } = driver
-  state.unblock(pool, 'retry')
+  decide(state, pool, 'retry')
   const out: number[] = []
   const slots: number[] = []
   for (let round = 0; round < 20; round++)
@@ -105,7 +106,7 @@ test('very many records of one pool are blocked in no time, in any order', () =>
   for (const slot of slots.reverse()) assert.equal(state.fail(slot, { text: '' }, driver.moment), 'blocked')
   // A copy of the list for each of them takes minutes.
   assert.ok(performance.now() - startedAt < 10_000)
-  const { offsets } = state.unblock(state.pools.find(Buffer.from('a'), 0, 1), 'drop')
+  const { offsets } = decide(state, state.pools.find(Buffer.from('a'), 0, 1), 'drop')
   assert.deepEqual([offsets.length, offsets[0], offsets.at(-1)], [count, 0, count - 1])
 })
 
