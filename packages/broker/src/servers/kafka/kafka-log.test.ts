@@ -375,7 +375,7 @@ test('epochs of earlier starts end where the next one has begun to write', async
       const request = { replicaId: -1, topics: [{ name: 'E', partitions }] }
       const { topics } = await asking.ask(offsetForLeaderEpochApi, 3, request)
       const [answer] = topics[0]!.partitions
-      ends.push(answer!.leaderEpoch, answer!.endOffset)
+      ends.push(answer!.leaderEpoch!, answer!.endOffset!)
     }
     epochs.push(ends)
     await client.close()
