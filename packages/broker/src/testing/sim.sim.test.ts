@@ -62,8 +62,8 @@ test('the same seed is the same history, another seed is another one', async () 
   assert.notEqual(one.traceHash, other.traceHash)
 })
 
-/** Twice what each has needed. */
-const seedsPerMutation = 20
+/** More than twice what each has needed. */
+const seedsPerMutation = 40
 
 test('every deliberate mistake is found', { concurrency: 2 }, async (t) => {
   const tests = Object.entries(mutations).map(([name, { what }]) => {
