@@ -167,7 +167,7 @@ export const PROPERTIES = {
   },
   compactionMapBytes: {
     kind: 'integer',
-    doc: 'Memory for the keys of one compaction, 28 bytes each; more keys take several passes. Of each shard.',
+    doc: 'Memory of a shard for the keys of a compaction, 28 bytes each; more take several passes.',
     default: 128 * mib,
     min: 64 * kib,
     max: 2 * gib,
@@ -229,6 +229,13 @@ export const PROPERTIES = {
     min: 0,
     max: 4 * gib,
     ...tuning,
+  },
+  excessReplicas: {
+    kind: 'choice',
+    doc: 'Whether topics asked for with more replicas than the one there is are refused, or made with one.',
+    default: 'refuse',
+    choices: ['refuse', 'clamp'],
+    ...user,
   },
   connectionsMax: {
     kind: 'integer',
@@ -354,4 +361,4 @@ export type IntegerName = {
 }[PropertyName]
 
 /** Bounds, and what is for tuning: what an embedding program may set besides where the data is. */
-export type BrokerLimits = Pick<Config, IntegerName | 'directIo' | 'autoCreateTopics'>
+export type BrokerLimits = Pick<Config, IntegerName | 'directIo' | 'autoCreateTopics' | 'excessReplicas'>

@@ -42,8 +42,15 @@ export function readLimits(limits: Partial<BrokerLimits>): Config {
   return readConfig([{ from: 'limits', values: limits }])
 }
 
+/** Besides numbers, which are all bounds. */
+const choicesForPrograms: ReadonlySet<PropertyName> = new Set([
+  'directIo',
+  'autoCreateTopics',
+  'excessReplicas',
+])
+
 function isLimit(name: PropertyName): boolean {
-  return PROPERTIES[name].kind === 'integer' || name === 'directIo' || name === 'autoCreateTopics'
+  return PROPERTIES[name].kind === 'integer' || choicesForPrograms.has(name)
 }
 
 export function fileSource(path: string, text: string): ConfigSource {

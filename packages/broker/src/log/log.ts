@@ -21,12 +21,10 @@ import { LogRemoval } from './removal/log-removal.ts'
 import type { Removed } from './removal/log-removal.ts'
 import { keepsAll, segmentBoundsFor } from './removal/retention-plan.ts'
 import type { Retention, SegmentBounds } from './removal/retention-plan.ts'
-import type { LogReader } from './segment/log-reader.ts'
 import { timeWithin } from './segment/record-time.ts'
 import type { LogTail } from './tail-cache.ts'
 
 export type { CompactionRun } from './compaction/log-compaction.ts'
-export type { CompactionSettings } from './compaction/compaction-plan.ts'
 export type { LogOptions } from './log-options.ts'
 export type { LogSlice } from './log-slice.ts'
 export type { QuarantinedRange } from './quarantined-range.ts'
@@ -198,7 +196,10 @@ export class Log {
     return this.#read(offset, (reader) => reader.lend(offset, bytesMax, !isDoubted))
   }
 
-  async #read(offset: number, read: (reader: LogReader) => LogSlice | Promise<LogSlice>): Promise<LogSlice> {
+  async #read(
+    offset: number,
+    read: (reader: LogParts['reader']) => LogSlice | Promise<LogSlice>,
+  ): Promise<LogSlice> {
     this.#checkOpen()
     this.#checkOffset(offset)
     if (offset === this.durableEnd) return emptySlice(offset)
@@ -236,7 +237,8 @@ export class Log {
       // Why looked for: it may have been removed while another was read.
       if (segment.sizeBytes === 0 || !segments.all.includes(segment)) continue
       const timestamp = await reader.newestTime(segment).catch((error: unknown) => {
-        if (segments.all.includes(segment)) throw toBrokerError(error, `The log in ${this.directory} cannot be read`)
+        if (segments.all.includes(segment))
+          throw toBrokerError(error, `The log in ${this.directory} cannot be read`)
       })
       if (timestamp !== undefined && timestamp > (newest ?? -1)) newest = timestamp
     }

@@ -5,7 +5,8 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import { listeningLogger } from '../log.fixture.ts'
-import type { CompactionRun, CompactionSettings, Log } from '../log.ts'
+import type { CompactionRun, Log } from '../log.ts'
+import type { CompactionSettings } from './compaction-plan.ts'
 import { KeyHash } from './key-hash.ts'
 import { OffsetMap } from './offset-map.ts'
 

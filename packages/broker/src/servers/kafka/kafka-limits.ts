@@ -14,6 +14,8 @@ export interface KafkaLimits extends GateLimits {
   readonly stopTimeoutMs: number
   /** Whether a topic is made that is asked for by name and is not there. */
   readonly autoCreateTopics: 'on' | 'off'
+  /** What becomes of a topic that is to have more than one replica. */
+  readonly excessReplicas: 'refuse' | 'clamp'
   /** Of a topic that is made without saying how many. */
   readonly defaultPartitions: number
 }

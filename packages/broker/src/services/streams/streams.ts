@@ -17,7 +17,7 @@ import { Compaction } from './compaction.ts'
 import { Retention } from './retention.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
-import type { StreamsOptions } from './streams-options.ts'
+import type { StreamLimits, StreamsOptions } from './streams-options.ts'
 
 export type { StreamLimits, StreamsOptions } from './streams-options.ts'
 
@@ -86,6 +86,32 @@ export class Streams {
   list(): StreamInfo[] {
     const streams = Array.from(this.#open.values(), ({ stream }) => stream)
     return streams.sort((one, other) => (one.name < other.name ? -1 : 1)).map((stream) => stream.info())
+  }
+
+  /** What of it an alteration may not exceed, and what streams have where they do not say. */
+  get bounds(): StreamBounds & Pick<StreamLimits, 'segmentBytes' | 'segmentMs'> {
+    const { segmentBytes, segmentMs } = this.#options.limits
+    return { ...this.#bounds, segmentBytes, segmentMs }
+  }
+
+  /** Where the logs are that this node leads and that are on disk. */
+  get directory(): string {
+    return this.#options.directory
+  }
+
+  /** Throws why a new stream could not be made so, but for what only the attempt can tell. */
+  checkNew(name: string, given: Partial<StreamConfig>): StreamConfig {
+    checkStreamName(name)
+    if (this.#open.has(name)) throw new BrokerError('stream-exists', `Stream ${name} exists`)
+    return newStreamConfig(given, this.#bounds)
+  }
+
+  /** Throws why a stream could not be altered so. */
+  checkAlteration(name: string, changes: Partial<StreamConfig>): StreamConfig {
+    const { stream } = this.#require(name)
+    const config = alteredStreamConfig(stream.config, changes, this.#bounds)
+    if (config.partitions > stream.config.partitions) this.checkGrowth(stream)
+    return config
   }
 
   /**

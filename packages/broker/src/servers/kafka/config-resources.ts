@@ -1,0 +1,73 @@
+// The things that have configurations, as requests name them: topics, and brokers by their numbers.
+
+import type { Stream } from '../../services/streams/stream.ts'
+import { checkStreamName } from '../../services/streams/stream-config.ts'
+import type { KafkaServices } from './kafka-session.ts'
+import { KafkaRefusal, notRefused, refusalOf, repeated } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+
+const topicType = 2
+const brokerType = 4
+
+export interface ConfigResource {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+export type FoundResource =
+  | { readonly kind: 'topic'; readonly stream: Stream }
+  /** The node is undefined where all of them are meant. */
+  | { readonly kind: 'broker'; readonly node: number | undefined }
+
+/** Throws what is wrong with the name. */
+export function findResource(
+  { streams, cluster }: KafkaServices,
+  { resourceType, resourceName }: ConfigResource,
+): FoundResource {
+  if (resourceType === topicType) {
+    checkStreamName(resourceName)
+    return { kind: 'topic', stream: streams.require(resourceName) }
+  }
+  if (resourceType !== brokerType) {
+    const text = `Resources of type ${resourceType} have no configurations here.`
+    throw new KafkaRefusal('INVALID_REQUEST', text)
+  }
+  if (resourceName === '') return { kind: 'broker', node: undefined }
+  const node = /^\d{1,9}$/.test(resourceName) ? Number(resourceName) : -1
+  if (node >= 0 && node < cluster.nodeCount) return { kind: 'broker', node }
+  throw new KafkaRefusal('INVALID_REQUEST', `There is no broker ${JSON.stringify(resourceName)}.`)
+}
+
+export interface AlteredResource extends Refusal, ConfigResource {}
+
+/** One after the other; what is wrong with one says nothing of the others. */
+export async function alterEach<T extends ConfigResource>(
+  services: KafkaServices,
+  resources: readonly T[],
+  isValidatedOnly: boolean,
+  changesOf: (stream: Stream, resource: T) => object,
+): Promise<AlteredResource[]> {
+  const twice = repeated(resources.map(keyOf))
+  const answers: AlteredResource[] = []
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource
+    const alter = async (): Promise<Refusal> => {
+      if (twice.has(keyOf(resource)))
+        throw new KafkaRefusal('INVALID_REQUEST', 'Each resource must appear at most once.')
+      const found = findResource(services, resource)
+      if (found.kind === 'broker')
+        throw new KafkaRefusal('INVALID_REQUEST', 'Brokers are configured where they are started.')
+      const { name } = found.stream
+      const config = changesOf(found.stream, resource)
+      if (isValidatedOnly) services.streams.checkAlteration(name, config)
+      else await services.call('streams.alter', { name, config })
+      return notRefused
+    }
+    answers.push({ ...(await alter().catch(refusalOf)), resourceType, resourceName })
+  }
+  return answers
+}
+
+function keyOf({ resourceType, resourceName }: ConfigResource): string {
+  return `${resourceType}/${resourceName}`
+}
