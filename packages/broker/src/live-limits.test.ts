@@ -180,3 +180,47 @@ test('a live limit that cannot hold is refused with the rule and the reason', as
     await broker.close()
   }
 })
+
+test('a key whose records have left the bucket has no value, or that of an older record', async () => {
+  await withConsumer(perTenant, { partitions: 2 }, async ({ client, consumer }) => {
+    const limitOf = async (tenant: string): Promise<number | undefined> =>
+      (await consumer.explain(`jobs.${tenant}.a`)).shared[0]?.limit
+    const untilLimit = async (tenant: string, limit: number): Promise<void> => {
+      for (let turn = 0; turn < 400 && (await limitOf(tenant)) !== limit; turn++) await aWhile()
+      assert.equal(await limitOf(tenant), limit)
+    }
+    await client.publish('limits', 'tenants.acme', '5')
+    const newest = await client.publish('limits', 'tenants.acme', '7')
+    await client.publish('limits', 'tenants.basic', '9')
+    await untilLimit('acme', 7)
+    await untilLimit('basic', 9)
+    await client.streams.deleteMessages('limits', [{ partition: newest.partition, offset: newest.offset }])
+    await untilLimit('acme', 5)
+    assert.equal(await limitOf('basic'), 9)
+    await client.streams.purge('limits')
+    await untilLimit('acme', 2)
+    await untilLimit('basic', 2)
+    await client.publish('limits', 'tenants.acme', '3')
+    await untilLimit('acme', 3)
+  })
+})
+
+test('a bucket that was purged before it is followed says what is put there next', async () => {
+  const broker = await Broker.start({ memory: true, areInvariantsChecked: true })
+  const client = await broker.connect()
+  try {
+    await client.streams.create('jobs')
+    await client.streams.create('limits')
+    await client.publish('limits', 'tenants.acme', '5')
+    await client.streams.purge('limits')
+    const consumer = await client.consumers.create('jobs', { name: 'work', rules: perTenant })
+    await aWhile()
+    await client.publish('limits', 'tenants.acme', '3')
+    await aWhile()
+    await client.publish('limits', 'tenants.other', '4')
+    await aWhile()
+    assert.equal((await consumer.explain('jobs.acme.a')).shared[0]?.limit, 3)
+  } finally {
+    await broker.close()
+  }
+})

@@ -66,8 +66,10 @@ export class PartitionFollower {
       await partition.refresh()
       this.#firstEnd = partition.highWatermark
     }
-    while (!this.#isClosed && this.#position < partition.highWatermark) {
+    for (;;) {
       const from = Math.max(this.#position, partition.logStart)
+      this.#position = from
+      if (this.#isClosed || from >= partition.highWatermark) break
       const slice = await partition.read(from, readBytes)
       if (this.#isClosed) return
       this.#listener.read(slice, from)
