@@ -287,7 +287,7 @@ export const PROPERTIES = {
   },
   totalBytesInProgressMax: {
     kind: 'integer',
-    doc: 'The same over all connections, and again for large requests that have not arrived whole.',
+    doc: 'The same over all connections; as much again for what arrives in parts, and for reads that wait.',
     default: 64 * mib,
     min: 64 * kib,
     max: 64 * gib,

@@ -14,6 +14,11 @@ export class ByteBudget {
     return this.#bytes >= this.#bytesMax
   }
 
+  /** Whether what only waits had better make room. */
+  get isHalfFull(): boolean {
+    return 2 * this.#bytes >= this.#bytesMax
+  }
+
   get bytes(): number {
     return this.#bytes
   }

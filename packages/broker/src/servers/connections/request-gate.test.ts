@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteBudget } from './byte-budget.ts'
 import { FrameRoom } from './frame-room.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import { RequestGate } from './request-gate.ts'
 
 const limits = { requestsInProgressMax: 2, bytesInProgressMax: 100 }
@@ -13,7 +14,7 @@ class Owner {
   readonly gate: RequestGate
 
   constructor(budget: ByteBudget = new ByteBudget(1000), room: FrameRoom = new FrameRoom(1000)) {
-    this.gate = new RequestGate(this, limits, { budget, room })
+    this.gate = new RequestGate(this, limits, { budget, room, waiting: new WaitingRoom(1000) })
   }
 
   run(bytes: Uint8Array, start: number): void {

@@ -3,6 +3,7 @@
 
 import { ByteBudget } from './byte-budget.ts'
 import { FrameRoom } from './frame-room.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 export interface GateOwner {
   /** Runs one request, `bytes[start, end)`. */
@@ -26,6 +27,8 @@ export interface SharedBounds {
   readonly budget: ByteBudget
   /** For what has begun to arrive, or waits for its turn. */
   readonly room: FrameRoom
+  /** For what has nothing in progress, and waits for records to come. */
+  readonly waiting: WaitingRoom
 }
 
 /** `frameBytesMax` is that of the door that takes the largest. */
@@ -34,6 +37,7 @@ export function sharedBounds(totalBytesInProgressMax: number, frameBytesMax: num
     budget: new ByteBudget(totalBytesInProgressMax),
     // Why the larger: one frame of the largest size must be able to arrive.
     room: new FrameRoom(Math.max(totalBytesInProgressMax, frameBytesMax)),
+    waiting: new WaitingRoom(totalBytesInProgressMax),
   }
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { opcodes } from '@sluice/protocol/native/frame'
+import { readFrom, writeRead } from '@sluice/protocol/native/publish-messages'
 import { Broker } from '../../broker.ts'
 import { callBody, frameOf, RawPeer } from './raw-peer.contract.ts'
 
@@ -16,6 +17,7 @@ async function brokerWith(t: TestContext, stalledPeerMs: number): Promise<number
     listen: { port: 0 },
     limits: {
       frameBytesMax: 2 * mib,
+      kafkaFrameBytesMax: 2 * mib,
       bytesInProgressMax: 2 * mib,
       totalBytesInProgressMax: 2 * mib,
       stalledPeerMs,
@@ -60,6 +62,30 @@ test('who gets no room for a frame is told so; small requests go on meanwhile', 
   assert.equal(second!.error?.code, 'frame-timeout', 'it had got the room of the first')
   assert.equal(third!.error?.code, 'too-many-requests')
   other.destroy()
+})
+
+test('more reads than there is memory for do not wait, and those that do keep nobody out', async (t) => {
+  const port = await brokerWith(t, 30_000)
+  const peers = await Promise.all(Array.from({ length: 3 }, () => RawPeer.greeted(port)))
+  const [one, two, last] = peers as [RawPeer, RawPeer, RawPeer]
+  await one.call('streams.create', { name: 'S', config: {} })
+  const tail = { stream: 'S', partition: 0, from: readFrom.next, value: 0, bytesMax: 0 }
+  const read = (correlation: number, waitMs: number): Uint8Array =>
+    frameOf(opcodes.read, correlation, (writer) => writeRead(writer, { ...tail, waitMs }))
+  for (const peer of [one, two]) {
+    for (let number = 1; number <= 1000; number++) peer.send(read(5000 + number, 60_000))
+    await peer.call('broker.info', {})
+  }
+  for (let number = 1; number <= 100; number++) last.send(read(5000 + number, 60_000))
+  await last.call('broker.info', {})
+  // Of the 2048 for which there is room.
+  for (let number = 49; number <= 100; number++)
+    assert.equal((await last.answer(5000 + number)).error?.code, 'too-many-requests')
+  one.destroy()
+  await sleep(50)
+  last.send(read(6000, 1))
+  assert.equal((await last.answer(6000)).error, undefined)
+  for (const peer of [two, last]) peer.destroy()
 })
 
 test('more large requests at once than there is room for are all answered', async (t) => {

@@ -25,9 +25,11 @@ async function publishAt(stream: Stream, ...times: number[]): Promise<void> {
   }
 }
 
+const waiting = { enter: () => {}, leave: () => {} }
+
 function read(stream: Stream, request: Partial<ReadRequest>, signal: AbortSignal = never): Promise<Fetched> {
   const rest = { stream: stream.name, partition: 0, from: readFrom.offset, value: 0, bytesMax: 0, waitMs: 0 }
-  return fetch(stream, { ...rest, ...request }, { timers: realTimers, signal, hold: () => {} })
+  return fetch(stream, { ...rest, ...request }, { timers: realTimers, signal, hold: () => {}, waiting })
 }
 
 function offsetsOf({ slices }: Fetched): number[] {

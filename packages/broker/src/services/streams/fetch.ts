@@ -37,6 +37,8 @@ export interface FetchContext {
    * waits. The caller counts them, and takes them back when it has done with the answer.
    */
   readonly hold: (bytes: number) => void
+  /** Bounds how many wait; `enter` throws where there is no room for another. */
+  readonly waiting: { enter(): void; leave(): void }
 }
 
 /** Throws `offset-out-of-range` beyond the high watermark; below the log start it reads from there. */
@@ -48,11 +50,13 @@ export async function fetch(stream: Stream, request: ReadRequest, context: Fetch
   if (offset === partition.highWatermark && request.waitMs > 0) {
     // Why none: a read that waits must not keep others out.
     context.hold(0)
-    await somethingAt(stream, partition, {
-      ...context,
-      offset,
-      waitMs: Math.min(request.waitMs, fetchWaitMsLimit),
-    })
+    context.waiting.enter()
+    try {
+      const waitMs = Math.min(request.waitMs, fetchWaitMsLimit)
+      await somethingAt(stream, partition, { ...context, offset, waitMs })
+    } finally {
+      context.waiting.leave()
+    }
   }
   context.hold(bytesMax)
   offset = Math.max(offset, partition.logStart)

@@ -38,9 +38,15 @@ async function publishAll(
   await publish(stream, [{ partition, batch: batchOf(subjects, timeMs) }])
 }
 
+const waiting = { enter: () => {}, leave: () => {} }
+
 function read(stream: Stream, request: Partial<ReadRequest>): Promise<Fetched> {
   const rest = { stream: stream.name, partition: 0, from: readFrom.offset, value: 0, bytesMax: 0, waitMs: 0 }
-  return fetch(stream, { ...rest, ...request }, { timers: realTimers, signal: never, hold: () => {} })
+  return fetch(
+    stream,
+    { ...rest, ...request },
+    { timers: realTimers, signal: never, hold: () => {}, waiting },
+  )
 }
 
 /** What a reader gets who asks again and again from the start on, as `<offset><subject>`. */

@@ -23,7 +23,9 @@ export async function handleRead(
     held = bytes
   }
   try {
-    const fetched = await fetch(stream, request, { timers: services.io.timers, signal, hold })
+    const { io, bounds } = services
+    const context = { timers: io.timers, signal, hold, waiting: bounds.waiting }
+    const fetched = await fetch(stream, request, context)
     writeAnswer(outbox, correlation, fetched)
   } finally {
     hold(0)
