@@ -144,9 +144,9 @@ function readMember(reader: ByteReader): KnownMember {
     rebalanceTimeoutMs: reader.u32(),
     protocols: Array.from({ length: reader.u32() }, (): MemberProtocol => ({
       name: reader.string32(),
-      metadata: reader.raw(reader.u32()).slice(),
+      metadata: owned(reader.raw(reader.u32())),
     })),
-    assignment: reader.raw(reader.u32()).slice(),
+    assignment: owned(reader.raw(reader.u32())),
   }
 }
 
@@ -162,6 +162,11 @@ function optionalOf(reader: ByteReader): string | null {
 function bytes32(writer: ByteWriter, bytes: Uint8Array): void {
   writer.u32(bytes.length)
   writer.raw(bytes)
+}
+
+/** Why not `slice`: of a Buffer it is another view. */
+function owned(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }
 
 function versioned(bytes: Uint8Array): ByteReader {

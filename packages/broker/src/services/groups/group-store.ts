@@ -171,7 +171,8 @@ function apply(images: Map<string, GroupImage>, keyBytes: Uint8Array, value: Uin
   images.set(groupId, image)
   if (key.kind === 'group') {
     image.group = value === null ? undefined : decodeGroup(value)
-    image.bytes = value?.slice()
+    // Why not `slice`: of a Buffer it is another view.
+    image.bytes = value === null ? undefined : new Uint8Array(value)
   } else if (value === null) {
     image.offsets.remove(key.topic, key.partition)
   } else {

@@ -58,8 +58,8 @@ export interface GroupBounds {
 interface Wait {
   readonly kind: 'initial' | 'join' | 'sync'
   readonly atMs: number
-  /** Of an initial wait: how much longer it may become. */
-  readonly remainingMs: number
+  /** Of an initial wait: how late it may become. */
+  readonly latestMs: number
 }
 
 /** How long one is kept that joins and has not been answered: it cannot send heartbeats. */
@@ -79,7 +79,6 @@ export class GroupState {
   /** Ids that were given away and have not been used yet, and until when they may be. */
   readonly #pending = new Map<string, number>()
   #wait: Wait | undefined
-  #hasNewcomer = false
   /** The leader has said who has what, and it is being stored. */
   #isAssigning = false
   /** No member's deadline is earlier; it may be later. */
@@ -214,9 +213,8 @@ export class GroupState {
     if (areDeadlinesKept && this.#earliestMs <= nowMs) this.#expireSilent(nowMs)
     const wait = this.#wait
     if (wait === undefined || wait.atMs > nowMs) return
-    if (wait.kind === 'initial') this.#initialWaitOver(wait, nowMs)
-    else if (wait.kind === 'join') this.#completeJoin(nowMs)
-    else this.#removeUnsynced(nowMs)
+    if (wait.kind === 'sync') this.#removeUnsynced(nowMs)
+    else this.#completeJoin(nowMs)
   }
 
   /** The group is deleted, or has expired. */
@@ -282,7 +280,7 @@ export class GroupState {
     if (this.members.size === 0) this.protocolType = request.protocolType
     this.#enter(member)
     this.leaderId ??= member.memberId
-    if (this.phase === 'PreparingRebalance') this.#hasNewcomer = true
+    this.#waitForMore(nowMs)
     this.#rebalance(nowMs)
   }
 
@@ -322,12 +320,10 @@ export class GroupState {
       const isInitial = this.phase === 'Empty'
       if (this.phase === 'CompletingRebalance') this.#takeBackAssignments('rebalance-in-progress')
       this.phase = 'PreparingRebalance'
-      this.#hasNewcomer = false
       const limitMs = this.#rebalanceTimeoutMs()
-      const { initialDelayMs } = this.#bounds
-      this.#wait = isInitial
-        ? { kind: 'initial', atMs: nowMs + initialDelayMs, remainingMs: limitMs - initialDelayMs }
-        : { kind: 'join', atMs: nowMs + limitMs, remainingMs: 0 }
+      const delayMs = isInitial ? Math.min(this.#bounds.initialDelayMs, limitMs) : limitMs
+      const kind = isInitial ? 'initial' : 'join'
+      this.#wait = { kind, atMs: nowMs + delayMs, latestMs: nowMs + limitMs }
     }
     this.#completeIfAllJoined(nowMs)
   }
@@ -343,11 +339,12 @@ export class GroupState {
     this.#completeJoin(nowMs)
   }
 
-  #initialWaitOver({ remainingMs }: Wait, nowMs: number): void {
-    if (!this.#hasNewcomer || remainingMs <= 0) return this.#completeJoin(nowMs)
-    this.#hasNewcomer = false
-    const delayMs = Math.min(this.#bounds.initialDelayMs, remainingMs)
-    this.#wait = { kind: 'initial', atMs: nowMs + delayMs, remainingMs: remainingMs - delayMs }
+  /** Where some come more may: the wait is over when nobody has come for so long. */
+  #waitForMore(nowMs: number): void {
+    if (this.#wait?.kind !== 'initial') return
+    const { latestMs } = this.#wait
+    const atMs = Math.min(nowMs + this.#bounds.initialDelayMs, latestMs)
+    this.#wait = { kind: 'initial', atMs, latestMs }
   }
 
   /** Whoever has not come is out, but for static members: they have until their session ends. */
@@ -357,14 +354,14 @@ export class GroupState {
     }
     const limitMs = this.#rebalanceTimeoutMs()
     if (this.members.size > 0 && !this.#electJoined()) {
-      this.#wait = { kind: 'join', atMs: nowMs + limitMs, remainingMs: 0 }
+      this.#wait = { kind: 'join', atMs: nowMs + limitMs, latestMs: nowMs + limitMs }
       return
     }
     this.generation++
     if (this.members.size === 0) return this.#becomeEmpty()
     this.protocolName = this.#votes.select([...this.members.values()])
     this.phase = 'CompletingRebalance'
-    this.#wait = { kind: 'sync', atMs: nowMs + limitMs, remainingMs: 0 }
+    this.#wait = { kind: 'sync', atMs: nowMs + limitMs, latestMs: nowMs + limitMs }
     for (const member of this.members.values()) this.#begin(member, nowMs)
   }
 
