@@ -54,7 +54,8 @@ export class HistoryOperator {
       () => consumer.pause({ match, ...(until !== undefined && { until }) }),
       until === undefined ? [] : ['invalid-request'],
     )
-    if (info !== undefined) pauses.confirmed(match, untilMs)
+    if (info === undefined) pauses.resuming(match)
+    else pauses.confirmed(match, untilMs)
   }
 
   async #resume(record: ConsumerRecord, match: string): Promise<void> {
@@ -213,8 +214,11 @@ export class HistoryOperator {
   async letGo(record: ConsumerRecord): Promise<void> {
     const { info } = await this.#consumer(record)
     for (const { match, until } of info.pauses) {
-      const endsSoon = until !== undefined && Date.parse(until) < this.#ledger.wallMs + soonMs
-      if (!endsSoon) await this.#resume(record, match)
+      const soonWallMs = this.#ledger.wallMs + soonMs
+      const endsSoon = until !== undefined && Date.parse(until) < soonWallMs
+      // Why both: what should end by itself must, whatever the broker says of it.
+      const mustEnd = record.reference.orders.pauses.surelyEndsBy(match, soonWallMs)
+      if (!endsSoon && !mustEnd) await this.#resume(record, match)
     }
     while (await this.unblock(record));
   }

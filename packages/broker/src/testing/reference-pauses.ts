@@ -52,6 +52,11 @@ export class ReferencePauses {
     return undefined
   }
 
+  surelyEndsBy(match: string, wallMs: number): boolean {
+    const pause = this.#byMatch.get(match)
+    return pause !== undefined && pause.isConfirmed && pause.untilWallMs < wallMs
+  }
+
   mayHold(subject: string): boolean {
     return this.matches.some((match) => isMatch(match, subject))
   }
