@@ -82,12 +82,12 @@ export class FlowConsumers {
 
   /** Answers with the consumer when it exists with the same configuration, else throws `consumer-exists`. */
   async create(streamName: string, name: string, given: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
-    const made = await this.#inTurn(() => this.#createNow(streamName, name, given))
+    const made = await this.#inStreamsTurn(() => this.#createNow(streamName, name, given))
     if ('pauses' in made) return made
     // Why not in turn: finding where it begins may take reading a whole log.
     const begun = await this.#begin(made)
     try {
-      const info = await this.#inTurn(() => this.#createNow(streamName, name, given, begun))
+      const info = await this.#inStreamsTurn(() => this.#createNow(streamName, name, given, begun))
       if ('pauses' in info) return info
       throw streamChanged(streamName)
     } finally {
@@ -160,13 +160,15 @@ export class FlowConsumers {
       const open = this.#require(stream, name)
       const config = alteredConsumerConfig(stream, open.entry.config, changes)
       const entry = { ...open.entry, config, pauses: open.consumer.pauses }
-      checkRulesHold(this.#options.streams.require(stream), config)
       open.consumer.hold()
       try {
         // Why first: what the old filter passed over is settled, and a restart must not ask the new
         // one about it.
         await open.consumer.saveProgress()
-        await this.#commitUnlooped(open, entry)
+        await this.#options.streams.whileUnchanged(async () => {
+          checkRulesHold(this.#options.streams.require(stream), config)
+          await this.#commitUnlooped(open, entry)
+        })
         open.consumer.alter(config)
       } finally {
         open.consumer.letGo()
@@ -325,6 +327,11 @@ export class FlowConsumers {
     this.#consumers.delete(stream.name)
     this.#opener.streamDeleted(stream)
     return Promise.resolve()
+  }
+
+  /** Why: a stream must not be given partitions between the check of the rules and the catalog. */
+  #inStreamsTurn<T>(change: () => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#options.streams.whileUnchanged(change))
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
