@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
+import { silentLogger } from '../base/logger.ts'
 import { simulate } from '../testing/sim-io.ts'
 import type { SimWorld } from '../testing/sim-io.ts'
 import type { DiskFault } from '../testing/sim-disk-faults.ts'
@@ -103,6 +104,26 @@ for (const [what, fault] of poisons) {
       assert.equal((await valuesOf(again)).startsWith('0a 1b 2c'), true)
     }))
 }
+
+test('a full disk fills no log: one line at once, and one for all that comes in the next seconds', () =>
+  simulate(1, async (world) => {
+    const lines: object[] = []
+    const error = (fields: object): unknown => lines.push(fields)
+    const log = await startedLog(world, { logger: { ...silentLogger, error } })
+    const disk = world.disk('n')
+    disk.capacityBytes = disk.usedBytes + 30
+    for (let round = 0; round < 20; round++) await refusals(log)
+    assert.equal(lines.length, 1)
+    await world.sleep(10_000)
+    await refusals(log)
+    assert.deepEqual(
+      lines.map((fields) => ({ ...fields, error: undefined })),
+      [
+        { offset: 3, error: undefined },
+        { offset: 3, untold: 19, error: undefined },
+      ],
+    )
+  }))
 
 test('a full disk that cannot go back is offline', () =>
   simulate(5, async (world) => {

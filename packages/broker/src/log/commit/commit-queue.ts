@@ -14,6 +14,7 @@ import { groupBytesMax } from '../log-limits.ts'
 import type { ProducerTable } from '../producers/producer-table.ts'
 import type { SegmentBounds } from '../removal/retention-plan.ts'
 import { BatchGroup } from './batch-group.ts'
+import { RefusalLines } from './refusal-lines.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 
 export interface CommitQueueParts {
@@ -35,6 +36,7 @@ export interface CommitListener {
 export class CommitQueue {
   readonly #parts: CommitQueueParts
   readonly #listener: CommitListener
+  readonly #refusals: RefusalLines
   readonly #settled = Promise.resolve()
   /** In order; the first one is being written. */
   #groups: BatchGroup[] = []
@@ -55,6 +57,7 @@ export class CommitQueue {
   constructor(parts: CommitQueueParts, listener: CommitListener, mustRoll: boolean) {
     const { active } = parts.writer
     this.#parts = parts
+    this.#refusals = new RefusalLines(parts.logger, parts.clock)
     this.#listener = listener
     this.#nextOffset = this.#durableEnd = active.endOffset
     this.#next = {
@@ -220,7 +223,7 @@ export class CommitQueue {
     this.#nextOffset = this.#durableEnd
     this.#parts.producers?.cut(this.#durableEnd)
     this.#pendingBytes = 0
-    this.#parts.logger.error({ error: why, offset: this.#durableEnd }, why.message)
+    this.#refusals.tell(why, this.#durableEnd)
     if (why.code === 'partition-offline') this.#goOffline(why)
     else this.#resetNext(refused)
     for (const group of refused) group.refuse(why)
