@@ -146,6 +146,31 @@ for (const codec of [1, 2, 3, 4] as const) {
   })
 }
 
+test('records whose keys are no subjects are delivered, become dead letters, and are replayed', async () => {
+  const name = await newStream()
+  await produce(name, compressed(batchOf([null, 'none'], ['..', 'dots'], ['a b', 'blank']), 1))
+  const rules = [{ match: '>', limit: 1 }]
+  const consumer = await client.consumers.create(name, { name: 'c', rules })
+  const first = await consumer.fetch(3, { timeoutMs: 2000 })
+  assert.deepEqual(
+    first.map(({ data }) => data!.toString()),
+    ['none', 'dots', 'blank'],
+  )
+  for (const message of first) await message.reject('not mine')
+  assert.equal(await consumer.deadLetters.replay({ match: '>' }), 3)
+  const again = await consumer.fetch(3, { timeoutMs: 2000 })
+  assert.deepEqual(
+    again.map(({ subject, data, offset }) => [subject, data!.toString(), offset]),
+    [
+      ['', 'none', 3],
+      ['..', 'dots', 4],
+      ['a b', 'blank', 5],
+    ],
+  )
+  for (const message of again) await message.ack()
+  await consumer.close()
+})
+
 async function subjectsOf(name: string): Promise<string[]> {
   const subjects: string[] = []
   for await (const { records } of client.log(name).read({ from: 'first', follow: false })) {

@@ -115,7 +115,7 @@ export class DeadLetterBox {
       builders[target]!.add(this.#context.nowMs(), key, value, headers)
     }
     const store = async (offsets: readonly number[], partition: Partition): Promise<void> => {
-      await publish(origin, partsOf(builders))
+      await publish(origin, partsOf(builders), 'any')
       await partition.deleteRecords(offsets)
       replayed += offsets.length
     }

@@ -21,17 +21,26 @@ const compressionBits = 0x07
 const decoder = new TextDecoder()
 const cursor = new RecordCursor()
 
+/** `any`: what a Kafka client has written before, where the stream takes all subjects. */
+export type PublishedKeys = 'subjects' | 'any'
+
 /** `bytes` is to be one whole batch. Throws what is wrong with it, naming the record. */
-export function checkPublishedBatch(stream: Stream, bytes: Uint8Array): void {
+export function checkPublishedBatch(
+  stream: Stream,
+  bytes: Uint8Array,
+  keys: PublishedKeys = 'subjects',
+): void {
   const fault = checkBatch(bytes, 0, bytes.length)
   if (fault !== undefined) throw new BrokerError(fault, `A record batch for stream ${stream.name} is refused`)
   checkHeader(stream, bytes)
   const { messageBytesMax } = stream.config
+  const areKeysFree = keys === 'any' && stream.acceptance.isOpen
   let count = 0
   let maxTimestamp = 0
   cursor.open(bytes, 0)
   while (cursor.next()) {
     if (cursor.offset !== count) throw invalidRecord(stream, count, `it has offset ${cursor.offset}`)
+    if (!areKeysFree) checkKey(stream, count)
     checkRecord(stream, count, messageBytesMax)
     if (cursor.timestamp > maxTimestamp) maxTimestamp = cursor.timestamp
     count++
@@ -65,11 +74,16 @@ function checkHeader(stream: Stream, bytes: Uint8Array): void {
   }
 }
 
-/** The record that the cursor stands on. */
-function checkRecord(stream: Stream, index: number, messageBytesMax: number): void {
-  const { bytes, keyStart, keyEnd, timestamp } = cursor
+/** Of the record that the cursor stands on. */
+function checkKey(stream: Stream, index: number): void {
+  const { bytes, keyStart, keyEnd } = cursor
   if (keyEnd < 0 || !isSubjectBytes(bytes, keyStart, keyEnd)) throw invalidSubject(index)
   if (!stream.acceptance.accepts(bytes, keyStart, keyEnd)) throw foreignSubject(stream)
+}
+
+/** The record that the cursor stands on. */
+function checkRecord(stream: Stream, index: number, messageBytesMax: number): void {
+  const { bytes, timestamp } = cursor
   if (!(timestamp >= 0 && timestamp <= timestampMax)) {
     throw invalidRecord(stream, index, `its time is ${timestamp}`)
   }
@@ -87,7 +101,8 @@ function checkRecord(stream: Stream, index: number, messageBytesMax: number): vo
 function messageSize(): number {
   const { keyStart, keyEnd, valueStart, valueEnd, headersStart, recordEnd } = cursor
   const valueSize = valueEnd < 0 ? 0 : valueEnd - valueStart
-  return keyEnd - keyStart + valueSize + (recordEnd - headersStart - 1)
+  const keySize = keyEnd < 0 ? 0 : keyEnd - keyStart
+  return keySize + valueSize + (recordEnd - headersStart - 1)
 }
 
 function invalidSubject(index: number): BrokerError {

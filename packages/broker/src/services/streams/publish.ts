@@ -7,18 +7,24 @@ import type { PublishedPart, PublishPart } from '@sluice/protocol/native/publish
 import { lastOffsetDeltaOf } from '@sluice/protocol/record/record-batch'
 import { LedPartition } from '../../cluster/partition.ts'
 import { checkPublishedBatch } from './publish-check.ts'
+import type { PublishedKeys } from './publish-check.ts'
 import type { Stream } from './stream.ts'
 
 /**
  * Resolves when everything is durable, and answers in the order of the parts. All that it does before the
  * first wait, it does before it returns: calls made in order are appended in order. The batches are borrowed
- * until then. Partitions that another node leads are asked to store their share. What one partition gets is stored as a whole or not at all; where only some partitions store
- * their share, it rejects with `partly-stored`, which names them.
+ * until then. Partitions that another node leads are asked to store their share. What one partition gets is
+ * stored as a whole or not at all; where only some partitions store their share, it rejects with
+ * `partly-stored`, which names them.
  */
-export async function publish(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
+export async function publish(
+  stream: Stream,
+  parts: readonly PublishPart[],
+  keys: PublishedKeys = 'subjects',
+): Promise<PublishedPart[]> {
   let bytes = 0
   for (const part of parts) {
-    checkPart(stream, part)
+    checkPart(stream, part, keys)
     bytes += part.batch.length
   }
   stream.admission.enter(bytes)
@@ -31,11 +37,11 @@ export async function publish(stream: Stream, parts: readonly PublishPart[]): Pr
   }
 }
 
-function checkPart(stream: Stream, { partition, batch }: PublishPart): void {
+function checkPart(stream: Stream, { partition, batch }: PublishPart, keys: PublishedKeys): void {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
   const { offline } = stream.requirePartition(partition)
   if (offline !== undefined) throw offline
-  checkPublishedBatch(stream, batch)
+  checkPublishedBatch(stream, batch, keys)
 }
 
 /** All parts are of one partition. */
