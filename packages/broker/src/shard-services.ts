@@ -104,19 +104,9 @@ export class ShardServices {
     this.#begun = { streams, ...readers, doors }
   }
 
-  /** Carries a call out here, with what other nodes lead as it stands now. */
+  /** Carries a call out here. */
   async call(method: CallMethod, params: unknown): Promise<unknown> {
-    const { streams, flow, doors } = this.#require()
-    const { stream, name } = params as { stream: string; name: string }
-    const areLetters = method.startsWith('deadLetters.')
-    if (areLetters || method === 'consumers.create' || method === 'consumers.drain') {
-      await this.#remote.refresh(streams.require(stream).id)
-    }
-    if (areLetters) {
-      const letters = streams.find(flow.get(stream, name).config.deadLetterStream)
-      if (letters !== undefined) await this.#remote.refresh(letters.id)
-    }
-    return doors.native.call(method, params)
+    return this.#require().doors.native.call(method, params)
   }
 
   /** A node was started again. */

@@ -6,6 +6,9 @@ import type { ConsumerConfig, DeliverFrom } from '@sluice/protocol/model/consume
 import { simulate } from '../../testing/sim-io.ts'
 import { acked, join, publishSubjects, startFlow, startFlowIn } from './flow-life.fixture.ts'
 import type { FlowLife } from './flow-life.fixture.ts'
+import { settleBefore } from './consumer-beginning.ts'
+import { newConsumerConfig } from './consumer-config.ts'
+import { SettledSet } from './state/settled-set.ts'
 
 /** Everything that a member of a new consumer gets. */
 async function deliveredTo(life: FlowLife, name: string, config: Partial<ConsumerConfig>): Promise<number[]> {
@@ -154,4 +157,24 @@ test('what was settled and where it began are both there after a restart', () =>
     const second = await startFlowIn(world)
     assert.deepEqual(await offsetsOf(second, 'c'), [1, 3])
     second.crash()
+  }))
+
+test('a partition that another node leads is asked how it stands before anything counts as old', () =>
+  startFlow(20, async ({ streams, io, ...life }) => {
+    await streams.create('S', {})
+    await publishSubjects({ streams, io, ...life }, ['a', 'b'])
+    const led = streams.require('S').requirePartition(0)
+    let heardOf = 0
+    const partition = new Proxy(led, {
+      get(target, name) {
+        if (name === 'highWatermark') return heardOf
+        if (name === 'refresh') return async () => void (heardOf = target.highWatermark)
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const config = newConsumerConfig('S', { deliverFrom: 'new' })
+    const settled = new SettledSet()
+    await settleBefore({ partition, config, timers: io.timers, check: () => {} }, settled)
+    assert.equal(settled.floor, 2)
   }))

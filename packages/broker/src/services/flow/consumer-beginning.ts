@@ -24,6 +24,9 @@ export interface Beginning extends ScanContext {
 /** Settles what the consumer is not to have. Throws `offset-out-of-range` for an offset beyond the end. */
 export async function settleBefore(beginning: Beginning, settled: SettledSet): Promise<void> {
   const { deliverFrom } = beginning.config
+  // Why: what another node leads may have grown by what was confirmed before we were asked.
+  await beginning.partition.refresh()
+  beginning.check()
   if (deliverFrom === 'last-per-subject') return settleAllButLast(beginning, settled)
   settled.addRange(0, await firstOffset(beginning, deliverFrom))
 }

@@ -9,7 +9,6 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import type { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { Partition } from '../../cluster/partition.ts'
 import { publish } from '../streams/publish.ts'
-import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
 import { originOf, ownHeaders, replayedFrom } from './letter-headers.ts'
 import { scanLog } from './reading/scan-log.ts'
@@ -78,7 +77,7 @@ export class DeadLetterBox {
     const letters: DeadLetterRow[] = []
     let looked = 0
     let isWhole = true
-    for (const partition of this.#target()?.partitions ?? []) {
+    for (const partition of await this.#partitions()) {
       const from = Math.max(positions.get(partition.index) ?? 0, partition.logStart)
       const end = partition.highWatermark
       let next = Math.max(from, end)
@@ -143,7 +142,7 @@ export class DeadLetterBox {
   async #forEachChosen(choice: LetterChoice, { visit, isEnough, done }: LetterStep): Promise<void> {
     const isChosen = chosenBy(choice)
     const { stream, name } = this.#owner
-    for (const partition of this.#target()?.partitions ?? []) {
+    for (const partition of await this.#partitions()) {
       const span = spanOf(choice, partition)
       let offsets: number[] = []
       const visitLetter = (cursor: RecordCursor): void => {
@@ -162,8 +161,12 @@ export class DeadLetterBox {
     }
   }
 
-  #target(): Stream | undefined {
-    return this.#streams.find(this.#owner.deadLetterStream)
+  /** As they stand now, whoever leads them. */
+  async #partitions(): Promise<readonly Partition[]> {
+    const partitions = this.#streams.find(this.#owner.deadLetterStream)?.partitions ?? []
+    await Promise.all(partitions.map((partition) => partition.refresh()))
+    this.#context.check()
+    return partitions
   }
 
   #rowOf(partition: number, cursor: RecordCursor, filter: SubjectFilter): DeadLetterRow | undefined {
