@@ -281,6 +281,7 @@ test('topics that cannot grow so say why', async () => {
   assert.equal(await grown(name, 17), 'INVALID_PARTITIONS')
   assert.equal(await grown(name, 4, { brokerIds: [[0]] }), 'INVALID_REPLICA_ASSIGNMENT')
   assert.equal(await grown(name, 3, { brokerIds: [[5]] }), 'INVALID_REPLICA_ASSIGNMENT')
+  assert.equal(await grown(name, 3, { brokerIds: [], validateOnly: true }), 'NONE')
   assert.equal(await grown('nowhere', 3), 'UNKNOWN_TOPIC_OR_PARTITION')
   assert.equal(await grown('not a name', 3), 'INVALID_TOPIC_EXCEPTION')
   const topics = [0, 1].map(() => ({ name, count: 4, assignments: null }))

@@ -41,7 +41,8 @@ async function grow(
     throw new KafkaRefusal('INVALID_PARTITIONS', text)
   }
   checkPartitionCount(count, streams.bounds.partitionsMax)
-  if (assignments !== null) {
+  // Why also an empty list: some clients have no other way to leave the choice to the broker.
+  if (assignments !== null && assignments.length > 0) {
     if (assignments.length !== count - partitions)
       throw new KafkaRefusal('INVALID_REPLICA_ASSIGNMENT', 'Each new partition needs one assignment.')
     for (const { brokerIds } of assignments) checkReplicas(services, brokerIds)
