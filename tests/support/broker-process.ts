@@ -21,6 +21,8 @@ export interface BrokerProcessOptions {
   readonly flags?: readonly string[]
   /** Whether it listens for Kafka clients, too. */
   readonly isKafkaServed?: boolean
+  /** For Kafka clients. Default: a free one; shards then take others each time it is started. */
+  readonly kafkaPort?: number
   /** Default: the `sluice` program. */
   readonly program?: string
   /** Added to that of this process. */
@@ -35,12 +37,13 @@ export class BrokerProcess {
   #process: ChildProcess | undefined
   #port = 0
   #kafkaPort: number | undefined
+  #kafkaAddresses: readonly string[] = []
   /** What it said on standard error since the last start. */
   errorText = ''
 
   constructor(options: BrokerProcessOptions = {}) {
-    const { dataDir, flags = [], isKafkaServed = false, program = main, environment = {} } = options
-    this.#kafkaPort = isKafkaServed ? 0 : undefined
+    const { dataDir, flags = [], program = main, environment = {}, kafkaPort = 0 } = options
+    this.#kafkaPort = options.isKafkaServed === true ? kafkaPort : undefined
     this.#program = program
     this.#environment = environment
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
@@ -54,6 +57,11 @@ export class BrokerProcess {
   /** For Kafka clients. */
   get kafkaAddress(): string {
     return `127.0.0.1:${this.#kafkaPort!}`
+  }
+
+  /** Where there are several, in the order in which they were named. */
+  get kafkaAddresses(): readonly string[] {
+    return this.#kafkaAddresses
   }
 
   get pid(): number {
@@ -76,7 +84,9 @@ export class BrokerProcess {
     const line = await Promise.race([ready, once(child, 'exit').then(() => undefined)])
     assert.ok(line !== undefined, `the broker did not start: ${this.errorText}`)
     this.#port = Number(/:(\d+),/.exec(line)![1])
-    if (this.#kafkaPort !== undefined) this.#kafkaPort = Number(/Kafka on \S+:(\d+),/.exec(line)![1])
+    if (this.#kafkaPort === undefined) return
+    this.#kafkaAddresses = /Kafka on (.*), data/.exec(line)![1]!.split(' and ')
+    this.#kafkaPort = Number(this.#kafkaAddresses[0]!.split(':')[1])
   }
 
   /** SIGKILL: nothing is said, flushed or closed. */

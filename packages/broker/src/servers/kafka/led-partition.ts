@@ -5,6 +5,9 @@ import type { Partition } from '../../cluster/partition.ts'
 import type { Stream } from '../../services/streams/stream.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 
+/** Epochs begin with 1. */
+const unheardEpoch = 0
+
 export type FoundPartition =
   | { readonly stream: Stream; readonly partition: LedPartition }
   | {
@@ -28,6 +31,17 @@ export function findLed(
   if (currentLeaderEpoch >= 0 && currentLeaderEpoch < leaderEpoch)
     return refused('FENCED_LEADER_EPOCH', partition)
   return { stream, partition }
+}
+
+/** As clients are told; -1: this node has not heard from the leader yet, and clients need not say one. */
+export function toldEpochOf({ leaderEpoch }: Partition): number {
+  return leaderEpoch === unheardEpoch ? -1 : leaderEpoch
+}
+
+/** Asks those leaders of a stream that have not been heard of yet; who does not answer stays unheard of. */
+export async function hearOfLeaders({ partitions }: Stream): Promise<void> {
+  const unheard = partitions.filter(({ leaderEpoch }) => leaderEpoch === unheardEpoch)
+  if (unheard.length > 0) await Promise.allSettled(unheard.map((partition) => partition.refresh()))
 }
 
 function refused(name: keyof typeof kafkaErrors, led?: Partition): FoundPartition {

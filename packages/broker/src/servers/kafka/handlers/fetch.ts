@@ -16,10 +16,12 @@ import type { PartitionOutcome, PartitionRead } from '../../../services/streams/
 import { endOfEpoch } from '../../../services/streams/offset-lookup.ts'
 import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
-import { findLed } from '../led-partition.ts'
+import { findLed, toldEpochOf } from '../led-partition.ts'
 
 /** Of one answer, but for a single batch that is larger: what a connection may hold at once. */
 const fetchBytesLimit = 8 * 1024 * 1024
+/** Longest wait while requests in progress take half of the memory that there is for them. */
+const crowdedWaitMs = 100
 const versionWithIds = 13
 const readCommitted = 1
 
@@ -119,8 +121,8 @@ async function withoutDivergence(
   return { answer: { ...refused(index, kafkaErrors.NONE), divergingEpoch } }
 }
 
-function leaderOf({ node = 0, leaderEpoch }: Partition): { leaderId: number; leaderEpoch: number } {
-  return { leaderId: node, leaderEpoch }
+function leaderOf(led: Partition): { leaderId: number; leaderEpoch: number } {
+  return { leaderId: led.node ?? 0, leaderEpoch: toldEpochOf(led) }
 }
 
 // ── The read ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,12 +137,15 @@ async function readAll(
   const asked = all.filter(({ answer }) => answer === undefined)
   const reads = asked.map(({ read }) => read!)
   if (reads.length === 0) return
+  const { io, bounds } = session.services
   const bytesMax = Math.min(Math.max(request.maxBytes, 0), fetchBytesLimit)
+  // Why not with an error: the client is to know at once.
+  const waitMs = reads.length < all.length ? 0 : request.maxWaitMs
   await bytesArrive(reads, {
     bytesMin: Math.min(request.minBytes, bytesMax),
-    // Why not with an error: the client is to know at once.
-    waitMs: reads.length < all.length ? 0 : request.maxWaitMs,
-    timers: session.services.io.timers,
+    // Why: a request counts as in progress while it waits, and those that wait must not keep others out.
+    waitMs: bounds.budget.isHalfFull ? Math.min(waitMs, crowdedWaitMs) : waitMs,
+    timers: io.timers,
     signal: session.signal,
   })
   const manner = {

@@ -16,6 +16,7 @@ import type { Stream } from '../../../services/streams/stream.ts'
 import { clusterOperations, operationsNotAsked, topicOperations } from '../authorized-operations.ts'
 import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
+import { hearOfLeaders, toldEpochOf } from '../led-partition.ts'
 
 /** The node that clients send administration to: any would do, and this one is always there. */
 const controllerId = 0
@@ -30,7 +31,7 @@ export async function handleMetadata(
   const { cluster } = session.services
   const areAllAsked = request.topics === null || (version === 0 && request.topics.length === 0)
   const topics: MetadataResponseTopic[] = []
-  if (areAllAsked) topics.push(...allTopics(session, request))
+  if (areAllAsked) topics.push(...(await allTopics(session, request)))
   else
     for (const asked of distinct(request.topics!))
       topics.push(await topicOf(session, request, asked, version))
@@ -48,12 +49,13 @@ export async function handleMetadata(
   }
 }
 
-function allTopics({ services }: KafkaSession, request: MetadataRequest): MetadataResponseTopic[] {
+async function allTopics(
+  { services }: KafkaSession,
+  request: MetadataRequest,
+): Promise<MetadataResponseTopic[]> {
   const { streams, topics } = services
-  return streams.list().map(({ name }) => {
-    const stream = streams.require(name)
-    return described(stream, topics.idOf(stream), request)
-  })
+  const all = streams.list().map(({ name }) => streams.require(name))
+  return Promise.all(all.map((stream) => described(stream, topics.idOf(stream), request)))
 }
 
 async function topicOf(
@@ -74,7 +76,7 @@ async function topicOf(
   try {
     const stream = streams.find(asked.name) ?? (await made(session, asked.name, request))
     if (stream === undefined) return refused(asked, kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION)
-    return described(stream, topics.idOf(stream), request)
+    return await described(stream, topics.idOf(stream), request)
   } catch (error) {
     return refused(asked, kafkaErrorOf(error))
   }
@@ -98,11 +100,12 @@ async function made(
   return streams.find(name)
 }
 
-function described(
+async function described(
   stream: Stream,
   topicId: string,
   { includeTopicAuthorizedOperations }: MetadataRequest,
-): MetadataResponseTopic {
+): Promise<MetadataResponseTopic> {
+  await hearOfLeaders(stream)
   return {
     errorCode: kafkaErrors.NONE,
     name: stream.name,
@@ -113,12 +116,13 @@ function described(
   }
 }
 
-function partitionOf({ index, node = 0, leaderEpoch }: Partition): MetadataResponseTopicPartition {
+function partitionOf(partition: Partition): MetadataResponseTopicPartition {
+  const { index, node = 0 } = partition
   return {
     errorCode: kafkaErrors.NONE,
     partitionIndex: index,
     leaderId: node,
-    leaderEpoch,
+    leaderEpoch: toldEpochOf(partition),
     replicaNodes: [node],
     isrNodes: [node],
     offlineReplicas: [],
