@@ -11,15 +11,15 @@ import type { FaultFindings } from './fault-rounds.ts'
 import { removeAllStands } from './fault-stand.ts'
 import type { Violation } from './story.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '50' },
-    seed: { type: 'string' },
-    flag: { type: 'string', multiple: true, default: [] },
-    quiet: { type: 'boolean', default: false },
-  },
-})
+const usage = `npm run faults -- [--rounds N] [--seed N] [--flag FLAG]… [--quiet]
 
+  --rounds N   rounds of load, a fault and SIGKILL (default 50)
+  --seed N     what is drawn (default: another one each time)
+  --flag FLAG  a flag of the broker, such as --flag=--shards=2; repeatable
+  --quiet      does not say what each round does
+`
+
+const values = readArguments()
 const shownViolations = 10
 const shownEvents = 20
 const rounds = wholeNumber('rounds', values.rounds)
@@ -57,6 +57,25 @@ function report({ violations, history }: FaultFindings): void {
 function violationText({ text, evidence }: Violation): string {
   const events = evidence.slice(0, shownEvents).map((event) => `    ${JSON.stringify(event)}\n`)
   return `  ${text}\n${events.join('')}`
+}
+
+function readArguments(): { rounds: string; seed?: string; flag: string[]; quiet: boolean } {
+  const options = {
+    rounds: { type: 'string', default: '50' },
+    seed: { type: 'string' },
+    flag: { type: 'string', multiple: true, default: [] as string[] },
+    quiet: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const
+  try {
+    const given = parseArgs({ options }).values
+    if (!given.help) return { ...given, flag: [...given.flag] }
+    process.stdout.write(usage)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
+  process.exit(0)
 }
 
 function wholeNumber(name: string, text: string): number {
