@@ -1,5 +1,5 @@
-// Records what real Kafka clients send: runs them against a broker through a socket that writes down the first
-// request of each client, API and version, for packages/broker/src/servers/kafka/client-requests.test.ts.
+// Records what real Kafka clients send: runs them against a broker through a socket that writes the first
+// request of each client, API and version down, for broker/src/servers/kafka/client-requests.test.ts.
 //
 //   node tools/generate/kafka/record-clients.ts
 //
@@ -138,7 +138,8 @@ admin = KafkaAdminClient(**where)
 admin.create_topics([NewTopic('py', 1, 1)])
 producer = KafkaProducer(compression_type='gzip', acks='all', **where)
 producer.send('py', key=b'a.b', value=b'x').get(10)
-consumer = KafkaConsumer('py', group_id='py-group', auto_offset_reset='earliest', consumer_timeout_ms=5000, **where)
+reads = dict(group_id='py-group', auto_offset_reset='earliest', consumer_timeout_ms=5000)
+consumer = KafkaConsumer('py', **reads, **where)
 for _ in consumer: consumer.commit()
 admin.describe_consumer_groups(['py-group'])
 consumer.close(); producer.close(); admin.delete_topics(['py']); admin.close()
@@ -153,7 +154,8 @@ admin.create_topics([NewTopic('rd', 1, 1)])['rd'].result()
 for codec in ('none', 'lz4'):
     producer = Producer({**where, 'enable.idempotence': True, 'compression.codec': codec})
     producer.produce('rd', key='a.b', value='x' * 100); producer.flush(10)
-consumer = Consumer({**where, 'group.id': 'rd-group', 'auto.offset.reset': 'earliest', 'isolation.level': 'read_committed'})
+reads = {'group.id': 'rd-group', 'auto.offset.reset': 'earliest', 'isolation.level': 'read_committed'}
+consumer = Consumer({**where, **reads})
 consumer.subscribe(['rd']); consumer.poll(8); consumer.commit(asynchronous=False)
 consumer.close()
 list(admin.describe_configs([ConfigResource(2, 'rd')]).values())[0].result()

@@ -427,7 +427,7 @@ test('a topic is found by its id from version 12 on, and not by any other', asyn
   assert.deepEqual(await byId(12, zeroUuid), [null, kafkaErrors.INVALID_REQUEST])
 })
 
-test('a topic that is asked for is made where that is allowed, and a name that is none is refused', async () => {
+test('a topic that is asked for is made where that is allowed; a name that is none is refused', async () => {
   const ask = async (name: string, allowAutoTopicCreation: boolean): Promise<number> => {
     const topics = [{ name, topicId: zeroUuid }]
     return (await metadataOf(9, { topics, allowAutoTopicCreation })).topics[0]!.errorCode

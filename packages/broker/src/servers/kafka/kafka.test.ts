@@ -55,7 +55,7 @@ test('ApiVersions tells the table, at every version', async () => {
   peer.destroy()
 })
 
-test('a version of ApiVersions that is not served is answered in version 0, with those that are', async () => {
+test('a version of ApiVersions that is not served is answered in 0, with those that are', async () => {
   const peer = await KafkaPeer.open(port)
   const request = Buffer.from(requestOf(apiVersionsApi, { version: 4, correlation: 77 }, software))
   request.writeInt16BE(99, 6)
