@@ -11,7 +11,11 @@ export async function drainConsumer(consumer: FlowConsumer, match: string): Prom
   const filter = new SubjectFilter([match])
   const context = { timers: consumer.options.io.timers, check: () => consumer.checkOpen() }
   let drained = 0
-  for (const { departures } of consumer.coordinators) drained += await departures.drain(filter, context)
+  for (const { partition, departures } of consumer.coordinators) {
+    await partition.refresh()
+    context.check()
+    drained += await departures.drain(filter, context)
+  }
   consumer.wake()
   return drained
 }

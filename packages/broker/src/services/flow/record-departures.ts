@@ -70,8 +70,6 @@ export class RecordDepartures {
    */
   async drain(filter: SubjectFilter, context: ScanContext): Promise<number> {
     const { state, partition, progress } = this.#owner
-    await partition.refresh()
-    context.check()
     let drained = drain(state, filter)
     const visit = ({ bytes, keyStart, keyEnd, offset }: RecordCursor): void => {
       if (offset < state.readPosition || state.settled.has(offset) || state.isCondemned(offset)) return
