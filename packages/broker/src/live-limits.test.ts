@@ -159,10 +159,10 @@ test('a live limit that cannot hold is refused with the rule and the reason', as
   const refusals: [object, RegExp][] = [
     [
       { bucket: 'limits', key: 'x.{user}', default: 1 },
-      /Rule 1 \('jobs\.\{tenant\}\.\*'\): .*does not capture \{user\}/,
+      /Rule 1 \('jobs\.\{tenant\}\.\*'\): .*does not capture \{user\}\. Correct the named rule\.$/,
     ],
     [{ bucket: 'limits', key: 'x.>', default: 1 }, /'>' says nothing/],
-    [{ bucket: 'a/b', key: 'x', default: 1 }, /is no name for a stream/],
+    [{ bucket: 'a/b', key: 'x', default: 1 }, /"a\/b" is no name for a stream\. Correct the named rule\.$/],
     [{ bucket: 'limits', key: 'x', default: 0 }, /'limit\.default' must be >= 1/],
     [{ bucket: 'limits', key: 'x' }, /lacks '(limit\.)?default'/],
     [{ bucket: 'limits', key: 'x', default: 1, more: 1 }, /there is no property 'limit\.more'/],

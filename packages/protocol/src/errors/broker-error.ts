@@ -23,6 +23,18 @@ export class BrokerError extends Error {
     return error
   }
 
+  /** What happened, without what to do about it: to be said as part of another error. */
+  get text(): string {
+    const advice = `. ${ERROR_CODES[this.code].advice}`
+    return this.message.endsWith(advice) ? this.message.slice(0, -advice.length) : this.message
+  }
+
+  /** What an error that was caught says of what happened. */
+  static textOf(error: unknown): string {
+    if (error instanceof BrokerError) return error.text
+    return error instanceof Error ? error.message : String(error)
+  }
+
   /** Whether the same request can succeed later without being changed. */
   get isRetryable(): boolean {
     return this.kind === 'unavailable' || this.kind === 'overloaded'

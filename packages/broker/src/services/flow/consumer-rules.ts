@@ -95,7 +95,7 @@ function checkLiveLimit(value: unknown, index: number, { bucket, key }: LiveLimi
       pattern.captures.map(({ name }) => name),
     )
   } catch (error) {
-    throw invalidRule(value, index, error instanceof Error ? error.message : String(error))
+    throw invalidRule(value, index, BrokerError.textOf(error))
   }
 }
 
@@ -129,7 +129,6 @@ function parseRulePattern(value: unknown, index: number): Pattern {
   try {
     return parsePattern((value as FlowRule).match)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new BrokerError('invalid-rule', `Rule ${index + 1}: ${why}`, { cause })
+    throw new BrokerError('invalid-rule', `Rule ${index + 1}: ${BrokerError.textOf(cause)}`, { cause })
   }
 }

@@ -70,7 +70,7 @@ function idleReason({ consumer, coordinator }: Asked, key: Uint8Array): { reason
   const { filter, paused } = state.settings
   if (!filter.matches(key, 0, key.length))
     return { reason: 'idle', text: 'the filter of the consumer does not match the subject' }
-  const behind = `${unread} records of the partition are not read yet`
+  const behind = `${unread} ${unread === 1 ? 'record' : 'records'} of the partition not read yet`
   if (paused?.matches(key, 0, key.length) === true)
     return { reason: 'paused', text: `it is paused; ${behind}` }
   if (consumer.members.count === 0 && unread > 0)

@@ -219,6 +219,8 @@ test('a request that cannot be is refused as a whole', () =>
       ],
     ]
     for (const [refused, code] of cases) await assert.rejects(refused, { code })
+    const place = { partition: 0, offset: 2 }
+    await assert.rejects(deleteMessages(stream, [place]), { message: /ends at 2, and has no record 2\. / })
     assert.deepEqual(await readAll(stream), ['0a', '1b'])
   }))
 

@@ -68,7 +68,7 @@ export async function deleteMessages(
   const indexes = [...shares.keys()]
   await Promise.all(indexes.map((index) => stream.requirePartition(index).refresh()))
   for (const { partition, offset } of messages) {
-    checkBelow(stream, stream.requirePartition(partition), offset + 1)
+    checkBelow(stream, stream.requirePartition(partition), offset, 1)
   }
   let removed = 0
   for (const [index, offsets] of shares) {
@@ -77,9 +77,16 @@ export async function deleteMessages(
   return { removed }
 }
 
-function checkBelow({ name }: Stream, { index, highWatermark }: Partition, end: number): void {
-  if (end <= highWatermark) return
-  const text = `Partition ${index} of stream ${name} ends at ${highWatermark}, and ${end} is beyond`
+/** An end below which records go, or where so many records are. */
+function checkBelow(
+  { name }: Stream,
+  { index, highWatermark }: Partition,
+  offset: number,
+  records = 0,
+): void {
+  if (offset + records <= highWatermark) return
+  const what = records === 0 ? `and ${offset} is beyond` : `and has no record ${offset}`
+  const text = `Partition ${index} of stream ${name} ends at ${highWatermark}, ${what}`
   throw new BrokerError('offset-out-of-range', text)
 }
 

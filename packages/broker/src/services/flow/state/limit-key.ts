@@ -35,7 +35,7 @@ function parseKey(text: string): Pattern {
   try {
     pattern = parsePattern(text)
   } catch (cause) {
-    throw invalid(text, cause instanceof Error ? cause.message : String(cause), cause)
+    throw invalid(text, BrokerError.textOf(cause), cause)
   }
   if (pattern.endsOpen) throw invalid(text, "'>' says nothing")
   return pattern
