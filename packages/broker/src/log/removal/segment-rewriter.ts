@@ -23,6 +23,7 @@ import { SegmentScan } from '../recovery/segment-scan.ts'
 import type { OpenSegment } from '../segment/open-segments.ts'
 import { SegmentIndex } from '../segment/segment-index.ts'
 import { Segment } from '../segment/segment.ts'
+import type { BadRange } from '../segment/segment.ts'
 import type { RecordCount } from './record-count.ts'
 import { othersTurn } from './turn.ts'
 import { ThinnedCopy } from './thinned-copy.ts'
@@ -66,7 +67,8 @@ export class SegmentRewriter {
       await to.truncate(0)
       const index = new SegmentIndex(this.#parts.indexIntervalBytes)
       const copy = new ThinnedCopy(await group[0].opening, to, keepsEverything, index)
-      for (const open of group) await this.#copyInto(copy, open)
+      for (const open of group) copy.addRanges(await this.#copyInto(copy, open))
+      await copy.finish()
       isWanted = copy.ranges.length === 0
       if (isWanted) await to.sync()
       return isWanted ? copy : undefined
@@ -137,11 +139,13 @@ export class SegmentRewriter {
   async #copy(open: OpenSegment, to: File, choice: RecordChoice): Promise<ThinnedCopy> {
     const index = new SegmentIndex(this.#parts.indexIntervalBytes)
     const copy = new ThinnedCopy(await open.opening, to, choice, index)
-    await this.#copyInto(copy, open)
+    copy.addRanges(await this.#copyInto(copy, open))
+    await copy.finish()
     return copy
   }
 
-  async #copyInto(copy: ThinnedCopy, { segment, opening }: OpenSegment): Promise<void> {
+  /** Resolves with the damage that it met. */
+  async #copyInto(copy: ThinnedCopy, { segment, opening }: OpenSegment): Promise<readonly BadRange[]> {
     const { sizeBytes, startOffset, baseOffset, endOffset } = segment
     const from = await opening
     const scan = new SegmentScan({
@@ -161,7 +165,7 @@ export class SegmentRewriter {
       await othersTurn(this.#parts.io.timers)
     }
     const { ranges, tail } = await scan.finish()
-    await copy.finish(tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)])
+    return tail === undefined ? ranges : [...ranges, tailRangeOf(tail, endOffset)]
   }
 
   async #putInPlace(segment: Segment, copy: ThinnedCopy, replaced: () => void): Promise<void> {

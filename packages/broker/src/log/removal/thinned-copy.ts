@@ -97,9 +97,8 @@ export class ThinnedCopy {
     await this.#write(batches)
   }
 
-  /** At the end, with all ranges. */
-  finish(ranges: readonly BadRange[]): Promise<void> {
-    this.addRanges(ranges)
+  /** At the end. */
+  finish(): Promise<void> {
     this.#endRun()
     return this.flush()
   }
