@@ -1,0 +1,4 @@
+import { openPlatformatic } from './clients/platformatic-client.ts'
+import { testCompatibility } from './scenarios/compatibility.ts'
+
+testCompatibility(openPlatformatic, 'short')

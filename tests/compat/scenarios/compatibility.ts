@@ -1,0 +1,59 @@
+// All scenarios with one client library, against brokers with one shard and with two.
+
+import { test } from 'node:test'
+import { openKafkajs } from '../clients/kafkajs-client.ts'
+import { kafkaBrokerFor } from '../harness/kafka-broker.ts'
+import type { ClientLibrary } from '../harness/kafka-client.ts'
+import type { Length, Scenario } from '../harness/scenario.ts'
+import { flowFromKafka, groupFromNative } from './doors.ts'
+import { commits, membersUnderLoad, resumption, staticRestart } from './groups.ts'
+import { idempotentKills } from './kills.ts'
+import { positions } from './positions.ts'
+import { acrossClients, everyCodec, largeMessages } from './records.ts'
+import { deletedRecords, topics } from './topics.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  everyCodec,
+  acrossClients,
+  largeMessages,
+  positions,
+  topics,
+  deletedRecords,
+  membersUnderLoad,
+  staticRestart,
+  commits,
+  resumption,
+  idempotentKills,
+  flowFromKafka,
+  groupFromNative,
+]
+
+/** What depends on who leads what; the rest is tried with one shard in short runs. */
+const SPREAD: readonly Scenario[] = [membersUnderLoad, idempotentKills, flowFromKafka]
+
+/** `prefix` is put before the names of the tests. */
+export function testCompatibility(library: ClientLibrary, length: Length, prefix = ''): void {
+  testWith(library, { prefix, shards: 1, length, scenarios: SCENARIOS })
+  testWith(library, { prefix, shards: 2, length, scenarios: length === 'long' ? SCENARIOS : SPREAD })
+}
+
+interface Run {
+  readonly prefix: string
+  readonly shards: number
+  readonly length: Length
+  readonly scenarios: readonly Scenario[]
+}
+
+function testWith(open: ClientLibrary, { prefix, shards, length, scenarios }: Run): void {
+  test(`${prefix}with ${shards} ${shards === 1 ? 'shard' : 'shards'}`, async (t) => {
+    const broker = await kafkaBrokerFor(t, shards)
+    const client = await open(broker.address)
+    t.after(() => client.close())
+    const other = await openKafkajs(broker.address)
+    t.after(() => other.close())
+    const native = await broker.process.connect()
+    t.after(() => native.close())
+    for (const { name, suits, run } of scenarios)
+      if (suits(client)) await t.test(name, (t) => run({ broker, client, other, native, length }, t))
+  })
+}
