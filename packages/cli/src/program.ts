@@ -35,6 +35,7 @@ const nouns: Readonly<Record<string, string>> = {
   message: 'remove single messages',
   consumer: 'create, show, alter, pause and delete flow consumers',
   'dead-letter': 'list, replay and drop what a flow consumer has given up',
+  group: 'list, show, reset and delete consumer groups of Kafka clients',
   log: 'look into a data directory that no broker uses',
 }
 

@@ -7,6 +7,7 @@ import type { ClientEvents, ClientListener } from './client-events.ts'
 import type { ClientSettings } from './client-options.ts'
 import { Connections } from './connections.ts'
 import { Consumers } from './consume/consumers.ts'
+import { Groups } from './groups.ts'
 import { closedError } from './link/link.ts'
 import { Log } from './log/log-reader.ts'
 import { Publishing } from './publish/publishing.ts'
@@ -16,6 +17,16 @@ import { Streams } from './streams.ts'
 import type { ClientPlatform } from './transport/platform.ts'
 
 export type { ClientEvents, ClientListener } from './client-events.ts'
+export type {
+  GroupInfo,
+  GroupMemberRow,
+  GroupOffsetRow,
+  GroupPartitionRow,
+  GroupPhase,
+  GroupResetOptions,
+  Groups,
+  GroupSummary,
+} from './groups.ts'
 
 /** How long `close` waits for the answers to what was published. */
 const closeWaitMs = 5_000
@@ -23,6 +34,7 @@ const closeWaitMs = 5_000
 export class Client {
   readonly streams: Streams
   readonly consumers: Consumers
+  readonly groups: Groups
   readonly #connections: Connections
   readonly #publishing: Publishing
   readonly #events = new EventListeners()
@@ -35,6 +47,7 @@ export class Client {
     const { links, router } = this.#connections
     this.#publishing = new Publishing(router, platform)
     this.streams = new Streams(links.control, router.routes)
+    this.groups = new Groups(links.control)
     this.consumers = new Consumers({
       control: links.control,
       platform,

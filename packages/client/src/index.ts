@@ -31,7 +31,18 @@ export type {
   TimestampType,
 } from '@sluice/protocol/model/stream'
 export { Client } from './client.ts'
-export type { ClientEvents, ClientListener } from './client.ts'
+export type {
+  ClientEvents,
+  ClientListener,
+  GroupInfo,
+  GroupMemberRow,
+  GroupOffsetRow,
+  GroupPartitionRow,
+  GroupPhase,
+  GroupResetOptions,
+  Groups,
+  GroupSummary,
+} from './client.ts'
 export type { ClientOptions } from './client-options.ts'
 export { connect } from './connect.ts'
 export type {

@@ -4,6 +4,7 @@ import type { CommandDefinition } from '../command.ts'
 import { bench } from './bench.ts'
 import { consumerCommands } from './consumer-commands.ts'
 import { deadLetterCommands } from './dead-letter-commands.ts'
+import { groupCommands } from './group-commands.ts'
 import { logDump } from './log-dump.ts'
 import { logVerify } from './log-verify.ts'
 import { messageDelete } from './message-delete.ts'
@@ -23,6 +24,7 @@ export const commands: readonly CommandDefinition[] = [
   ...consumerCommands,
   subscribe,
   ...deadLetterCommands,
+  ...groupCommands,
   bench,
   logVerify,
   logDump,

@@ -71,6 +71,6 @@ export function place(text: string): MessagePlace {
 }
 
 /** NaN for what is no time. */
-function timeOf(text: string): number {
+export function timeOf(text: string): number {
   return /^\d{4}-\d\d/.test(text) ? Date.parse(text) : NaN
 }

@@ -143,6 +143,10 @@ export const ERROR_CODES = {
   'not-blocked': row(412, 'conflict', 'Look at the blocked records of the consumer.'),
   'dead-letter-loop': row(413, 'invalid', 'Name another dead-letter stream.'),
 
+  'unknown-group': row(420, 'invalid', 'Check its name: a group is there once it has members or offsets.'),
+  'group-not-empty': row(421, 'conflict', 'Stop its members first.'),
+  'group-unavailable': row(422, 'unavailable', 'Try again: its coordinator cannot write, or has moved.'),
+
   disconnected: row(500, 'unavailable', 'Try again: the client reconnects by itself.'),
   'outcome-unknown': row(501, 'unavailable', 'Look whether it was carried out before sending it again.'),
   'client-closed': row(502, 'invalid', 'Make a new client.'),

@@ -14,6 +14,7 @@ import type {
   PoolOrder,
   PoolRow,
 } from '../model/consumer.ts'
+import type { GroupInfo, GroupOffsetChoice, GroupOffsetRow, GroupSummary } from '../model/group.ts'
 import type { StreamConfig, StreamInfo } from '../model/stream.ts'
 
 export interface BrokerInfo {
@@ -92,6 +93,18 @@ export interface Calls {
   /** Publishes the records to their stream anew, then removes the letters. At least once. */
   'deadLetters.replay': { params: DeadLetterChoice; result: { replayed: number } }
   'deadLetters.drop': { params: DeadLetterChoice; result: { dropped: number } }
+  'groups.list': { params: Record<string, never>; result: GroupSummary[] }
+  'groups.get': { params: { name: string }; result: GroupInfo }
+  /**
+   * Commits other offsets for a group without members: in all streams that it has offsets in, or in this one,
+   * and there in all partitions or in these. What is not kept any more becomes the nearest that is.
+   */
+  'groups.resetOffsets': {
+    params: { name: string; stream?: string; partitions?: readonly number[]; to: GroupOffsetChoice }
+    result: GroupOffsetRow[]
+  }
+  /** Forgets a group without members, and how far it has come. */
+  'groups.delete': { params: { name: string }; result: null }
   /** Where the nodes of this broker listen. */
   'cluster.nodes': { params: Record<string, never>; result: NodeAddress[] }
 }

@@ -82,6 +82,13 @@ const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'deadLetters.drop': async ({ flow }, { stream, name, ...choice }) => ({
     dropped: await flow.operations.dropLetters(stream, name, choice),
   }),
+  'groups.list': ({ groups }) => groups.operations.list(),
+  'groups.get': ({ groups }, { name }) => groups.operations.info(name),
+  'groups.resetOffsets': ({ groups }, { name, ...choice }) => groups.operations.reset(name, choice),
+  'groups.delete': async ({ groups }, { name }) => {
+    await groups.operations.delete(name)
+    return null
+  },
   'cluster.nodes': ({ nodes }) => nodes(),
 }
 

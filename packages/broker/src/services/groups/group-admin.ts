@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
-import type { GroupPhase } from './classic/group-state.ts'
+import type { GroupPhase } from '@sluice/protocol/model/group'
 import { noBytes } from './group-messages.ts'
 import type { GroupError } from './group-messages.ts'
 import type { GroupStore } from './group-store.ts'

@@ -15,7 +15,7 @@ import type { Groups } from './groups.ts'
 const groupCount = 6
 const partitionCount = 4
 
-/** What a client knows of one partition of a group: the last offset that was confirmed, and the last asked for. */
+/** Of one partition of a group: the last offset that was confirmed, and the last that was asked for. */
 interface Known {
   confirmed: number
   asked: number
@@ -69,7 +69,7 @@ async function life(world: SimWorld, client: Client, topics: Topics): Promise<vo
   world.crash('n', random.chance(0.5) ? 'kill' : 'power')
 }
 
-test('a commit that was answered is never forgotten, whatever dies, also while compacting (15 seeds)', async () => {
+test('a commit that was answered is never forgotten, also while compacting (15 seeds)', async () => {
   for (let seed = 0; seed < 15; seed++) {
     await simulate(seed, async (world) => {
       const client = new Client()
@@ -102,7 +102,7 @@ test('the journal stays small, however often is committed', () =>
     assert.ok(sizeBytes < 30_000, `${sizeBytes} bytes for one offset`)
   }))
 
-test('members of a stable group go on after a power loss; silent ones are out when their session ends', () =>
+test('members of a stable group go on after a power loss, as long as they are heard', () =>
   simulate(4, async (world) => {
     const topics = new Topics()
     let groups = await openGroups(world.startNode('n'), topics)
@@ -176,7 +176,7 @@ test('offsets expire that nobody has used so long, and groups with them', () =>
     { maxVirtualMs: 10_000_000 },
   ))
 
-test('groups move to their coordinators when the number of nodes changes, wherever it is interrupted', async () => {
+test('groups move when the number of nodes changes, wherever it is interrupted', async () => {
   for (let seed = 0; seed < 8; seed++) {
     await simulate(seed, async (world) => {
       const client = new Client()
@@ -235,8 +235,10 @@ test('a storm of 200 members settles within 5 s, and they cost one timer while t
       timers++
       return io.timers.after(ms, callback)
     }
-    const counted = { ...io, files: io.files, timers: { after, soon: io.timers.soon.bind(io.timers) } }
-    const groups = await openGroups({ ...counted, ...named(io) }, new Topics(), { limits })
+    const timing = { after, soon: (callback: () => void) => io.timers.soon(callback) }
+    const { files, clock, random, network } = io
+    const counted = { files, clock, random, network, timers: timing }
+    const groups = await openGroups(counted, new Topics(), { limits })
     const startedMs = io.clock.monotonicMs()
     const joins = await Promise.all(
       Array.from({ length: 200 }, async (_, at) => {
@@ -248,7 +250,11 @@ test('a storm of 200 members settles within 5 s, and they cost one timer while t
     assert.equal(leader.members.length, 200)
     const syncs = joins.map(({ memberId, generation }) =>
       groups.sync('g', {
-        ...{ memberId, instanceId: null, generation, protocolType: null, protocolName: null },
+        memberId,
+        generation,
+        instanceId: null,
+        protocolType: null,
+        protocolName: null,
         assignments: leader.memberId === memberId ? joins.map(assigned) : [],
       }),
     )
@@ -265,10 +271,6 @@ test('a storm of 200 members settles within 5 s, and they cost one timer while t
     assert.ok(timers < 10, `${timers} timers for 4000 heartbeats`)
     await groups.close()
   }))
-
-function named(io: ReturnType<SimWorld['startNode']>): Pick<typeof io, 'clock' | 'random' | 'network'> {
-  return { clock: io.clock, random: io.random, network: io.network }
-}
 
 function assigned({ memberId }: { readonly memberId: string }): { memberId: string; assignment: Uint8Array } {
   return { memberId, assignment: new Uint8Array(4) }

@@ -16,6 +16,7 @@ import type {
   SyncRequest,
 } from './group-messages.ts'
 import { GroupOffsets } from './group-offsets.ts'
+import { GroupOperations } from './group-operations.ts'
 import { coordinatorOf } from './group-places.ts'
 import { GroupStore } from './group-store.ts'
 import type { GroupStoreOptions } from './group-store.ts'
@@ -45,6 +46,7 @@ const expiryCheckMs = 600_000
 export class Groups {
   readonly offsets: GroupOffsets
   readonly admin: GroupAdmin
+  readonly operations: GroupOperations
   readonly #options: GroupsOptions
   readonly #store: GroupStore
   readonly #table: GroupTable
@@ -68,6 +70,7 @@ export class Groups {
     const ground = { clock: io.clock, store, table, streams, groupErrorOf }
     this.offsets = new GroupOffsets({ ...ground, offsetsRetentionMs })
     this.admin = new GroupAdmin(ground)
+    this.operations = new GroupOperations({ table, streams, admin: this.admin, offsets: this.offsets })
     this.#stopListening = streams.onDelete(async ({ name }) => this.offsets.forgetTopic(name))
     this.#checkExpiry()
   }

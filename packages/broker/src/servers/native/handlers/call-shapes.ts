@@ -29,6 +29,10 @@ const streamConfig = new Shape(exactly({ name, config }))
 const consumerName = new Shape(exactly({ stream: name, name }))
 const place = exactly({ partition: Type.Integer({ minimum: 0 }), offset: Type.Integer({ minimum: 0 }) })
 const places = Type.Array(place, { maxItems: placesMax })
+const partition = Type.Integer({ minimum: 0 })
+/** As long as Kafka clients may have it. */
+const groupId = Type.String({ maxLength: 1024 })
+const groupName = new Shape(exactly({ name: groupId }))
 const rowCount = Type.Integer({ minimum: 1, maximum: rowsMax })
 /** A page may be shorter than what is asked for. */
 const letterCount = Type.Integer({ minimum: 1, maximum: placesMax })
@@ -84,5 +88,21 @@ export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): 
   ),
   'deadLetters.replay': letterChoice,
   'deadLetters.drop': letterChoice,
+  'groups.list': nothing,
+  'groups.get': groupName,
+  'groups.resetOffsets': new Shape(
+    exactly({
+      name: groupId,
+      stream: Type.Optional(name),
+      partitions: Type.Optional(Type.Array(partition, { maxItems: placesMax })),
+      to: Type.Union([
+        Type.Literal('earliest'),
+        Type.Literal('latest'),
+        exactly({ offset: Type.Integer({ minimum: 0 }) }),
+        exactly({ time: name }),
+      ]),
+    }),
+  ),
+  'groups.delete': groupName,
   'cluster.nodes': nothing,
 }

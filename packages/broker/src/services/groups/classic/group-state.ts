@@ -11,6 +11,7 @@
 //
 // Requests that are answered later are known by a ticket, a number of whoever asks.
 
+import type { GroupPhase } from '@sluice/protocol/model/group'
 import { assert } from '../../../base/assert.ts'
 import { joinRefused, noBytes, syncRefused } from '../group-messages.ts'
 import type {
@@ -25,8 +26,6 @@ import type {
 import { GroupMember } from './group-member.ts'
 import type { KnownMember } from './group-member.ts'
 import { ProtocolVotes } from './protocol-votes.ts'
-
-export type GroupPhase = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
 
 export type GroupEffect =
   | { readonly kind: 'joined'; readonly ticket: number; readonly answer: JoinAnswer }

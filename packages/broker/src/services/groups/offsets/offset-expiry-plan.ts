@@ -1,6 +1,6 @@
 // Which committed offsets of a group nobody will ask for any more. Decides, and removes nothing.
 
-import type { GroupPhase } from '../classic/group-state.ts'
+import type { GroupPhase } from '@sluice/protocol/model/group'
 import type { OffsetRow, OffsetTable } from './offset-table.ts'
 
 export interface ExpiringGroup {
