@@ -64,7 +64,7 @@ async function runServe(args: readonly string[]): Promise<number> {
   if (serving === undefined) return 0
   superviseUntilEnd(serving)
   // Why now: it is kept at the end of a process, and a broker may be killed.
-  setImmediate(flushCompileCache)
+  io.timers.soon(flushCompileCache)
   process.stdout.write(serving.readyLine)
   return 0
 }

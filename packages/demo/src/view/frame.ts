@@ -134,8 +134,10 @@ function hottestRows({ pools, busy }: BrokerView): PoolRow[] {
 }
 
 function poolLine({ subject, inFlight, parked, rule }: PoolRow, paint: Paint): string {
-  const held = rule === undefined ? '' : `${rule.match}  limit ${rule.limit}`
-  const atWork = `${inFlight}/${rule?.limit ?? '∞'}`
+  // Why a number: the demo has no rule whose limit is read live.
+  const limit = typeof rule?.limit === 'number' ? String(rule.limit) : '∞'
+  const held = rule === undefined ? '' : `${rule.match}  limit ${limit}`
+  const atWork = `${inFlight}/${limit}`
   return `${subject.padEnd(29)}${atWork.padStart(8)}${padStart(paintMany(parked, paint), 9)}   ${held}`
 }
 
