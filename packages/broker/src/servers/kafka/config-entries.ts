@@ -3,7 +3,7 @@
 
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import { isTopicConfigSet, topicConfigs, topicConfigText } from '../../services/streams/topic-configs.ts'
-import type { TopicConfig, TopicConfigType } from '../../services/streams/topic-configs.ts'
+import type { BrokerSizes, TopicConfig, TopicConfigType } from '../../services/streams/topic-configs.ts'
 import type { KafkaServices } from './kafka-session.ts'
 
 export const configSources = { dynamicTopic: 1, staticBroker: 4, default: 5 } as const
@@ -76,11 +76,7 @@ function synonymOf({ name, value, source }: ConfigSynonym): ConfigSynonym {
   return { name, value, source }
 }
 
-function brokerSynonym(
-  row: TopicConfig,
-  name: string,
-  sizes: { readonly segmentBytes: number; readonly segmentMs: number },
-): ConfigSynonym {
+function brokerSynonym(row: TopicConfig, name: string, sizes: BrokerSizes): ConfigSynonym {
   const value = topicConfigText(row, undefined, sizes)
   const isOurs = 'property' in row && (row.property === 'segmentBytes' || row.property === 'segmentMs')
   return { name, value, source: isOurs ? configSources.staticBroker : configSources.default }

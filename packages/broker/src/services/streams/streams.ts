@@ -89,9 +89,9 @@ export class Streams {
   }
 
   /** What of it an alteration may not exceed, and what streams have where they do not say. */
-  get bounds(): StreamBounds & Pick<StreamLimits, 'segmentBytes' | 'segmentMs'> {
-    const { segmentBytes, segmentMs } = this.#options.limits
-    return { ...this.#bounds, segmentBytes, segmentMs }
+  get bounds(): StreamBounds & Pick<StreamLimits, 'segmentBytes' | 'segmentMs' | 'indexIntervalBytes'> {
+    const { segmentBytes, segmentMs, indexIntervalBytes } = this.#options.limits
+    return { ...this.#bounds, segmentBytes, segmentMs, indexIntervalBytes }
   }
 
   /** Where the logs are that this node leads and that are on disk. */

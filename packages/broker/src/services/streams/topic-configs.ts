@@ -30,6 +30,8 @@ export interface TopicProperty extends Named {
 /** What is so for every stream. */
 export interface FixedTopicConfig extends Named {
   readonly fixed: string
+  /** What it is at a broker that was configured otherwise. */
+  readonly broker?: keyof BrokerSizes
 }
 
 export type TopicConfig = TopicProperty | FixedTopicConfig
@@ -90,6 +92,7 @@ export const topicConfigs: readonly TopicConfig[] = [
     name: 'index.interval.bytes',
     type: 'int',
     fixed: '4096',
+    broker: 'indexIntervalBytes',
     doc: 'The indexes of all streams are as the property indexIntervalBytes of the broker says.',
   },
   { name: 'leader.replication.throttled.replicas', type: 'list', fixed: '', doc: oneReplica },
@@ -103,7 +106,7 @@ export const topicConfigs: readonly TopicConfig[] = [
   property('max.message.bytes', 'int', 'messageBytesMax', {
     codec: number(1, messageBytesLimit),
     synonym: 'message.max.bytes',
-    doc: 'Size limit of one record: key, headers and value together, uncompressed.',
+    doc: 'Size limit of a batch as it is sent; natively, of one message.',
   }),
   property('message.timestamp.after.max.ms', 'long', 'timestampAfterMaxMs', {
     codec: forever(0),
@@ -187,6 +190,7 @@ export function requireTopicConfig(name: string): TopicConfig {
 export interface BrokerSizes {
   readonly segmentBytes: number
   readonly segmentMs: number
+  readonly indexIntervalBytes: number
 }
 
 /** The value as Kafka writes it; of a stream, or where there is none the default. */
@@ -195,7 +199,7 @@ export function topicConfigText(
   config: StreamConfig | undefined,
   sizes: BrokerSizes,
 ): string {
-  if ('fixed' in row) return row.fixed
+  if ('fixed' in row) return fixedText(row, sizes)
   const value = (config ?? streamDefaults)[row.property as keyof typeof streamDefaults]
   const isLeft = value === 0 && (row.property === 'segmentBytes' || row.property === 'segmentMs')
   return row.codec.format(isLeft ? sizes[row.property] : value)
@@ -212,11 +216,14 @@ export function isTopicConfigSet(row: TopicConfig, config: StreamConfig): boolea
  * What the texts change in a stream; null is what a stream has where nothing was said. Throws
  * `invalid-stream-config`, naming the configuration.
  */
-export function streamConfigOf(texts: ReadonlyMap<string, string | null>): Partial<StreamConfig> {
+export function streamConfigOf(
+  texts: ReadonlyMap<string, string | null>,
+  sizes: BrokerSizes,
+): Partial<StreamConfig> {
   const changes: Record<string, unknown> = {}
   for (const [name, text] of texts) {
     const row = requireTopicConfig(name)
-    if ('fixed' in row) checkFixed(row, text)
+    if ('fixed' in row) checkFixed(row, text, sizes)
     else if (text === null)
       changes[row.property] = streamDefaults[row.property as keyof typeof streamDefaults]
     else changes[row.property] = parsed(row, text)
@@ -237,11 +244,16 @@ function parsed({ name, codec }: TopicProperty, text: string): unknown {
   return value
 }
 
-function checkFixed({ name, fixed, doc }: FixedTopicConfig, text: string | null): void {
+function checkFixed(row: FixedTopicConfig, text: string | null, sizes: BrokerSizes): void {
+  const { name, doc } = row
+  const fixed = fixedText(row, sizes)
   if (text === null || text.trim() === fixed) return
-  throw invalid(
-    `Invalid value ${JSON.stringify(text)} for ${name}: it can only be ${JSON.stringify(fixed)}. ${doc}`,
-  )
+  const only = `it can only be ${JSON.stringify(fixed)}. ${doc}`
+  throw invalid(`Invalid value ${JSON.stringify(text)} for ${name}: ${only}`)
+}
+
+function fixedText({ fixed, broker }: FixedTopicConfig, sizes: BrokerSizes): string {
+  return broker === undefined ? fixed : String(sizes[broker])
 }
 
 function invalid(text: string): BrokerError {

@@ -29,7 +29,8 @@ export async function handleIncrementalAlterConfigs(
   const responses = await alterEach(services, resources, validateOnly, (stream, { configs }) => {
     if (repeated(configs.map(({ name }) => name)).size > 0)
       throw new KafkaRefusal('INVALID_REQUEST', 'Each configuration must appear at most once.')
-    return streamConfigOf(new Map(configs.map((each) => [each.name, textAfter(each, stream, sizes)])))
+    const texts = configs.map((each) => [each.name, textAfter(each, stream, sizes)] as const)
+    return streamConfigOf(new Map(texts), sizes)
   })
   return { throttleTimeMs: session.throttleTimeMs(), responses }
 }
