@@ -140,3 +140,25 @@ test('others have their turn between the snapshots of many consumers, and may re
     for (const track of tracks) checkSame(track, again.attach('fsync', track.id, 0).image, `of ${track.id}`)
     assert.equal(tracks.at(-1)!.isRemoved, true)
   }))
+
+test('what an earlier turn lost to a full disk is not confirmed before it is written', () =>
+  simulate(3, async (world) => {
+    const store = await openStore(world.startNode('n'))
+    const writer = store.attach('fsync', 1, 0)
+    const disk = world.disk('n')
+    disk.capacityBytes = disk.usedBytes
+    writer.settled(0)
+    writer.image.settled.add(0)
+    // Long enough for the turn to end: nobody waits for what is recorded now.
+    await world.sleep(200)
+    writer.settled(1)
+    writer.image.settled.add(1)
+    await assert.rejects(writer.durable(), { code: 'disk-full' })
+    disk.capacityBytes = Infinity
+    writer.settled(2)
+    writer.image.settled.add(2)
+    await writer.durable()
+    world.crash('n', 'power')
+    const { image } = (await openStore(world.startNode('n'))).attach('fsync', 1, 0)
+    assert.equal(image.settled.floor, 3)
+  }))

@@ -70,9 +70,15 @@ class ProgressJournal {
   readonly #writers = new Set<ProgressWriter>()
   readonly #dirty = new Set<ProgressWriter>()
   #isTurnOpen = false
+  /** Never rejects. */
   #compaction: Promise<void> | undefined
-  /** A group of entries was lost to a full disk: only the whole state makes the journal true again. */
-  #hasGap = false
+  /**
+   * A group of entries was lost to a full disk, for this reason: only the whole state makes the journal true
+   * again. Until then nothing is confirmed, since who waits may have recorded a part of it in that group.
+   */
+  #gap: unknown
+  /** The compaction that runs began when there was a gap, and may close it. */
+  #isClosing = false
 
   static async open(options: ProgressStoreOptions, durability: 'fsync' | 'os'): Promise<ProgressJournal> {
     const directory = `${options.directory}/${durability}`
@@ -136,10 +142,16 @@ class ProgressJournal {
     try {
       await this.#journal.durable()
     } catch (error) {
-      this.#hasGap = true
+      this.#gap = error
       throw error
     }
     this.#compactIfNeeded()
+    if (this.#gap === undefined) return
+    // Why twice: one that was under way when the gap came does not close it.
+    if (!this.#isClosing) await this.#compaction
+    this.#compactIfNeeded()
+    await this.#compaction
+    if (this.#gap !== undefined) throw this.#gap
   }
 
   async sync(): Promise<void> {
@@ -210,17 +222,26 @@ class ProgressJournal {
   }
 
   #compactIfNeeded(): void {
-    if (this.#compaction !== undefined || (!this.#hasGap && !this.#journal.shouldCompact)) return
-    this.#hasGap = false
-    this.#compaction = this.#journal
-      .compact(() => this.#writeSnapshots())
-      .catch((error: unknown) => {
-        this.#hasGap = true
-        this.#logger.warn({ error }, 'the progress journal could not be compacted; it will be tried again')
-      })
-      .finally(() => {
-        this.#compaction = undefined
-      })
+    if (this.#compaction !== undefined) return
+    if (this.#gap === undefined && !this.#journal.shouldCompact) return
+    this.#compaction = this.#compact().finally(() => {
+      this.#compaction = undefined
+    })
+  }
+
+  async #compact(): Promise<void> {
+    const before = this.#gap
+    this.#isClosing = before !== undefined
+    try {
+      await this.#journal.compact(() => this.#writeSnapshots())
+      // Another one may have come meanwhile.
+      if (this.#gap === before) this.#gap = undefined
+    } catch (error) {
+      this.#gap = error
+      this.#logger.warn({ error }, 'the progress journal could not be compacted; it will be tried again')
+    } finally {
+      this.#isClosing = false
+    }
   }
 }
 
