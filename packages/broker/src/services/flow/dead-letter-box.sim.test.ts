@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { DeadLetterRow } from '@sluice/protocol/model/consumer'
 import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
@@ -257,3 +258,27 @@ test('replays and drops of the same letters at once: each letter goes once', () 
     await assert.rejects(operations.replayLetters('S', 'c', {}), { code: 'invalid-request' })
     assert.equal(await operations.replayLetters('S', 'c', all), 0, 'one that failed holds nobody up')
   }))
+
+test('letters whose stream is deleted meanwhile are told as that (40 seeds)', async () => {
+  const told = new Set<string>()
+  const attempt = async (action: Promise<unknown>): Promise<void> => {
+    await action.catch((error: unknown) => told.add((error as BrokerError).code))
+  }
+  for (let seed = 0; seed < 40; seed++) {
+    await startFlow(seed, async (life) => {
+      await made(life)
+      await publishSubjects(life, ['a', 'b', 'c', 'd', 'e'])
+      await rejectAll(life)
+      const { operations } = life.flow
+      const asked = [
+        operations.replayLetters('S', 'c', { match: '>' }),
+        operations.dropLetters('S', 'c', { match: 'a' }),
+        operations.listLetters('S', 'c', { count: 5 }),
+      ].map(attempt)
+      await life.sleep(seed % 4)
+      await life.streams.delete('S.dlq')
+      await Promise.all(asked)
+    })
+  }
+  assert.deepEqual([...told], ['stream-deleted'])
+})

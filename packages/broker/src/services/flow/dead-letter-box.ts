@@ -9,6 +9,7 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import type { RecordCursor } from '@sluice/protocol/record/record-cursor'
 import type { Partition } from '../../cluster/partition.ts'
 import { publish } from '../streams/publish.ts'
+import { undisturbed } from '../streams/removal.ts'
 import type { Streams } from '../streams/streams.ts'
 import { originOf, ownHeaders, replayedFrom } from './letter-headers.ts'
 import { scanLog } from './reading/scan-log.ts'
@@ -69,7 +70,11 @@ export class DeadLetterBox {
   }
 
   /** Partition by partition, oldest first. A page may be short, or empty, and still not be the last. */
-  async list({ count: wanted, after = [], match = '>' }: LetterQuery): Promise<DeadLetterPage> {
+  list(query: LetterQuery): Promise<DeadLetterPage> {
+    return this.#undisturbed(() => this.#page(query))
+  }
+
+  async #page({ count: wanted, after = [], match = '>' }: LetterQuery): Promise<DeadLetterPage> {
     const count = Math.min(wanted, lettersPerPageMax)
     const { deadLetterStream } = this.#owner
     const filter = new SubjectFilter([match])
@@ -120,7 +125,7 @@ export class DeadLetterBox {
     }
     const isEnough = (): boolean => bytesIn(builders) >= replayBytes
     try {
-      await this.#forEachChosen(choice, { visit: add, isEnough, done: store })
+      await this.#undisturbed(() => this.#forEachChosen(choice, { visit: add, isEnough, done: store }))
     } catch (error) {
       throw replayed === 0 ? error : afterSome(error, replayed)
     }
@@ -134,7 +139,7 @@ export class DeadLetterBox {
       dropped += await partition.deleteRecords(offsets)
     }
     const isEnough = (offsets: readonly number[]): boolean => offsets.length >= droppedPerStep
-    await this.#forEachChosen(choice, { visit: () => {}, isEnough, done: remove })
+    await this.#undisturbed(() => this.#forEachChosen(choice, { visit: () => {}, isEnough, done: remove }))
     return dropped
   }
 
@@ -159,6 +164,12 @@ export class DeadLetterBox {
       }
       await scanLog(partition, { ...span, visit: visitLetter, pieceDone }, this.#context)
     }
+  }
+
+  /** That the letters were deleted meanwhile is said as that. */
+  #undisturbed<T>(action: () => Promise<T>): Promise<T> {
+    const letters = this.#streams.find(this.#owner.deadLetterStream)
+    return letters === undefined ? action() : undisturbed(letters, action)
   }
 
   /** As they stand now, whoever leads them. */

@@ -91,9 +91,9 @@ function checkBelow(
 }
 
 /** A log that is closed because its stream was deleted is not what the caller is to hear of. */
-async function undisturbed(stream: Stream, remove: () => Promise<number>): Promise<number> {
+export async function undisturbed<T>(stream: Stream, action: () => Promise<T>): Promise<T> {
   try {
-    return await remove()
+    return await action()
   } catch (error) {
     if (!stream.isDeleted) throw error
     throw new BrokerError('stream-deleted', `Stream ${stream.name} was deleted`, { cause: error })
