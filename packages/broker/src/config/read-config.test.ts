@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { PROPERTIES } from './properties.ts'
 import { environmentName, flagName } from './property.ts'
 import { environmentSource, fileSource, propertyNames, readConfig, readLimits } from './read-config.ts'
-import { readListenAddress, readServeArguments, serveHelp } from './serve-arguments.ts'
+import { readKafkaListen, readListenAddress, readServeArguments, serveHelp } from './serve-arguments.ts'
 
 test('the later source wins', () => {
   const file = fileSource('a.yaml', 'dataDir: /file\nlisten: 127.0.0.1:1\nsegmentBytes: 100000\n')
@@ -100,4 +100,20 @@ test('every property has names of its own and its line of help', () => {
   for (const name of propertyNames)
     assert.ok(help.includes(`${flagName(name)} `) && help.includes(PROPERTIES[name].doc))
   assert.equal(new Set(propertyNames.map(environmentName)).size, propertyNames.length)
+})
+
+test('addresses for Kafka clients: several, advertised otherwise, or none', () => {
+  const at = (host: string, port: number): object => ({ host, port })
+  assert.deepEqual(readKafkaListen('off', 'auto'), [])
+  assert.deepEqual(readKafkaListen('127.0.0.1:9092', 'auto'), [at('127.0.0.1', 9092)])
+  assert.deepEqual(readKafkaListen('a:1, [::1]:2', 'b:3,c:4'), [
+    { ...at('a', 1), advertised: at('b', 3) },
+    { ...at('::1', 2), advertised: at('c', 4) },
+  ])
+  assert.throws(() => readKafkaListen('a', 'auto'), /kafkaListen is "a", but must be host:port/)
+  assert.throws(() => readKafkaListen('a:1', 'b'), /kafkaAdvertised is "b", but must be host:port/)
+  assert.throws(
+    () => readKafkaListen('a:1,b:2', 'c:3'),
+    /kafkaAdvertised has 1 addresses, and kafkaListen has 2/,
+  )
 })

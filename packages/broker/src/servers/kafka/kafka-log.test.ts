@@ -17,13 +17,13 @@ import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
 import type { MetadataRequest, MetadataResponse } from '@sluice/protocol/kafka/generated/metadata'
 import { offsetForLeaderEpochApi } from '@sluice/protocol/kafka/generated/offset-for-leader-epoch'
 import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
-import { baseOffsetOf, batchSizeOf } from '@sluice/protocol/record/record-batch'
+import { baseOffsetOf, batchSizeOf, isChecksumRight } from '@sluice/protocol/record/record-batch'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { Broker } from '../../broker.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
 import { realIo } from '../../io/real-io.ts'
 import { kafkaErrors } from './kafka-errors.ts'
-import { KafkaPeer } from './kafka-peer.contract.ts'
+import { KafkaPeer, requestOf } from './kafka-peer.contract.ts'
 
 let broker: Broker
 let own: Client
@@ -279,6 +279,73 @@ test('who wants only what is committed is told that nothing was aborted', async 
   const name = await published([10])
   assert.deepEqual((await fetched(name, { fetchOffset: 0 }, { isolationLevel: 1 })).abortedTransactions, [])
   assert.equal((await fetched(name, { fetchOffset: 0 })).abortedTransactions, null)
+})
+
+test('what is not in memory any more is read from disk, whole and right, however often', async (t) => {
+  const io = { ...realIo(), files: memoryFiles() }
+  const limits = { tailCacheBytes: 0, segmentBytes: 64 * 1024 }
+  const disk = await Broker.start({ dataDir: '/data', io, limits, kafka: { port: 0 } })
+  const client = await disk.connect()
+  await client.streams.create('D', { partitions: 3 })
+  for (let at = 0; at < 400; at++) await client.publish('D', `s.${at}`, `${at}.`.repeat(200 + (at % 7) * 900))
+  const reader = await KafkaPeer.open(disk.kafkaAddresses[0]!.port)
+  t.after(async () => {
+    reader.destroy()
+    await client.close()
+    await disk.close()
+  })
+  for (const [partitionMaxBytes, maxBytes] of [
+    [1, 1],
+    [20_000, 50_000],
+    [1_000_000, 10_000_000],
+  ] as const) {
+    const offsets = [0, 0, 0]
+    const values = new Set<string>()
+    while (values.size < 400) {
+      const wanted = offsets.map((fetchOffset, partition) => ({ fetchOffset, partition, partitionMaxBytes }))
+      const { topics } = await reader.ask(fetchApi, 11, fetchOf('D', wanted, { maxBytes }))
+      for (const { partition, errorCode, records } of topics[0]!.partitions) {
+        assert.equal(errorCode, 0)
+        const bytes = records as Uint8Array
+        for (let at = 0; at < bytes.length; at += batchSizeOf(bytes, at)) {
+          assert.ok(isChecksumRight(bytes, at))
+          for (const { offset, data } of decodeRecords(bytes, at)) {
+            values.add(Buffer.from(data!).toString().split('.')[0]!)
+            offsets[partition] = offset + 1
+          }
+        }
+      }
+    }
+    assert.equal(
+      offsets.reduce((sum, offset) => sum + offset),
+      400,
+    )
+  }
+})
+
+test('who does not read the answers is given no more of them, and then closed', async () => {
+  const bounded = await Broker.start({ memory: true, kafka: { port: 0 }, limits: { stalledPeerMs: 500 } })
+  const client = await bounded.connect()
+  await client.streams.create('B', {})
+  for (let at = 0; at < 8; at++) await client.publish('B', 'a', 'x'.repeat(1_000_000))
+  const slow = await KafkaPeer.open(bounded.kafkaAddresses[0]!.port)
+  slow.socket.pause()
+  const before = process.memoryUsage().arrayBuffers
+  const request = requestOf(
+    fetchApi,
+    { version: 11 },
+    fetchOf('B', [{ fetchOffset: 0, partitionMaxBytes: 8e6 }]),
+  )
+  for (let count = 0; count < 200; count++) slow.send(request)
+  await sleep(200)
+  const held = process.memoryUsage().arrayBuffers - before
+  assert.ok(held < 32e6, `${held} bytes are held`)
+  await sleep(800)
+  slow.socket.resume()
+  await slow.closed()
+  assert.ok(slow.frames.length < 20, `${slow.frames.length} answers`)
+  await client.close()
+  await bounded.close()
 })
 
 // ── Offsets ────────────────────────────────────────────────────────────────────────────────────────────────
