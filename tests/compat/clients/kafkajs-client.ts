@@ -163,8 +163,8 @@ class KafkajsClient implements KafkaClient {
 }
 
 /**
- * The library gives up when it cannot connect again at once, and takes back the sequence numbers of what it did
- * not send. So its users send again, with the same numbers.
+ * The library gives up when it cannot connect again at once, and takes back the numbers of what it did
+ * not send. So its users send again, with the same ones.
  */
 async function throughOutages(send: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {

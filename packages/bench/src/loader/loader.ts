@@ -5,6 +5,7 @@ import process from 'node:process'
 import { echo, echoServer, embeddedStart, sync } from './baseline-tasks.ts'
 import { consume, hold, read, untilParked } from './consume-tasks.ts'
 import { latency } from './latency-task.ts'
+import { kafkaPublish, kafkaRead } from './kafka-tasks.ts'
 import { LoadSession } from './load-session.ts'
 import { profiled } from '../profile/own-profile.ts'
 import { preload, publish } from './publish-tasks.ts'
@@ -15,7 +16,7 @@ type TaskTable = { [T in TaskName]: (params: TaskParams<T>) => Promise<TaskResul
 const place = JSON.parse(process.argv[2]!) as LoaderPlace
 const session = new LoadSession(place)
 /** What is done before a measurement is not what a profile is asked for. */
-const measured = new Set<TaskName>(['publish', 'read', 'consume', 'latency'])
+const measured = new Set<TaskName>(['publish', 'read', 'kafkaPublish', 'kafkaRead', 'consume', 'latency'])
 
 const tasks: TaskTable = {
   createStream: async (plan) => (await session.client()).createStream(plan),
@@ -24,6 +25,8 @@ const tasks: TaskTable = {
   publish: (params) => publish(session, params),
   preload: (params) => preload(session, params),
   read: (params) => read(session, params),
+  kafkaPublish,
+  kafkaRead,
   consume: (params) => consume(session, params),
   hold: (params) => hold(session, params),
   untilParked: (params) => untilParked(session, params),

@@ -24,6 +24,19 @@ export interface PublishParams {
   readonly durationMs: number
 }
 
+export interface KafkaPublishParams extends PublishParams {
+  readonly kafkaAddress: string
+}
+
+export interface KafkaReadParams {
+  readonly kafkaAddress: string
+  /** What a fetch may bring. */
+  readonly fetchBytes: number
+  /** It ends when so many are read, or the time is over. */
+  readonly messageCount: number
+  readonly durationMs: number
+}
+
 export interface PreloadParams {
   readonly messageCount: number
   readonly payloadBytes: number
@@ -98,6 +111,8 @@ export interface Tasks {
   publish: { params: PublishParams; result: ClosedLoopResult }
   preload: { params: PreloadParams; result: void }
   read: { params: { durationMs: number }; result: ReadCounted }
+  kafkaPublish: { params: KafkaPublishParams; result: ClosedLoopResult }
+  kafkaRead: { params: KafkaReadParams; result: ReadCounted }
   consume: { params: ConsumeParams; result: Counted }
   hold: { params: HoldParams; result: void }
   untilParked: { params: { consumer: string; messageCount: number }; result: void }

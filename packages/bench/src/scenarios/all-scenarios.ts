@@ -3,6 +3,7 @@
 import { fanOut } from './fan-out.ts'
 import { flow } from './flow.ts'
 import { isolation } from './isolation.ts'
+import { kafka } from './kafka.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
@@ -21,4 +22,5 @@ export const SCENARIOS: readonly Scenario[] = [
   recovery,
   memory,
   shards,
+  kafka,
 ] as readonly Scenario[]

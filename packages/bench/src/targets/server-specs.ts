@@ -16,7 +16,7 @@ const sluice: ServerSpec = {
   args: ({ folder, port }) =>
     [sluiceProgram(), 'serve'].concat(
       ['--data-dir', folder, '--listen', `127.0.0.1:${port}`],
-      ['--kafka-listen', 'off', '--log-level', 'warn'],
+      ['--kafka-listen', '127.0.0.1:0', '--log-level', 'warn'],
     ),
   readyText: /ready on /,
   setting: (durability) =>
