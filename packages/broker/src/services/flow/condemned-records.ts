@@ -10,6 +10,8 @@ import type { LocatedRecord } from './reading/batch-view.ts'
 
 /** Wait before a dead letter that could not be written is tried again. */
 const retryMs = 1000
+/** Between two lines about that: a hundred thousand may be tried again each second. */
+const quietMs = 10_000
 
 export interface CondemnedContext {
   readonly name: string
@@ -37,6 +39,9 @@ export class CondemnedRecords {
   readonly #owner: CondemnedOwner
   /** The first try of the letter that was begun last. It never rejects. */
   #lastTry: Promise<void> = Promise.resolve()
+  #toldMs = -Infinity
+  /** Failures since then. */
+  #untold = 0
 
   constructor(context: CondemnedContext, owner: CondemnedOwner) {
     this.#context = context
@@ -96,16 +101,28 @@ export class CondemnedRecords {
 
   #failed(condemned: Condemned, error: unknown): void {
     if (!this.#isStill(condemned)) return
-    const { stream, name, logger, io } = this.#context
-    const { coordinator, slot } = condemned
-    const partition = coordinator.partition.index
-    const offset = coordinator.state.deliveries.offset[slot]!
-    logger.error(
-      { error, stream: stream.name, consumer: name, partition, offset },
-      'a dead letter could not be written; its record is held and it is tried again',
-    )
-    io.timers.after(retryMs, () => {
+    this.#tell(condemned, error)
+    this.#context.io.timers.after(retryMs, () => {
       if (this.#isStill(condemned)) this.#try(condemned)
     })
+  }
+
+  /** The first at once, then one line for many. */
+  #tell({ coordinator, slot }: Condemned, error: unknown): void {
+    const { stream, name, logger, io } = this.#context
+    const nowMs = io.clock.monotonicMs()
+    if (nowMs - this.#toldMs < quietMs) {
+      this.#untold++
+      return
+    }
+    const partition = coordinator.partition.index
+    const offset = coordinator.state.deliveries.offset[slot]!
+    const untold = this.#untold === 0 ? {} : { untold: this.#untold }
+    logger.error(
+      { error, stream: stream.name, consumer: name, partition, offset, ...untold },
+      'a dead letter could not be written; its record is held and it is tried again',
+    )
+    this.#toldMs = nowMs
+    this.#untold = 0
   }
 }

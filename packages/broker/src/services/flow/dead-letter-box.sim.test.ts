@@ -8,6 +8,7 @@ import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import type { LogRecord } from '@sluice/protocol/record/log-record'
 import { batchSizeOf } from '@sluice/protocol/record/record-batch'
+import { silentLogger } from '../../base/logger.ts'
 import { simulate } from '../../testing/sim-io.ts'
 import { join, publishSubjects, settle, startFlow, startFlowIn } from './flow-life.fixture.ts'
 import type { FlowLife, Received } from './flow-life.fixture.ts'
@@ -282,3 +283,30 @@ test('letters whose stream is deleted meanwhile are told as that (40 seeds)', as
   }
   assert.deepEqual([...told], ['stream-deleted'])
 })
+
+test('many letters that a full disk refuses are one line for the operator, not thousands', () =>
+  simulate(10, async (world) => {
+    const lines: object[] = []
+    const error = (fields: object, message: string): void => {
+      if (message.startsWith('a dead letter')) lines.push(fields)
+    }
+    const life = await startFlowIn(world, { ...silentLogger, error })
+    await made(life)
+    await life.streams.create('S.dlq', {})
+    await publishSubjects(
+      life,
+      Array.from({ length: 100 }, (_, index) => `s.${index}`),
+    )
+    const received = join(life, 'c')
+    await life.sleep(50)
+    const disk = world.disk('n')
+    disk.capacityBytes = disk.usedBytes
+    for (const delivery of received.deliveries) settle(received, delivery, settleVerbs.reject)
+    await life.sleep(25_000)
+    assert.equal(lines.length, 3)
+    assert.ok((lines[1] as { untold: number }).untold > 500)
+    disk.capacityBytes = Infinity
+    await life.sleep(3000)
+    assert.equal(life.flow.stats('S', 'c').deadLettered, 100)
+    life.crash()
+  }))
