@@ -1,0 +1,100 @@
+// Administration of topics at every node of a broker with two shards, whichever of them decides and leads.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createPartitionsApi } from '@sluice/protocol/kafka/generated/create-partitions'
+import { createTopicsApi } from '@sluice/protocol/kafka/generated/create-topics'
+import { deleteRecordsApi } from '@sluice/protocol/kafka/generated/delete-records'
+import { deleteTopicsApi } from '@sluice/protocol/kafka/generated/delete-topics'
+import { describeConfigsApi } from '@sluice/protocol/kafka/generated/describe-configs'
+import { describeLogDirsApi } from '@sluice/protocol/kafka/generated/describe-log-dirs'
+import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
+import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
+import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
+import { connect } from '@sluice/client'
+import type { Client } from '@sluice/client'
+import { readLimits } from '../../config/read-config.ts'
+import { memoryFiles } from '../../io/memory-files.ts'
+import { memoryThreads } from '../../io/memory-threads.ts'
+import { realIo } from '../../io/real-io.ts'
+import type { ShardSetup } from '../../shard-messages.ts'
+import { runShard } from '../../shard.ts'
+import { ShardedBroker } from '../../sharded-broker.ts'
+import { KafkaPeer } from './kafka-peer.contract.ts'
+
+let broker: ShardedBroker
+let client: Client | undefined
+let peers: KafkaPeer[] = []
+
+before(async () => {
+  const io = { ...realIo(), files: memoryFiles() }
+  const threads = memoryThreads(
+    ({ setup, end }, own) => runShard(setup as ShardSetup, end, { ioOf: () => io, threads: own }),
+    (callback) => setImmediate(callback),
+  )
+  const host = '127.0.0.1'
+  const options = { io, threads, shards: 2, dataDir: '/data', listen: { host, port: 0 }, name: 'n' }
+  const failed = (): void => assert.fail('shards ended')
+  const limits = readLimits({})
+  broker = await ShardedBroker.start({ ...options, limits, failed, kafka: [{ host, port: 0 }] })
+  client = await connect({ servers: [`${host}:${broker.address!.port}`] })
+  const front = await KafkaPeer.open(broker.kafkaAddresses[0]!.port)
+  const { brokers } = await front.ask(metadataApi, 12, {
+    topics: [],
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  })
+  front.destroy()
+  assert.equal(brokers.length, 2)
+  peers = await Promise.all(brokers.map(({ port }) => KafkaPeer.open(port)))
+})
+
+after(async () => {
+  for (const peer of peers) peer.destroy()
+  await client?.close()
+  await broker.close()
+})
+
+test('a topic is made, grown, altered, emptied and deleted at any node, and all of them know', async () => {
+  for (const [at, peer] of peers.entries()) {
+    const other = peers[1 - at]!
+    const name = `topic-${at}`
+    const topic = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }
+    const creation = { topics: [topic], timeoutMs: 1000, validateOnly: false }
+    assert.equal((await peer.ask(createTopicsApi, 7, creation)).topics[0]!.errorCode, 0)
+    const growth = { topics: [{ name, count: 4, assignments: null }], timeoutMs: 1000, validateOnly: false }
+    assert.equal((await other.ask(createPartitionsApi, 3, growth)).results[0]!.errorCode, 0)
+    const configs = [{ name: 'retention.ms', configOperation: 0, value: '77000' }]
+    const resource = { resourceType: 2, resourceName: name }
+    const alteration = { resources: [{ ...resource, configs }], validateOnly: false }
+    assert.equal((await peer.ask(incrementalAlterConfigsApi, 1, alteration)).responses[0]!.errorCode, 0)
+    const asked = { resources: [{ ...resource, configurationKeys: ['retention.ms'] }] }
+    const description = { ...asked, includeSynonyms: false, includeDocumentation: false }
+    const { results } = await other.ask(describeConfigsApi, 4, description)
+    assert.equal(results[0]!.configs[0]!.value, '77000')
+    for (let index = 0; index < 40; index++) await client!.publish(name, `k${index}`, 'v')
+    const partitions = [0, 1, 2, 3].map((partitionIndex) => ({ partitionIndex, offset: -1 }))
+    const emptying = { topics: [{ name, partitions }], timeoutMs: 1000 }
+    const emptied = (await peer.ask(deleteRecordsApi, 2, emptying)).topics[0]!.partitions
+    assert.deepEqual(
+      emptied.map(({ errorCode }) => errorCode),
+      [0, 0, 0, 0],
+    )
+    assert.equal(
+      emptied.reduce((sum, { lowWatermark }) => sum + lowWatermark, 0),
+      40,
+    )
+    const sizes = await Promise.all(peers.map((each) => each.ask(describeLogDirsApi, 4, { topics: null })))
+    const led = sizes.flatMap(
+      (answer) => answer.results[0]!.topics.find((one) => one.name === name)!.partitions,
+    )
+    assert.deepEqual(
+      led.map(({ partitionIndex }) => partitionIndex).toSorted((a, b) => a - b),
+      [0, 1, 2, 3],
+    )
+    const deletion = { topics: [{ name, topicId: zeroUuid }], topicNames: [], timeoutMs: 1000 }
+    assert.equal((await other.ask(deleteTopicsApi, 6, deletion)).responses[0]!.errorCode, 0)
+    await assert.rejects(client!.streams.get(name), { code: 'unknown-stream' })
+  }
+})
