@@ -12,7 +12,7 @@ import type {
 import { sharedBounds } from './connections/request-gate.ts'
 import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
 import type { KafkaLimits } from './kafka/kafka-limits.ts'
-import { KafkaListener } from './kafka/kafka-listener.ts'
+import type { KafkaListener } from './kafka/kafka-listener.ts'
 import type { KafkaServices } from './kafka/kafka-session.ts'
 import { TopicIndex } from './kafka/topic-index.ts'
 import type { NativeLimits } from './native/native-limits.ts'
@@ -29,9 +29,10 @@ export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> 
 
 export class Doors {
   readonly native: NativeListener
-  readonly kafka: KafkaListener
   /** What Kafka clients are told. */
   readonly addresses: KafkaAddresses = new KafkaAddresses()
+  readonly #kafkaServices: KafkaServices
+  #kafka: KafkaListener | undefined
 
   constructor(services: DoorServices) {
     const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
@@ -40,7 +41,7 @@ export class Doors {
     this.native = new NativeListener({ ...services, bounds })
     const call = ((method: CallMethod, params: unknown) =>
       router?.route(method, params) ?? this.native.call(method, params)) as KafkaServices['call']
-    this.kafka = new KafkaListener({
+    this.#kafkaServices = {
       io,
       logger,
       streams,
@@ -56,7 +57,7 @@ export class Doors {
         nodes: (listener) => this.addresses.nodes(listener),
       },
       call,
-    })
+    }
   }
 
   /** For the only node of a broker: listens for Kafka clients, and tells them where. */
@@ -65,7 +66,8 @@ export class Doors {
     const bound: ListenAddress[] = []
     for (const [listener, endpoint] of endpoints.entries()) {
       const { host, port } = endpoint
-      bound.push(await this.kafka.listen({ host, port }, listener))
+      const kafka = await this.#openKafka()
+      bound.push(await kafka.listen({ host, port }, listener))
     }
     this.addresses.set(endpoints.map((endpoint, at) => [advertisedNode(endpoint, 0, 1, bound[at]!)]))
     return bound
@@ -82,13 +84,21 @@ export class Doors {
     ): Promise<OwnAndFront> => ({ own: await listen(own), front: await listen({ ...front, isShared: true }) })
     const opened: OwnAndFront[] = []
     for (const [listener, addresses] of kafka.entries()) {
-      opened.push(await both(addresses, (address) => this.kafka.listen(address, listener)))
+      const door = await this.#openKafka()
+      opened.push(await both(addresses, (address) => door.listen(address, listener)))
     }
     return { native: await both(native, (address) => this.native.listen(address)), kafka: opened }
   }
 
   /** Answers what is in progress, and closes all connections. */
   async close(): Promise<void> {
-    await Promise.all([this.native.close(), this.kafka.close()])
+    await Promise.all([this.native.close(), this.#kafka?.close()])
+  }
+
+  /** Why at call: it is an eighth of what a broker loads, and many have no Kafka clients. */
+  async #openKafka(): Promise<KafkaListener> {
+    const { KafkaListener } = await import('./kafka/kafka-listener.ts')
+    this.#kafka ??= new KafkaListener(this.#kafkaServices)
+    return this.#kafka
   }
 }
