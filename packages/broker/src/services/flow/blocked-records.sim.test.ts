@@ -121,6 +121,7 @@ test('after a restart what is blocked is still so once it is read, and the opera
     await blockedOne(await startFlowIn(world))
     world.crash('n', 'kill')
     const second = await startFlowIn(world)
+    assert.equal(second.flow.explain('S', 'c', 'b').reason, 'no member', 'not paused: nobody has paused it')
     const received = join(second, 'c')
     await second.sleep(50)
     assert.deepEqual(offsets(received), [2])

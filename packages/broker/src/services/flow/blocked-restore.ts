@@ -20,6 +20,11 @@ export class BlockedRestore {
     }
   }
 
+  /** Everything is parked, though no operator has paused it. */
+  get isPending(): boolean {
+    return this.#end > 0
+  }
+
   /** What holds now, where these are the consumer's settings. */
   settingsUnder(settings: FlowSettings): FlowSettings {
     this.#settings = settings

@@ -122,6 +122,11 @@ export class FlowCoordinator implements FetchListener {
     return Math.max(0, this.partition.highWatermark - this.state.readPosition)
   }
 
+  /** After a restart: all that is read is parked until it is known which subjects are blocked. */
+  get isRestoring(): boolean {
+    return this.#restore.isPending
+  }
+
   close(): void {
     this.#isClosed = true
     this.#stopListening()

@@ -71,7 +71,7 @@ function idleReason({ consumer, coordinator }: Asked, key: Uint8Array): { reason
   if (!filter.matches(key, 0, key.length))
     return { reason: 'idle', text: 'the filter of the consumer does not match the subject' }
   const behind = `${unread} ${unread === 1 ? 'record' : 'records'} of the partition not read yet`
-  if (paused?.matches(key, 0, key.length) === true)
+  if (!coordinator.isRestoring && paused?.matches(key, 0, key.length) === true)
     return { reason: 'paused', text: `it is paused; ${behind}` }
   if (consumer.members.count === 0 && unread > 0)
     return { reason: 'no member', text: `no member is connected; ${behind}` }
@@ -121,8 +121,11 @@ function reasonOf(asked: AskedPool, hold: PoolHold): { reason: HeldReason; text:
         reason: 'blocked',
         text: `${blocked} of its records failed too often; an operator must decide`,
       }
-    case 'paused':
+    case 'paused': {
+      const text = `the log is being read up to what was blocked before a restart; ${parked} wait until then`
+      if (coordinator.isRestoring) return { reason: 'reading', text }
       return { reason: 'paused', text: `it is paused; ${parked} wait for its resumption` }
+    }
     case 'dead-lettering': {
       const text = `its record is being written to ${consumer.config.deadLetterStream}`
       return { reason: 'dead-lettering', text }
