@@ -108,8 +108,7 @@ export const ERROR_CODES = {
     'Look what is stored: a batch of the producer before this one is missing.',
   ),
   'stale-producer-epoch': row(213, 'conflict', 'Stop: another instance of the producer goes on.'),
-  'too-few-replicas': row(214, 'unavailable', 'Lower minInsyncReplicas: there is one node.'),
-  'transactions-not-offered': row(215, 'denied', 'Publish without a transaction.'),
+  'transactions-not-offered': row(214, 'denied', 'Publish without a transaction.'),
 
   'disk-full': row(300, 'unavailable', 'Free disk space, then try again.'),
   'partition-offline': row(301, 'corrupt', 'Check the disk, then restart the broker.'),

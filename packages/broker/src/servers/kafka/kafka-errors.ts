@@ -129,7 +129,6 @@ const nameOfCode: { readonly [Code in ErrorCode]?: KafkaErrorName } = {
   'invalid-timestamp': 'INVALID_TIMESTAMP',
   'out-of-order-sequence': 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'stale-producer-epoch': 'INVALID_PRODUCER_EPOCH',
-  'too-few-replicas': 'NOT_ENOUGH_REPLICAS',
   'transactions-not-offered': 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'disk-full': 'KAFKA_STORAGE_ERROR',
   'partition-offline': 'KAFKA_STORAGE_ERROR',

@@ -1,6 +1,6 @@
 // Produce: appends a record batch to each of several partitions, and answers for each of them. `acks` 1 and
-// -1 are the same, after what the stream's durability promises, since there is one replica; `timeoutMs` is
-// not looked at: what is written is either durable or fails.
+// -1 are the same, after what the stream's durability promises, since there is one replica and no stream can
+// ask for more; `timeoutMs` is not looked at: what is written is either durable or fails.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type {
@@ -22,6 +22,7 @@ import type { KafkaSession } from '../kafka-session.ts'
 
 const noOffset = -1
 const noTime = -1
+const epochUnknown = 0
 const noBytes = new Uint8Array(0)
 const acksNone = 0
 const acksOne = 1
@@ -104,11 +105,6 @@ function appended(
     throw new BrokerError('transactions-not-offered', 'The request is part of a transaction')
   }
   const stream = streams.require(topic.name)
-  const { minInsyncReplicas } = stream.config
-  if (acks === acksAll && minInsyncReplicas > 1) {
-    const text = `Stream ${stream.name} asks for ${minInsyncReplicas} replicas, and there is one`
-    throw new BrokerError('too-few-replicas', text)
-  }
   const bytes = partition.records ?? noBytes
   const isZstd = bytes.length >= batchHeaderBytes && compressionOf(bytes, 0) === zstdCodec
   if (isZstd && version < versionWithZstd) {
@@ -124,7 +120,11 @@ class InvalidAcks extends Error {
   }
 }
 
-function refused(session: KafkaSession, { topic, partition: { index } }: Part, error: unknown): Answer {
+async function refused(
+  session: KafkaSession,
+  { topic, partition: { index } }: Part,
+  error: unknown,
+): Promise<Answer> {
   if (error instanceof InvalidAcks) return refusal(index, kafkaErrors.INVALID_REQUIRED_ACKS, error.message)
   const { streams, logger } = session.services
   const foreseen = expectedFailure(error)
@@ -141,6 +141,8 @@ function refused(session: KafkaSession, { topic, partition: { index } }: Part, e
   if (foreseen?.code !== 'not-leader') return answer
   const led = streams.find(topic.name)?.partitions[index]
   if (led?.node === undefined) return answer
+  // Why: this node has not heard of it yet, and an epoch from before its time would not be believed.
+  if (led.leaderEpoch === epochUnknown) await led.refresh().catch(() => undefined)
   return { ...answer, currentLeader: { leaderId: led.node, leaderEpoch: led.leaderEpoch } }
 }
 
