@@ -1,5 +1,5 @@
-// A flow consumer and a reader of a stream that is compacted: what a compaction took away is settled, wherever
-// it was, and everything goes on behind it.
+// A flow consumer and a reader of a stream that is compacted: what a compaction took away is settled,
+// wherever it was, and everything goes on behind it.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

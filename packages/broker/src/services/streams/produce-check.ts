@@ -166,7 +166,7 @@ function checkRecords(stream: Stream, bytes: Uint8Array, nowMs: number): number 
 }
 
 /** Between which times records are taken. Where the broker's time counts, theirs do not. */
-function timeBounds(config: StreamConfig, nowMs: number): { from: number; to: number } {
+export function timeBounds(config: StreamConfig, nowMs: number): { from: number; to: number } {
   const { timestampType, timestampBeforeMaxMs: before, timestampAfterMaxMs: after } = config
   const isOpen = timestampType === 'append'
   return {

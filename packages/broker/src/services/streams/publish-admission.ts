@@ -1,13 +1,21 @@
 // The gate before work: how many bytes may be on their way to the disk at once, over all streams.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
+import type { Clock } from '../../io/io.ts'
 
 export class PublishAdmission {
   readonly #unflushedBytesMax: number
+  readonly #clock: Clock
   #unflushedBytes = 0
 
-  constructor(unflushedBytesMax: number) {
+  constructor(unflushedBytesMax: number, clock: Clock) {
     this.#unflushedBytesMax = unflushedBytesMax
+    this.#clock = clock
+  }
+
+  /** The time at which what is admitted is published, where the broker's counts. */
+  nowMs(): number {
+    return Math.round(this.#clock.wallMs())
   }
 
   get unflushedBytes(): number {

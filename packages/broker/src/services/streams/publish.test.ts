@@ -5,7 +5,7 @@ import type { PublishPart } from '@sluice/protocol/native/publish-messages'
 import { crc32c } from '@sluice/protocol/bytes/crc32c'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
-import { leaderEpochOf } from '@sluice/protocol/record/record-batch'
+import { isChecksumRight, leaderEpochOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { TailCache } from '../../log/tail-cache.ts'
 import type { DiskFault } from '../../testing/sim-disk-faults.ts'
@@ -303,3 +303,37 @@ for (const [what, limits] of [
       )
     }))
 }
+
+test('a stream that takes the time of the broker gives it to all records', async () => {
+  const { streams, io, close } = await openStreams()
+  await streams.create('S', { timestampType: 'append', timestampBeforeMaxMs: 1 })
+  const stream = streams.require('S')
+  const before = Math.floor(io.clock.wallMs())
+  const builder = new RecordBatchBuilder()
+  for (const timeMs of [1, 1_000_000_000_000_000]) builder.add(timeMs, 'a', 'x')
+  await publish(stream, [{ partition: 0, batch: builder.take() }])
+  const { bytes, start } = await stream.partitions[0]!.read(0, 1000)
+  for (const { timestamp } of decodeRecords(bytes, start)) {
+    assert.equal(timestamp >= before && timestamp <= io.clock.wallMs() + 1, true, `${timestamp}`)
+  }
+  assert.equal(isChecksumRight(bytes, start), true)
+  await close()
+})
+
+test('records that are too old or too young are refused, all of their request', async () => {
+  const { streams, io, close } = await openStreams()
+  await streams.create('S', { timestampBeforeMaxMs: 1000, timestampAfterMaxMs: 2000 })
+  const stream = streams.require('S')
+  const nowMs = io.clock.wallMs()
+  const publishAt = (...times: number[]): Promise<unknown> => {
+    const builder = new RecordBatchBuilder()
+    for (const timeMs of times) builder.add(Math.round(timeMs), 'a', 'x')
+    return publish(stream, [{ partition: 0, batch: builder.take() }])
+  }
+  await publishAt(nowMs, nowMs - 500, nowMs + 1000)
+  for (const timeMs of [nowMs - 1500, nowMs + 60_000]) {
+    await assert.rejects(publishAt(nowMs, timeMs), { code: 'invalid-timestamp' })
+  }
+  assert.equal(stream.partitions[0]!.highWatermark, 3)
+  await close()
+})

@@ -8,6 +8,7 @@ import { lastOffsetDeltaOf } from '@sluice/protocol/record/record-batch'
 import { LedPartition } from '../../cluster/partition.ts'
 import { checkPublishedBatch } from './publish-check.ts'
 import type { PublishedKeys } from './publish-check.ts'
+import { checkTimes, stampTimes } from './published-times.ts'
 import type { Stream } from './stream.ts'
 
 /**
@@ -42,6 +43,8 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart, keys: Publ
   const { offline } = stream.requirePartition(partition)
   if (offline !== undefined) throw offline
   checkPublishedBatch(stream, batch, keys)
+  // Why not of what is published for others: a dead letter is as old as its record.
+  if (keys === 'subjects') checkTimes(stream, batch)
 }
 
 /** All parts are of one partition. */
@@ -49,6 +52,7 @@ async function store(stream: Stream, parts: readonly PublishPart[]): Promise<Pub
   const index = parts[0]!.partition
   const partition = stream.requirePartition(index)
   const batches = parts.map(ownBatch)
+  stampTimes(stream, batches)
   const isLed = partition instanceof LedPartition
   let baseOffset = isLed ? partition.appendAll(batches) : await partition.store(batches)
   const published: PublishedPart[] = []

@@ -65,7 +65,7 @@ export class Streams {
     this.#options = options
     this.#catalog = new StreamCatalog(options.metadata)
     this.#files = options.logs ?? new StreamFiles(options)
-    this.#admission = new PublishAdmission(options.limits.unflushedBytesMax)
+    this.#admission = new PublishAdmission(options.limits.unflushedBytesMax, options.io.clock)
     this.#bounds = { partitionsMax: options.limits.partitionsMax, onlyDurability: options.onlyDurability }
     const { io, logger, limits } = options
     this.#retention = new Retention({ ...io, logger, everyMs: limits.retentionCheckMs })
