@@ -19,6 +19,9 @@ import { KafkaOutbox } from './kafka-outbox.ts'
 import type { Ticket } from './kafka-outbox.ts'
 import type { KafkaServices, KafkaSession } from './kafka-session.ts'
 
+/** Of what a client calls itself in a log line. */
+const clientNameMax = 200
+
 /** `stopping` takes no more requests; `over` does nothing any more. */
 type Phase = 'open' | 'stopping' | 'over'
 
@@ -93,7 +96,7 @@ export class KafkaConnection implements KafkaSession, ByteConnectionHandler, Gat
 
   get peerName(): string {
     const { remote } = this.#connection
-    return this.#clientId === '' ? remote : `${this.#clientId} at ${remote}`
+    return this.#clientId === '' ? remote : `${this.#clientId.slice(0, clientNameMax)} at ${remote}`
   }
 
   get signal(): AbortSignal {
