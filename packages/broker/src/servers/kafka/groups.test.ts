@@ -170,12 +170,18 @@ test('every version of FindCoordinator names this node', async () => {
   }
 })
 
-test('there is no coordinator for transactions', async () => {
-  const asked = { key: 't', keyType: 1, coordinatorKeys: ['t'] }
-  const old = await peer.ask(findCoordinatorApi, 2, asked)
-  assert.deepEqual([old.errorCode, old.nodeId, old.port], [kafkaErrors.INVALID_REQUEST, -1, -1])
-  const { coordinators } = await peer.ask(findCoordinatorApi, 4, asked)
-  assert.equal(coordinators[0]!.errorCode, kafkaErrors.INVALID_REQUEST)
+test('there is no coordinator for transactions, nor for what else may have one', async () => {
+  const refused = kafkaErrors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  for (const [keyType, code] of [
+    [1, refused],
+    [2, kafkaErrors.INVALID_REQUEST],
+  ] as const) {
+    const asked = { key: 't', keyType, coordinatorKeys: ['t'] }
+    const old = await peer.ask(findCoordinatorApi, 2, asked)
+    assert.deepEqual([old.errorCode, old.nodeId, old.port], [code, -1, -1])
+    const { coordinators } = await peer.ask(findCoordinatorApi, 6, asked)
+    assert.equal(coordinators[0]!.errorCode, code)
+  }
 })
 
 test('two members of a group at every version: join, sync, heartbeat, commit, fetch, leave', async () => {

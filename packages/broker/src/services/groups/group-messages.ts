@@ -82,6 +82,19 @@ export interface LeftMember extends MemberName {
   readonly error: GroupError
 }
 
+/** About what is kept of a member that joins. */
+export function memberBytesOf(member: Pick<JoinRequest, 'clientId' | 'instanceId' | 'protocols'>): number {
+  const names = member.clientId.length + 3 * (member.instanceId?.length ?? 0)
+  return member.protocols.reduce(
+    (sum, { name, metadata }) => sum + name.length + metadata.length + protocolBytes,
+    names + recordBytes,
+  )
+}
+
+/** Of objects beside their texts and bytes. */
+const recordBytes = 500
+const protocolBytes = 100
+
 export const noBytes: Uint8Array = new Uint8Array(0)
 
 export function joinRefused(error: GroupError, memberId: string): JoinAnswer {

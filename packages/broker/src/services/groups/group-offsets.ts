@@ -8,6 +8,7 @@ import type { GroupError, MemberName } from './group-messages.ts'
 import type { GroupStore } from './group-store.ts'
 import type { GroupTable } from './group-table.ts'
 import { expiredOffsets } from './offsets/offset-expiry-plan.ts'
+import { bytesOf } from './offsets/offset-table.ts'
 import type { CommittedOffset } from './offsets/offset-table.ts'
 
 export interface OffsetCommit {
@@ -195,12 +196,20 @@ export class GroupOffsets {
         if (!isKnown) return { partition, error: 'unknown-topic-or-partition' }
         if (isTooLarge(metadata)) return { partition, error: 'offset-metadata-too-large' }
         const committed = { offset, leaderEpoch, metadata, committedAtMs, expiresAtMs }
+        if (!this.#hasRoom(group.offsets.get(topic, partition), committed)) {
+          return { partition, error: 'group-max-size-reached' }
+        }
         const row = { topic, streamId: stream.id, partition, committed }
         group.offsets.set(row)
         this.#ground.store.putOffset(group.id, row)
         return { partition, error: 'none' }
       }),
     }
+  }
+
+  #hasRoom(before: CommittedOffset | undefined, committed: CommittedOffset): boolean {
+    const more = bytesOf(committed) - (before === undefined ? 0 : bytesOf(before))
+    return more <= 0 || this.#ground.table.memory.takes(more)
   }
 
   #removeOne(

@@ -2,17 +2,22 @@
 
 import { GroupCoordinator } from './group-coordinator.ts'
 import type { GroupGround } from './group-coordinator.ts'
+import { GroupMemory } from './group-memory.ts'
 import type { GroupImage } from './group-store.ts'
 
 /** Most groups that one node coordinates: whoever reaches the door can begin one. */
 const groupsMax = 100_000
+/** Of one group beside its members and offsets. */
+const groupBytes = 2500
 
 export class GroupTable {
   readonly #ground: GroupGround
   readonly #groups = new Map<string, GroupCoordinator>()
+  readonly memory: GroupMemory
 
   constructor(ground: GroupGround, images: ReadonlyMap<string, GroupImage>) {
     this.#ground = ground
+    this.memory = new GroupMemory(ground.io.clock, () => this.#measure())
     for (const [id, image] of images) this.#groups.set(id, new GroupCoordinator(id, ground, image))
     ground.store.follow(() => this.#groups.values())
   }
@@ -28,7 +33,7 @@ export class GroupTable {
   /** Undefined where there are too many. */
   findOrMake(id: string): GroupCoordinator | undefined {
     const found = this.#groups.get(id)
-    if (found !== undefined || this.#groups.size >= groupsMax) return found
+    if (found !== undefined || this.#groups.size >= groupsMax || !this.memory.takes(groupBytes)) return found
     const made = new GroupCoordinator(id, this.#ground)
     this.#groups.set(id, made)
     return made
@@ -51,6 +56,14 @@ export class GroupTable {
     if (group.storedBytes !== undefined) store.removeGroup(group.id)
     group.end()
     this.#groups.delete(group.id)
+  }
+
+  #measure(): number {
+    let bytes = 0
+    for (const { state, offsets, storedBytes } of this.#groups.values()) {
+      bytes += groupBytes + state.bytes + offsets.bytes + (storedBytes?.length ?? 0)
+    }
+    return bytes
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { Placement } from '../../cluster/placement.ts'
 import type { Io, Timer } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
 import { GroupAdmin } from './group-admin.ts'
-import { joinRefused, syncRefused } from './group-messages.ts'
+import { joinRefused, memberBytesOf, syncRefused } from './group-messages.ts'
 import type {
   GroupError,
   JoinAnswer,
@@ -41,6 +41,8 @@ export interface GroupsOptions extends Omit<GroupStoreOptions, 'io'> {
 const groupIdUnitsMax = 1024
 /** What one member says of itself is kept, and told to its leader. */
 const memberBytesMax = 1024 * 1024
+/** Of one group: what is stored of it is one record, which the log must take. */
+const membersBytesMax = 8 * 1024 * 1024
 const expiryCheckMs = 600_000
 
 export class Groups {
@@ -56,7 +58,11 @@ export class Groups {
   static async open(options: GroupsOptions): Promise<Groups> {
     const [store, images] = await GroupStore.open(options)
     const { groupInitialRebalanceDelayMs, groupMembersMax } = options.limits
-    const bounds = { membersMax: groupMembersMax, initialDelayMs: groupInitialRebalanceDelayMs }
+    const bounds = {
+      membersMax: groupMembersMax,
+      membersBytesMax,
+      initialDelayMs: groupInitialRebalanceDelayMs,
+    }
     return new Groups(options, store, new GroupTable({ io: options.io, store, bounds }, images))
   }
 
@@ -149,7 +155,9 @@ export class Groups {
     if (sessionTimeoutMs < groupSessionTimeoutMsMin || sessionTimeoutMs > groupSessionTimeoutMsMax) {
       return 'invalid-session-timeout'
     }
-    return sizeOf(request) > memberBytesMax ? 'invalid-request' : 'none'
+    const bytes = memberBytesOf(request)
+    if (bytes > memberBytesMax) return 'invalid-request'
+    return this.#table.memory.takes(bytes) ? 'none' : 'group-max-size-reached'
   }
 
   #checkExpiry(): void {
@@ -158,9 +166,4 @@ export class Groups {
       this.#checkExpiry()
     })
   }
-}
-
-function sizeOf({ protocols, clientId, instanceId, protocolType }: JoinRequest): number {
-  const texts = clientId.length + (instanceId?.length ?? 0) + protocolType.length
-  return protocols.reduce((sum, { name, metadata }) => sum + name.length + metadata.length, texts)
 }

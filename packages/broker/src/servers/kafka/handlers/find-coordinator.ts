@@ -9,6 +9,7 @@ import { kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
 
 const groupKey = 0
+const transactionKey = 1
 /** From here on several keys are asked for at once. */
 const versionWithKeys = 4
 
@@ -25,12 +26,12 @@ export async function handleFindCoordinator(
 }
 
 export function refuseFindCoordinator(
-  { key, coordinatorKeys }: FindCoordinatorRequest,
+  { coordinatorKeys }: FindCoordinatorRequest,
   errorCode: number,
   version: number,
 ): FindCoordinatorResponse {
   const refused = { ...nobody, errorCode, throttleTimeMs: 0, coordinators: [] }
-  if (version < versionWithKeys) return { ...refused, key } as FindCoordinatorResponse
+  if (version < versionWithKeys) return refused
   return { ...refused, coordinators: coordinatorKeys.map((asked) => ({ ...nobody, key: asked, errorCode })) }
 }
 
@@ -43,7 +44,10 @@ async function coordinatorOf(
 ): Promise<FindCoordinatorResponseCoordinator> {
   if (keyType !== groupKey) {
     const errorMessage = `There is no coordinator for keys of type ${keyType}`
-    return { ...nobody, key, errorCode: kafkaErrors.INVALID_REQUEST, errorMessage }
+    // Why that: transactions are not offered, and at this clients give up at once.
+    const isTransaction = keyType === transactionKey
+    const { TRANSACTIONAL_ID_AUTHORIZATION_FAILED: noTransactions, INVALID_REQUEST } = kafkaErrors
+    return { ...nobody, key, errorCode: isTransaction ? noTransactions : INVALID_REQUEST, errorMessage }
   }
   const node = services.groups.nodeOf(key)
   const found = (await services.cluster.nodes(listener)).find((one) => one.node === node)

@@ -42,7 +42,10 @@ export class GroupScript {
   #ids = 0
 
   constructor(bounds: Partial<GroupBounds> = {}, known?: KnownGroup) {
-    this.state = new GroupState({ membersMax: 100, initialDelayMs: 0, ...bounds }, known)
+    this.state = new GroupState(
+      { membersMax: 100, membersBytesMax: 100_000, initialDelayMs: 0, ...bounds },
+      known,
+    )
   }
 
   /** Its ticket. */

@@ -18,7 +18,7 @@ interface Asked {
 
 /** Drives a group, and checks every answer against what the leaders have said. */
 class Checker {
-  readonly state = new GroupState({ membersMax: 8, initialDelayMs: 3000 })
+  readonly state = new GroupState({ membersMax: 8, membersBytesMax: 100_000, initialDelayMs: 3000 })
   nowMs = 0
   readonly #open = new Map<number, Asked>()
   /** What leaders said, by generation. */

@@ -135,6 +135,23 @@ describe('joining', () => {
     assert.deepEqual(idsOf(group), ['m1', 'm2'])
   })
 
+  test('there is room for so much, of members and of what their leader assigns', () => {
+    const group = new GroupScript({ membersBytesMax: 10_000 })
+    const large = { protocols: [{ name: 'range', metadata: new Uint8Array(4000) }] }
+    const errorOf = (changes: Parameters<typeof joinOf>[0]): string | undefined =>
+      group.joins.get(group.join(changes))?.error
+    assert.equal(errorOf(large), undefined)
+    assert.equal(errorOf(large), undefined)
+    assert.equal(errorOf(large), 'group-max-size-reached')
+    assert.equal(errorOf({ ...large, memberId: 'm2' }), undefined, 'it is there already')
+    group.pass(0)
+    const assignments = [{ memberId: 'm1', assignment: new Uint8Array(10_001) }]
+    assert.equal(group.syncs.get(group.sync('m1', { assignments }))?.error, 'invalid-request')
+    assert.ok(group.state.bytes > 8000)
+    group.leave('m1', 'm2')
+    assert.equal(group.state.bytes, 0)
+  })
+
   test('a member that did not hear its answer gets it again; a leader that joins again rebalances', () => {
     const group = new GroupScript()
     group.join()

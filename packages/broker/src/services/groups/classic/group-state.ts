@@ -13,7 +13,7 @@
 
 import type { GroupPhase } from '@sluice/protocol/model/group'
 import { assert } from '../../../base/assert.ts'
-import { joinRefused, noBytes, syncRefused } from '../group-messages.ts'
+import { joinRefused, memberBytesOf, noBytes, syncRefused } from '../group-messages.ts'
 import type {
   GroupError,
   JoinAnswer,
@@ -50,6 +50,8 @@ export interface KnownGroup {
 
 export interface GroupBounds {
   readonly membersMax: number
+  /** What its members may say of themselves together, and again what their leader may assign. */
+  readonly membersBytesMax: number
   /** How long the first members of an empty group wait for others. */
   readonly initialDelayMs: number
 }
@@ -80,6 +82,8 @@ export class GroupState {
   #wait: Wait | undefined
   /** The leader has said who has what, and it is being stored. */
   #isAssigning = false
+  /** Of all assignments of the generation. */
+  #assignedBytes = 0
   /** No member's deadline is earlier; it may be later. */
   #earliestMs = Infinity
   #effects: GroupEffect[] = []
@@ -95,6 +99,7 @@ export class GroupState {
     for (const { assignment, ...rest } of known.members) {
       const member = new GroupMember(rest)
       member.assignment = assignment
+      this.#assignedBytes += assignment.length
       this.#enter(member)
       this.#heard(member, nowMs)
     }
@@ -113,6 +118,11 @@ export class GroupState {
 
   get pendingCount(): number {
     return this.#pending.size
+  }
+
+  /** About what its members cost. */
+  get bytes(): number {
+    return this.#votes.bytes + this.#assignedBytes
   }
 
   known(): KnownGroup {
@@ -227,7 +237,8 @@ export class GroupState {
 
   // ── Joining ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  #joinErrorOf({ memberId, instanceId, protocolType, protocols }: JoinRequest): GroupError {
+  #joinErrorOf(request: JoinRequest): GroupError {
+    const { memberId, instanceId, protocolType, protocols } = request
     if (this.phase === 'Dead') return 'coordinator-not-available'
     const isKnown =
       this.members.has(memberId) ||
@@ -235,6 +246,12 @@ export class GroupState {
       (instanceId !== null && this.#staticIds.has(instanceId))
     if (memberId !== '' && !isKnown) return 'unknown-member-id'
     if (!isKnown && this.members.size + this.#pending.size >= this.#bounds.membersMax) {
+      return 'group-max-size-reached'
+    }
+    const own = memberId === '' ? (this.#staticIds.get(instanceId ?? '') ?? '') : memberId
+    const known = this.members.get(own)
+    const knownBytes = known === undefined ? 0 : memberBytesOf(known)
+    if (this.#votes.bytes - knownBytes + memberBytesOf(request) > this.#bounds.membersBytesMax) {
       return 'group-max-size-reached'
     }
     const isSupported =
@@ -258,9 +275,9 @@ export class GroupState {
       this.#heard(member, nowMs)
       return this.#joined(ticket, this.#generationFor(member))
     }
-    this.#votes.remove(member.protocols)
+    this.#votes.remove(member)
     member.update(request)
-    this.#votes.add(member.protocols)
+    this.#votes.add(member)
     if (member.joining !== undefined) {
       this.#joined(member.joining, joinRefused('rebalance-in-progress', member.memberId))
     }
@@ -357,6 +374,7 @@ export class GroupState {
       return
     }
     this.generation++
+    this.#assignedBytes = 0
     if (this.members.size === 0) return this.#becomeEmpty()
     this.protocolName = this.#votes.select([...this.members.values()])
     this.phase = 'CompletingRebalance'
@@ -411,21 +429,26 @@ export class GroupState {
       (protocolType === null || protocolType === this.protocolType) &&
       (protocolName === null || protocolName === this.protocolName)
     if (!isConsistent) return 'inconsistent-group-protocol'
+    if (bytesOf(request) > this.#bounds.membersBytesMax) return 'invalid-request'
     return this.phase === 'PreparingRebalance' ? 'rebalance-in-progress' : 'none'
   }
 
   /** Members that the leader does not name have nothing; others that it names are not members. */
   #assign({ assignments, generation }: SyncRequest): void {
     this.#isAssigning = true
+    this.#assignedBytes = 0
     for (const { memberId, assignment } of assignments) {
       const member = this.members.get(memberId)
-      if (member !== undefined) member.assignment = assignment
+      if (member === undefined) continue
+      member.assignment = assignment
+      this.#assignedBytes += assignment.length
     }
     this.#effects.push({ kind: 'store', generation })
   }
 
   #takeBackAssignments(error: GroupError): void {
     this.#isAssigning = false
+    this.#assignedBytes = 0
     for (const member of this.members.values()) {
       member.assignment = noBytes
       member.hasToSync = false
@@ -492,7 +515,7 @@ export class GroupState {
 
   #enter(member: GroupMember): void {
     this.members.set(member.memberId, member)
-    this.#votes.add(member.protocols)
+    this.#votes.add(member)
     if (member.instanceId !== null) this.#staticIds.set(member.instanceId, member.memberId)
   }
 
@@ -506,7 +529,7 @@ export class GroupState {
   /** What it waits for is answered with the error. */
   #forget(member: GroupMember, error: GroupError): void {
     this.members.delete(member.memberId)
-    this.#votes.remove(member.protocols)
+    this.#votes.remove(member)
     if (member.instanceId !== null) this.#staticIds.delete(member.instanceId)
     if (member.joining !== undefined) this.#joined(member.joining, joinRefused(error, member.memberId))
     if (member.syncing !== undefined) this.#synced(member.syncing, syncRefused(error))
@@ -553,4 +576,8 @@ export class GroupState {
   #synced(ticket: number, answer: SyncAnswer): void {
     this.#effects.push({ kind: 'synced', ticket, answer })
   }
+}
+
+function bytesOf({ assignments }: SyncRequest): number {
+  return assignments.reduce((sum, { assignment }) => sum + assignment.length, 0)
 }

@@ -1,15 +1,26 @@
-// Which protocols all members of a group offer, and which of these most of them prefer.
+// Which protocols all members of a group offer, which of these most of them prefer, and what it costs to keep
+// what they say.
 
+import { memberBytesOf } from '../group-messages.ts'
 import type { MemberProtocol } from '../group-messages.ts'
 
+type Voter = Parameters<typeof memberBytesOf>[0]
+
 export class ProtocolVotes {
+  /** About what is kept of all members. */
+  bytes = 0
   readonly #offers = new Map<string, number>()
 
-  add(protocols: readonly MemberProtocol[]): void {
+  add(member: Voter): void {
+    this.bytes += memberBytesOf(member)
+    const { protocols } = member
     for (const name of namesOf(protocols)) this.#offers.set(name, (this.#offers.get(name) ?? 0) + 1)
   }
 
-  remove(protocols: readonly MemberProtocol[]): void {
+  /** It must be as it was when it was added. */
+  remove(member: Voter): void {
+    this.bytes -= memberBytesOf(member)
+    const { protocols } = member
     for (const name of namesOf(protocols)) {
       const left = this.#offers.get(name)! - 1
       if (left === 0) this.#offers.delete(name)

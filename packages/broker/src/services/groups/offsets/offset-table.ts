@@ -24,8 +24,18 @@ export interface OffsetRow {
   readonly committed: CommittedOffset
 }
 
+/** Of one offset beside its metadata. */
+const rowBytes = 200
+
+/** About what it costs to keep an offset. */
+export function bytesOf({ metadata }: Pick<CommittedOffset, 'metadata'>): number {
+  return rowBytes + metadata.length
+}
+
 export class OffsetTable {
   readonly #topics = new Map<string, TopicOffsets>()
+  /** About what they cost. */
+  bytes = 0
 
   get isEmpty(): boolean {
     return this.#topics.size === 0
@@ -54,12 +64,16 @@ export class OffsetTable {
       known = { streamId, partitions: new Map() }
       this.#topics.set(topic, known)
     }
+    const before = known.partitions.get(partition)
+    this.bytes += bytesOf(committed) - (before === undefined ? 0 : bytesOf(before))
     known.partitions.set(partition, committed)
   }
 
   remove(topic: string, partition: number): void {
     const known = this.#topics.get(topic)
-    if (known === undefined) return
+    const before = known?.partitions.get(partition)
+    if (known === undefined || before === undefined) return
+    this.bytes -= bytesOf(before)
     known.partitions.delete(partition)
     if (known.partitions.size === 0) this.#topics.delete(topic)
   }
