@@ -32,6 +32,7 @@ export async function showStream(output: Output, stream: StreamInfo): Promise<vo
     ['durability', config.durability],
     ['largest message', sizeText(config.messageBytesMax)],
     ['kept', retentionText(config)],
+    ...saidOf(config),
     ['created', createdAt],
     ['messages', messageCount(stream)],
   ])
@@ -42,6 +43,35 @@ export async function showStream(output: Output, stream: StreamInfo): Promise<vo
 export async function showStreams(output: Output, streams: readonly StreamInfo[]): Promise<void> {
   if (output.isJson) return output.document(streams)
   await output.table(streamColumns, streams)
+}
+
+/** What is not so for every stream, and the broker does otherwise only where it is said. */
+function saidOf(config: StreamConfig): [string, string][] {
+  const { segmentBytes, segmentMs, timestampType, timestampBeforeMaxMs, timestampAfterMaxMs } = config
+  const segments = [
+    ...(segmentBytes > 0 ? [sizeText(segmentBytes)] : []),
+    ...(segmentMs > 0 ? [durationText(segmentMs)] : []),
+  ]
+  const times = [
+    ...(timestampType === 'append' ? ["the broker's"] : []),
+    ...(timestampBeforeMaxMs > 0 ? [`at most ${durationText(timestampBeforeMaxMs)} ago`] : []),
+    ...(timestampAfterMaxMs > 0 ? [`at most ${durationText(timestampAfterMaxMs)} ahead`] : []),
+  ]
+  return [
+    ...(config.cleanupPolicy === 'delete' ? [] : [['compacted', compactionText(config)] as [string, string]]),
+    ...(segments.length > 0 ? [['segments', `at most ${segments.join(', ')}`] as [string, string]] : []),
+    ...(times.length > 0 ? [['times', times.join(', ')] as [string, string]] : []),
+  ]
+}
+
+function compactionText(config: StreamConfig): string {
+  const { minCleanableDirtyRatio, minCompactionLagMs, maxCompactionLagMs, deleteRetentionMs } = config
+  return [
+    `where ${Math.round(minCleanableDirtyRatio * 100)}% is new`,
+    ...(minCompactionLagMs > 0 ? [`after ${durationText(minCompactionLagMs)}`] : []),
+    ...(maxCompactionLagMs > 0 ? [`within ${durationText(maxCompactionLagMs)}`] : []),
+    `removals stay ${durationText(deleteRetentionMs)}`,
+  ].join(', ')
 }
 
 /** What is older or more than this is dropped from the start of a partition. */
