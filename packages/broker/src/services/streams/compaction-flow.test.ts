@@ -34,7 +34,7 @@ async function compacted(stream: string, kept: readonly number[]): Promise<void>
   assert.deepEqual(await offsetsOf(stream), kept)
 }
 
-test('what is out and what is parked is settled when it is compacted away, and the newest comes', async () => {
+test('what is out or parked is settled when it is compacted away, and the newest comes', async () => {
   const stream = 'PARKED'
   await client.streams.create(stream)
   for (const subject of ['a', 'a', 'b', 'a', 'a', 'c']) await client.publish(stream, subject, subject)
