@@ -348,6 +348,33 @@ test('who does not read the answers is given no more of them, and then closed', 
   await bounded.close()
 })
 
+test('those who wait keep nobody out: where memory is short they wait shortly', async (t) => {
+  const bytes = 64 * 1024
+  const limits = { bytesInProgressMax: bytes, totalBytesInProgressMax: bytes }
+  const small = await Broker.start({ memory: true, kafka: { port: 0 }, limits })
+  t.after(() => small.close())
+  const client = await small.connect()
+  await client.streams.create('W', {})
+  const request = fetchOf('W', [{ fetchOffset: 0 }], { maxWaitMs: 20_000 })
+  const waiting: KafkaPeer[] = []
+  for (let count = 0; count < 5; count++) {
+    const waiter = await KafkaPeer.open(small.kafkaAddresses[0]!.port)
+    waiter.send(requestOf(fetchApi, { version: 11, clientId: 'w'.repeat(20_000) }, request))
+    waiting.push(waiter)
+    await sleep(20)
+  }
+  // With the second it is more than half; from there on they are answered soon, with nothing.
+  for (const waiter of waiting.slice(1)) await waiter.answer(1)
+  assert.deepEqual(
+    waiting.map(({ frames }) => frames.length),
+    [0, 1, 1, 1, 1],
+  )
+  await client.publish('W', 'a', 'x')
+  for (const waiter of waiting) await waiter.answer(1)
+  for (const waiter of waiting) waiter.destroy()
+  await client.close()
+})
+
 // ── Offsets ────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function listed(
