@@ -1,4 +1,5 @@
-// All doors of a node over its services. What their connections may hold is bounded for all of them together.
+// All doors of a node over its services. What their connections have in progress is bounded for all of them
+// together.
 
 import type { CallMethod } from '@sluice/protocol/native/calls'
 import type { Transactions } from '../cluster/metadata.ts'
@@ -9,6 +10,7 @@ import type {
   ListenAddress,
   OwnAndFront,
 } from './connections/listen-address.ts'
+import { GivenUpLines } from './connections/given-up-lines.ts'
 import { sharedBounds } from './connections/request-gate.ts'
 import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
 import type { KafkaLimits } from './kafka/kafka-limits.ts'
@@ -19,7 +21,7 @@ import type { NativeLimits } from './native/native-limits.ts'
 import { NativeListener } from './native/native-listener.ts'
 import type { NativeServices } from './native/native-session.ts'
 
-export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> {
+export interface DoorServices extends Omit<NativeServices, 'bounds' | 'givenUp' | 'limits'> {
   readonly limits: NativeLimits & KafkaLimits
   readonly metadata: Transactions
   /** 16 hexadecimal digits. */
@@ -36,9 +38,10 @@ export class Doors {
 
   constructor(services: DoorServices) {
     const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
-    const frameBytesMax = Math.max(limits.frameBytesMax, limits.kafkaFrameBytesMax)
-    const bounds = sharedBounds(limits.totalBytesInProgressMax, frameBytesMax)
-    this.native = new NativeListener({ ...services, bounds })
+    const { totalBytesInProgressMax, frameBytesMax, kafkaFrameBytesMax } = limits
+    const bounds = sharedBounds(totalBytesInProgressMax, frameBytesMax)
+    const givenUp = new GivenUpLines(logger, io.clock)
+    this.native = new NativeListener({ ...services, bounds, givenUp })
     const call = ((method: CallMethod, params: unknown) =>
       router?.route(method, params) ?? this.native.call(method, params)) as KafkaServices['call']
     this.#kafkaServices = {
@@ -49,7 +52,8 @@ export class Doors {
       producerIds: new ProducerIds(metadata),
       topics: new TopicIndex(streams, clusterId),
       limits,
-      bounds,
+      // Why a room of its own: a single frame of Kafka's may take all of it, and native ones shall still arrive.
+      bounds: { ...bounds, room: sharedBounds(totalBytesInProgressMax, kafkaFrameBytesMax).room },
       cluster: {
         id: clusterId,
         node: identity.node,
