@@ -10,7 +10,6 @@ import type {
   ListenAddress,
   OwnAndFront,
 } from './connections/listen-address.ts'
-import { GivenUpLines } from './connections/given-up-lines.ts'
 import { sharedBounds } from './connections/request-gate.ts'
 import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
 import type { KafkaLimits } from './kafka/kafka-limits.ts'
@@ -21,7 +20,7 @@ import type { NativeLimits } from './native/native-limits.ts'
 import { NativeListener } from './native/native-listener.ts'
 import type { NativeServices } from './native/native-session.ts'
 
-export interface DoorServices extends Omit<NativeServices, 'bounds' | 'givenUp' | 'limits'> {
+export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> {
   readonly limits: NativeLimits & KafkaLimits
   readonly metadata: Transactions
   /** 16 hexadecimal digits. */
@@ -40,8 +39,7 @@ export class Doors {
     const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
     const { totalBytesInProgressMax, frameBytesMax, kafkaFrameBytesMax } = limits
     const bounds = sharedBounds(totalBytesInProgressMax, frameBytesMax)
-    const givenUp = new GivenUpLines(logger, io.clock)
-    this.native = new NativeListener({ ...services, bounds, givenUp })
+    this.native = new NativeListener({ ...services, bounds })
     const call = ((method: CallMethod, params: unknown) =>
       router?.route(method, params) ?? this.native.call(method, params)) as KafkaServices['call']
     this.#kafkaServices = {
@@ -52,7 +50,7 @@ export class Doors {
       producerIds: new ProducerIds(metadata),
       topics: new TopicIndex(streams, clusterId),
       limits,
-      // Why a room of its own: a single frame of Kafka's may take all of it, and native ones shall still arrive.
+      // Why a room of its own: one frame of Kafka may take all of it, and native ones shall still arrive.
       bounds: { ...bounds, room: sharedBounds(totalBytesInProgressMax, kafkaFrameBytesMax).room },
       cluster: {
         id: clusterId,
