@@ -10,6 +10,7 @@ import type {
   ListenAddress,
   OwnAndFront,
 } from './connections/listen-address.ts'
+import { GivenUpLines } from './connections/given-up-lines.ts'
 import { sharedBounds } from './connections/request-gate.ts'
 import { advertisedNode, checkEndpoints, KafkaAddresses } from './kafka/kafka-addresses.ts'
 import type { KafkaLimits } from './kafka/kafka-limits.ts'
@@ -20,7 +21,7 @@ import type { NativeLimits } from './native/native-limits.ts'
 import { NativeListener } from './native/native-listener.ts'
 import type { NativeServices } from './native/native-session.ts'
 
-export interface DoorServices extends Omit<NativeServices, 'bounds' | 'limits'> {
+export interface DoorServices extends Omit<NativeServices, 'bounds' | 'givenUp' | 'limits'> {
   readonly limits: NativeLimits & KafkaLimits
   readonly metadata: Transactions
   /** 16 hexadecimal digits. */
@@ -39,7 +40,8 @@ export class Doors {
     const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
     const { totalBytesInProgressMax, frameBytesMax, kafkaFrameBytesMax } = limits
     const bounds = sharedBounds(totalBytesInProgressMax, frameBytesMax)
-    this.native = new NativeListener({ ...services, bounds })
+    const givenUp = new GivenUpLines(logger, io.clock)
+    this.native = new NativeListener({ ...services, bounds, givenUp })
     const call = ((method: CallMethod, params: unknown) =>
       router?.route(method, params) ?? this.native.call(method, params)) as KafkaServices['call']
     this.#kafkaServices = {

@@ -259,10 +259,7 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   }
 
   #warn(error: BrokerError): void {
-    this.services.logger.warn(
-      { peer: this.#peerName, code: error.code, reason: error.message },
-      'connection given up',
-    )
+    this.services.givenUp.tell({ peer: this.#peerName, code: error.code, reason: error.message })
   }
 }
 

@@ -3,6 +3,7 @@
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import type { CallMethod } from '@sluice/protocol/native/calls'
 import type { Logger } from '../../base/logger.ts'
+import type { GivenUpLines } from '../connections/given-up-lines.ts'
 import type { SharedBounds } from '../connections/request-gate.ts'
 import type { FrameOutbox } from './frame-outbox.ts'
 import type { NativeLimits } from './native-limits.ts'
@@ -15,6 +16,7 @@ export interface NativeServices extends CallServices {
   readonly limits: NativeLimits
   /** What all connections of this process have together. */
   readonly bounds: SharedBounds
+  readonly givenUp: GivenUpLines
   /** Absent: every call is carried out here. */
   readonly router?: CallRouter
 }
