@@ -203,7 +203,7 @@ class KafkajsMember implements GroupMember {
     await consumer.subscribe({ topic: this.#topic, fromBeginning: true })
     await consumer.run({
       partitionsConsumedConcurrently: 3,
-      autoCommitThreshold: 1,
+      autoCommitThreshold: 20,
       eachMessage: async ({ partition, message }) => void this.seen.push(seenOf(partition, message)),
     })
   }

@@ -17,7 +17,7 @@ export const membersUnderLoad: Scenario = {
   async run(ground, test) {
     const { client, length } = ground
     const topic = await newTopic(ground, PARTITIONS)
-    const [rounds, perRound] = length === 'long' ? [400, 100] : [30, 20]
+    const [rounds, perRound] = length === 'long' ? [200, 100] : [30, 20]
     const members: GroupMember[] = []
     test.after(() => Promise.allSettled(members.map((member) => member.leave())))
     const join = async (): Promise<GroupMember> => {
@@ -49,8 +49,9 @@ export const membersUnderLoad: Scenario = {
     const all = (): Set<string> => new Set([first, second, third].flatMap(({ seen }) => seen.map(placeOf)))
     await until(
       () => all().size === wanted,
-      () => `${all().size} of ${wanted} seen; ${describe(members)}`,
-      60_000,
+      () =>
+        `${all().size} of ${wanted} seen; ${describe(members)}; missing: ${missing(all(), rounds, perRound)}`,
+      120_000,
     )
     await assertGroup(client, groupOf(topic), { state: /stable/i, members: 2 })
     await Promise.all(members.splice(0).map((member) => member.leave()))
@@ -177,6 +178,19 @@ async function assertGroup(
   const found = await admin.groupState(group)
   assert.match(found.state, wanted.state)
   assert.equal(found.members, wanted.members)
+}
+
+/** The first few that nobody has seen. */
+function missing(seen: ReadonlySet<string>, rounds: number, perRound: number): string {
+  const perPartition = rounds * Math.ceil(perRound / PARTITIONS)
+  const places = Array.from({ length: PARTITIONS }, (_, partition) =>
+    Array.from({ length: perPartition }, (_, offset) => placeOf({ partition, offset })),
+  )
+  return places
+    .flat()
+    .filter((place) => !seen.has(place))
+    .slice(0, 100)
+    .join(' ')
 }
 
 const placeOf = ({ partition, offset }: { partition: number; offset: number }): string =>
