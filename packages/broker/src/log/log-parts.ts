@@ -54,7 +54,7 @@ export async function buildLog(
   const opened = new OpenSegments(files)
   opened.adopt(active)
   const producers = await LogProducers.open(io, directory, options, segments.all)
-  const beforeSegment = async (baseOffset: number): Promise<void> => producers?.save(baseOffset)
+  const beforeSegment = (baseOffset: number): Promise<void> | undefined => producers?.save(baseOffset)
   const around = { files, directory, durability, indexIntervalBytes, beforeSegment }
   const writing = { ...around, segments, opened, indexFiles }
   const writer = new SegmentWriter(writing, active, await active.opening)

@@ -28,8 +28,8 @@ export interface SegmentWriterParts {
   readonly segments: SegmentList
   readonly opened: OpenSegments
   readonly indexFiles: IndexFileStore
-  /** Makes durable what has to be before a segment begins at the offset. */
-  readonly beforeSegment: (baseOffset: number) => Promise<void>
+  /** Makes durable what has to be before a segment begins at the offset; undefined: nothing has. */
+  readonly beforeSegment: (baseOffset: number) => Promise<void> | undefined
 }
 
 export class SegmentWriter {
@@ -156,7 +156,8 @@ export class SegmentWriter {
     }
     let file: File
     try {
-      await beforeSegment(baseOffset)
+      const before = beforeSegment(baseOffset)
+      if (before !== undefined) await before
       file = await files.open(segment.path, { create: true })
     } catch (error) {
       if (isOf(error, 'full')) return fullError(segment.path, error)
