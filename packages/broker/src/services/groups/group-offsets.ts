@@ -155,8 +155,8 @@ export class GroupOffsets {
     const wallMs = clock.wallMs()
     for (const group of table.all()) {
       const { state, emptySinceMs, topics, offsets } = group
-      const { phase, protocolType } = state
-      const expiring = { phase, protocolType, emptySinceMs, topics, offsets }
+      const { phase } = state
+      const expiring = { phase, emptySinceMs, topics, offsets }
       for (const { topic, partition } of expiredOffsets(expiring, offsetsRetentionMs, wallMs)) {
         offsets.remove(topic, partition)
         store.removeOffset(group.id, topic, partition)

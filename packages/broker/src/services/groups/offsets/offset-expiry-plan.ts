@@ -5,8 +5,6 @@ import type { OffsetRow, OffsetTable } from './offset-table.ts'
 
 export interface ExpiringGroup {
   readonly phase: GroupPhase
-  /** Null: it never had members, and somebody else decides who reads what. */
-  readonly protocolType: string | null
   /** Since when it has no members, on the wall clock; undefined: it has some. */
   readonly emptySinceMs: number | undefined
   /** Undefined where it is not known what its members read. */
