@@ -112,7 +112,10 @@ export class Log {
   get quarantined(): readonly QuarantinedRange[] {
     const within = this.#parts.segments.all.flatMap((segment) => segment.quarantined)
     const inOrder = (a: QuarantinedRange, b: QuarantinedRange): number => a.baseOffset - b.baseOffset
-    return [...this.#parts.gaps, ...within].sort(inOrder)
+    // Why not what lies below: those records were removed, whatever became of their bytes.
+    const { removedBelow } = this.#parts.segments
+    const kept = [...this.#parts.gaps, ...within].filter(({ nextOffset }) => nextOffset > removedBelow)
+    return kept.sort(inOrder)
   }
 
   /** Set after a failed write or sync: no further acks, until a restart. What is durable is still read. */

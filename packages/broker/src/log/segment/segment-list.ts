@@ -17,6 +17,11 @@ export class SegmentList {
     return Math.max(this.#logStart, this.first.startOffset)
   }
 
+  /** What lies below was removed; what is missing above it was lost. */
+  get removedBelow(): number {
+    return this.#logStart
+  }
+
   get all(): readonly Segment[] {
     return this.#segments
   }
