@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { heartbeatApi } from '@sluice/protocol/kafka/generated/heartbeat'
@@ -85,7 +84,8 @@ class Scene {
   }
 
   async settle(): Promise<void> {
-    await sleep(5)
+    // Each way between the two ends takes one turn.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
 
   close(): void {
