@@ -39,7 +39,8 @@ function compressedRecords(records: Buffer<ArrayBuffer>, codec: 1 | 2 | 3 | 4): 
 }
 
 export function framedSnappy(bytes: Buffer<ArrayBuffer>, blockBytes: number): Buffer {
-  const parts: Uint8Array[] = [Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00, 0, 0, 0, 1, 0, 0, 0, 1])]
+  const magic = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
+  const parts: Uint8Array[] = [Buffer.from([...magic, 0, 0, 0, 1, 0, 0, 0, 1])]
   for (let at = 0; at < bytes.length; at += blockBytes) {
     const block = compressSync(bytes.subarray(at, at + blockBytes))
     const size = Buffer.alloc(4)
