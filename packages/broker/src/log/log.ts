@@ -235,7 +235,7 @@ export class Log {
   async newestTime(): Promise<number | undefined> {
     const { segments, reader } = this.#parts
     let newest: number | undefined
-    for (const segment of [...segments.all]) {
+    for (const segment of segments.all.slice()) {
       this.#checkOpen()
       // Why looked for: it may have been removed while another was read.
       if (segment.sizeBytes === 0 || !segments.all.includes(segment)) continue

@@ -205,7 +205,7 @@ for (const codec of [1, 2, 3, 4] as const) {
   })
 }
 
-test('records of a batch that cannot be decompressed are not taken out; nothing is removed', async () => {
+test('of a batch that cannot be decompressed no record is removed', async () => {
   const io = memoryIo()
   const log = await startedLog(io)
   const compressed = batchOf(['<30>', '<31>'])
