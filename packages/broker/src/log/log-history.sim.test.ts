@@ -191,9 +191,10 @@ test('past the page cache, or by turns, nothing is lost and no padding is damage
     await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'], isDirect: always }))
 })
 
-// Why fewer past it: the next append brings the block before it to the disk once more.
+// About half of the seeds see it; which ones changes with every read that a start does. Why fewer past it: the
+// next append brings the block before it to the disk once more.
 for (const [where, seenMin] of [
-  ['through', 11],
+  ['through', 8],
   ['past', 5],
 ] as const)
   test(`the check is not blind: without the sync, a power loss is seen ${where} the page cache`, async () => {
