@@ -191,8 +191,8 @@ test('past the page cache, or by turns, nothing is lost and no padding is damage
     await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'], isDirect: always }))
 })
 
-// About half of the seeds see it; which ones changes with every read that a start does. Why fewer past it: the
-// next append brings the block before it to the disk once more.
+// About half of the seeds see it; which ones changes with every read that a start does. Why fewer past it:
+// the next append brings the block before it to the disk once more.
 for (const [where, seenMin] of [
   ['through', 8],
   ['past', 5],
