@@ -50,7 +50,7 @@ class PlatformaticClient implements KafkaClient {
 
   constructor(base: BaseOptions) {
     this.#base = base
-    this.#admin = new PlatformaticAdmin(base)
+    this.#admin = new PlatformaticAdmin({ ...base, retries: 10 })
     this.admin = adminOf(this.#admin)
   }
 
