@@ -20,6 +20,7 @@ import { deliveryPhases, DeliveryTable } from './delivery-table.ts'
 import { FlowCounters } from './flow-counters.ts'
 import type { FlowSettings } from './flow-settings.ts'
 import type { FlowTotals } from './flow-totals.ts'
+import type { RuleTable } from './rule-table.ts'
 import { LaneTurns } from './lane-turns.ts'
 import { ParkedRecords } from './parked-records.ts'
 import { poolFlags, PoolTable } from './pool-table.ts'
@@ -533,7 +534,7 @@ export class FlowState {
     if (settings.ackWaitMs > 0 && settings.ackWaitMs !== before.ackWaitMs)
       this.deliveries.capDeadlines(nowMs + settings.ackWaitMs)
     if (settings.paused !== before.paused) this.#applyPauses()
-    if (settings.rules !== before.rules || settings.filter !== before.filter) this.#rematchAll()
+    if (settings.rules !== before.rules || settings.filter !== before.filter) this.#rematchAll(before.rules)
     else if (settings.paused !== before.paused) this.pools.forEach((pool) => this.turns.makeReady(pool))
     this.totals.gates.wakeFreed()
   }
@@ -545,12 +546,23 @@ export class FlowState {
     })
   }
 
+  /** All lanes are placed anew by the rules that hold now. */
+  #rematchAll(before: RuleTable): void {
+    const { pools, settings, totals } = this
+    this.turns.disband()
+    // Why compared: with other numbers alone each pool keeps its gates, and there may be very many.
+    if (settings.rules.isShapedLike(before)) {
+      totals.gates.adopt(settings.rules)
+      pools.forEach((pool) => pools.rematch(pool, settings))
+    } else this.#changeGates()
+    totals.gates.adopted(this.owner, settings.rules)
+  }
+
   /** Every pool leaves its gates and comes to those of the rules that hold now, with what it has out. */
-  #rematchAll(): void {
+  #changeGates(): void {
     const { pools, settings } = this
     const { gates } = this.totals
     const { bundle, inFlight, delayed } = pools
-    this.turns.disband()
     pools.forEach((pool) => {
       if (bundle[pool] === none) return
       gates.count(bundle[pool]!, -inFlight[pool]!, -delayed[pool]!)
@@ -564,6 +576,5 @@ export class FlowState {
       this.#attach(pool)
       gates.count(bundle[pool]!, inFlight[pool]!, delayed[pool]!)
     })
-    gates.adopted(this.owner, settings.rules)
   }
 }

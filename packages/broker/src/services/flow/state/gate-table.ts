@@ -104,10 +104,16 @@ export class GateTable {
     this.forEach((gate) => {
       const kind = this.kind[gate] as GateKind
       const rule = this.#rule[gate]!
-      this.limit[gate] = limitOf(kind, rule, this.capturedOf(gate)) ?? this.limit[gate]!
+      this.limit[gate] = this.#limitBy(rule, kind, gate) ?? this.limit[gate]!
       if (kind !== gateKinds.rate || rule.rule.rate === undefined) return
       this.buckets.cap(gate, this.limit[gate]! * rule.intervalMs)
     })
+  }
+
+  #limitBy({ rule }: GateRule, kind: GateKind, gate: number): number | undefined {
+    if (kind === gateKinds.total) return rule.total
+    if (kind === gateKinds.rate) return rule.rate?.burst
+    return rule.limitOf === undefined ? rule.limit : rule.limitOf(capturedTokens(this.capturedOf(gate)))
   }
 
   forEach(visit: (gate: number) => void): void {
@@ -125,7 +131,7 @@ export class GateTable {
     this.#firstFree = this.#nextFree[gate]!
     this.#index.insertMissed(gate, this.#key, 0, keyEnd)
     this.kind[gate] = kind
-    this.limit[gate] = limitOf(kind, rule, this.capturedOf(gate))!
+    this.limit[gate] = this.#limitBy(rule, kind, gate)!
     this.#rule[gate] = rule
     this.inFlight[gate] = this.reserved[gate] = this.delayed[gate] = this.#bundles[gate] = 0
     this.firstLine[gate] = this.lastLine[gate] = none
@@ -181,11 +187,6 @@ export class GateTable {
     this.buckets.resize(size)
     this.#nextFree = resized(this.#nextFree, new Int32Array(size))
   }
-}
-
-function limitOf(kind: GateKind, { rule }: GateRule, captured: Uint8Array): number | undefined {
-  if (kind === gateKinds.capture) return rule.limitOf?.(capturedTokens(captured)) ?? rule.limit
-  return kind === gateKinds.total ? rule.total : rule.rate?.burst
 }
 
 const keyHeadBytes = 5

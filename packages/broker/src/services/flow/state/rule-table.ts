@@ -83,6 +83,12 @@ export class RuleTable {
     if (captured.length > 0 || isShared(rule)) this.#shared.push(compiled)
   }
 
+  /** Whether every key shares the same gates by both: only numbers differ. */
+  isShapedLike({ rules }: RuleTable): boolean {
+    if (rules === this.rules) return true
+    return rules.length === this.rules.length && rules.every((rule, at) => isSameShape(rule, this.rules[at]!))
+  }
+
   /** Which limits hold for the key `bytes[start, end)`; an end of -1 is the null key. */
   match(bytes: Uint8Array, start: number, end: number): void {
     this.matchedLimit = unlimited
@@ -152,6 +158,12 @@ export class RuleTable {
     larger.set(this.shares)
     this.shares = larger
   }
+}
+
+function isSameShape(one: CountedRule, other: CountedRule): boolean {
+  const isTotalSame = (one.total === undefined) === (other.total === undefined)
+  const isRateSame = (one.rate === undefined) === (other.rate === undefined)
+  return one.match === other.match && isTotalSame && isRateSame
 }
 
 function isShared({ total, rate }: CountedRule): boolean {

@@ -37,6 +37,16 @@ const ruleSets: readonly (readonly FlowRule[])[] = [
     { match: 'b.>', limit: 1 },
   ],
   [],
+  // The second and the fourth with other limits: what each subject shares stays the same.
+  [
+    { match: '{t}.*', limit: 2, total: 3, rate },
+    { match: '*.hot', limit: 2 },
+  ],
+  [
+    { match: '{t}.*', limit: 1, total: 1 },
+    { match: '*.{k}', limit: 2, rate: { perSecond: 7, burst: 1 } },
+    { match: 'b.>', limit: 2 },
+  ],
 ]
 const patterns = ['a.>', '*.hot', 'b.one', '>'] as const
 const partitions = [0, 1, 2]
