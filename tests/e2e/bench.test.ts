@@ -131,6 +131,7 @@ test('every scenario has figures for each of its cases', { timeout: 240_000 }, a
     recovery: 4,
     memory: 2,
     shards: 1,
+    kafka: 8,
   })
   for (const { scenario, metrics } of measurements)
     for (const { name, value } of metrics)

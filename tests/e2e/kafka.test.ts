@@ -41,13 +41,8 @@ async function publishAll(client: Client, stream: string): Promise<void> {
 }
 
 /** As kafkajs reads them, in a group, until all have come. */
-async function readWithKafkajs(
-  t: TestContext,
-  address: string,
-  topic: string,
-): Promise<Map<string, number[]>> {
+async function readWithKafkajs(address: string, topic: string): Promise<Map<string, number[]>> {
   const consumer = kafkaOf(address).consumer({ groupId: `${topic}-readers`, maxWaitTimeInMs: 200 })
-  t.after(() => consumer.disconnect())
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   const bySubject = new Map<string, number[]>()
@@ -64,6 +59,8 @@ async function readWithKafkajs(
     })
     all.catch(reject)
   })
+  // Why here and not when the test is over: the broker is stopped first then, and it would look for it.
+  await consumer.disconnect()
   return bySubject
 }
 
@@ -80,10 +77,9 @@ for (const shards of [1, 2]) {
     const flags = ['--shards', `${shards}`, '--group-initial-rebalance-delay-ms', '0']
     const broker = await brokerFor(t, { isKafkaServed: true, flags })
     await publishAll(await clientOf(t, broker), 'T')
-    checkWhole(await readWithKafkajs(t, broker.kafkaAddress, 'T'))
+    checkWhole(await readWithKafkajs(broker.kafkaAddress, 'T'))
     const admin = kafkaOf(broker.kafkaAddress).admin()
     await admin.connect()
-    t.after(() => admin.disconnect())
     const { brokers } = await admin.describeCluster()
     assert.deepEqual(
       brokers.map(({ nodeId }) => nodeId),
@@ -91,6 +87,7 @@ for (const shards of [1, 2]) {
     )
     const { topics } = await admin.fetchTopicMetadata({ topics: ['T'] })
     assert.equal(new Set(topics[0]!.partitions.map(({ leader }) => leader)).size, shards)
+    await admin.disconnect()
   })
 
   test(`and by @platformatic/kafka from ${shards} shards`, async (t) => {
@@ -102,7 +99,6 @@ for (const shards of [1, 2]) {
       groupId: 'readers',
       bootstrapBrokers: [broker.kafkaAddress],
     })
-    t.after(() => consumer.close(true))
     const stream = await consumer.consume({ topics: ['T'], mode: 'earliest' })
     const bySubject = new Map<string, number[]>()
     let count = 0
@@ -111,6 +107,7 @@ for (const shards of [1, 2]) {
       bySubject.set(subject, [...(bySubject.get(subject) ?? []), Number(value.toString())])
       if (++count === messageCount) break
     }
+    await consumer.close(true)
     checkWhole(bySubject)
   })
 }
@@ -121,8 +118,8 @@ test('clients are told the address that is advertised where they came in', async
   const [first, second] = broker.kafkaAddresses
   const told = async (address: string): Promise<unknown[]> => {
     const base = new Base({ clientId: 'e2e', bootstrapBrokers: [address] })
-    t.after(() => base.close())
     const { brokers } = await base.metadata({ topics: [] })
+    await base.close()
     return [...brokers.values()].map(({ host, port }) => `${host}:${port}`)
   }
   assert.deepEqual(await told(first!), ['one.test:91'])
@@ -135,7 +132,7 @@ test('what was confirmed before a kill is read after it, and the shards are wher
   await publishAll(client, 'T')
   await broker.kill()
   await broker.start()
-  const bySubject = await readWithKafkajs(t, broker.kafkaAddress, 'T')
+  const bySubject = await readWithKafkajs(broker.kafkaAddress, 'T')
   checkWhole(bySubject)
 })
 
