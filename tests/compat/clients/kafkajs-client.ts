@@ -19,14 +19,7 @@ import type {
   Sending,
 } from '../harness/kafka-client.ts'
 
-const {
-  CompressionTypes,
-  CompressionCodecs,
-  ConfigResourceTypes,
-  Kafka,
-  KafkaJSNonRetriableError,
-  logLevel,
-} = kafkajs
+const { CompressionTypes, CompressionCodecs, ConfigResourceTypes, Kafka, KafkaJSError, logLevel } = kafkajs
 CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
 CompressionCodecs[CompressionTypes.LZ4] = () => lz4Codec
 CompressionCodecs[CompressionTypes.ZSTD] = () => zstdCodec
@@ -171,8 +164,8 @@ async function throughOutages(send: () => Promise<unknown>): Promise<void> {
     try {
       return void (await send())
     } catch (error) {
-      const isOutage =
-        error instanceof KafkaJSNonRetriableError && error.message.startsWith('Connection error')
+      // It says so in two ways, by whether the leader or the broker that it asks for the leader is away.
+      const isOutage = error instanceof KafkaJSError && /Connection error|ECONNREFUSED/.test(error.message)
       if (!isOutage || attempt === 60) throw error
       await sleep(100)
     }

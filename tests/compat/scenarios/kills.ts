@@ -32,7 +32,9 @@ export const idempotentKills: Scenario = {
         await broker.process.start()
       }
     })()
-    await within(180_000, 'sending', Promise.all([sending, killing]))
+    // Why settled first: a scenario that fails must not go on killing in the next one.
+    await within(180_000, 'sending', Promise.allSettled([sending, killing]))
+    await Promise.all([sending, killing])
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const seen = await other.read({
         topic,
