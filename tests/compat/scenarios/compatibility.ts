@@ -29,7 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ]
 
 /** What depends on who leads what; the rest is tried with one shard in short runs. */
-const SPREAD: readonly Scenario[] = [membersUnderLoad, idempotentKills, flowFromKafka]
+const SPREAD: readonly Scenario[] = [membersUnderLoad, flowFromKafka]
 
 /** `prefix` is put before the names of the tests. */
 export function testCompatibility(library: ClientLibrary, length: Length, prefix = ''): void {
