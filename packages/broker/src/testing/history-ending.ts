@@ -139,7 +139,14 @@ function checkLetters(
     const letter = own.get(`${message.id} ${place}`)
     const where = `${name}: ${place} (${message.id})`
     if (letter !== undefined) checkHeaders(letter, where, maxDeliver)
-    else if (track.isCondemned && isKept(stream, ledger)) throw new Violation(`${where} has no dead letter`)
+    // Why not of what may be gone, or drained: where a kill undid the verdict, it came before the letter.
+    else if (
+      track.isCondemned &&
+      isKept(stream, ledger) &&
+      !stream.reference.mayBeGone(partition, offset, message) &&
+      !reference.orders.drains.mayBeSettled(message.subject, message.sentMs, track)
+    )
+      throw new Violation(`${where} has no dead letter`)
   }
 }
 

@@ -14,6 +14,7 @@ export const linkErrors: readonly ErrorCode[] = [
 /** Its disk was made to fail. */
 export const diskErrors: readonly ErrorCode[] = [
   'disk-full',
+  'partly-stored',
   'partition-offline',
   'io-failed',
   'settle-not-durable',

@@ -190,9 +190,9 @@ export class ReferenceStream {
     for (let offset = 0; offset < Math.max(known.length, found.length); offset++) {
       const message = known[offset]
       if (found[offset] !== undefined || this.mayBeMissing(partition, offset, message)) continue
-      if (message === undefined && offset >= found.length) continue
-      const id = message === undefined ? '' : `, ${message.id},`
-      const what = `${this.name}/${placeOf(partition, offset)}${id}`
+      // Nobody was ever told of a record there: it was on its way to the disk when that failed.
+      if (message === undefined) continue
+      const what = `${this.name}/${placeOf(partition, offset)}, ${message.id},`
       throw new Violation(`${what} is missing: the log ends at ${found.length}`)
     }
     found.forEach((message, offset) => {
