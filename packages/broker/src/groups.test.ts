@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { findCoordinatorApi } from '@sluice/protocol/kafka/generated/find-coordinator'
@@ -15,16 +14,9 @@ import { listGroupsApi } from '@sluice/protocol/kafka/generated/list-groups'
 import { offsetCommitApi } from '@sluice/protocol/kafka/generated/offset-commit'
 import { syncGroupApi } from '@sluice/protocol/kafka/generated/sync-group'
 import { Broker } from './broker.ts'
-import { readLimits } from './config/read-config.ts'
-import type { Io } from './io/io.ts'
-import { memoryFiles } from './io/memory-files.ts'
-import { memoryThreads } from './io/memory-threads.ts'
-import { realIo } from './io/real-io.ts'
 import { kafkaErrors } from './servers/kafka/kafka-errors.ts'
 import { KafkaPeer } from './servers/kafka/kafka-peer.contract.ts'
-import type { ShardSetup } from './shard-messages.ts'
-import { runShard } from './shard.ts'
-import { ShardedBroker } from './sharded-broker.ts'
+import { shardedFor } from './sharded-broker.fixture.ts'
 
 const limits = { groupInitialRebalanceDelayMs: 0 }
 
@@ -45,27 +37,7 @@ async function one(t: TestContext): Promise<Bench> {
 }
 
 async function sharded(t: TestContext): Promise<Bench> {
-  const io: Io = { ...realIo(), files: memoryFiles() }
-  const threads = memoryThreads(
-    ({ setup, end }, own) => runShard(setup as ShardSetup, end, { ioOf: () => io, threads: own }),
-    (callback) => setImmediate(callback),
-  )
-  const broker = await ShardedBroker.start({
-    io,
-    threads,
-    shards: 3,
-    dataDir: '/data',
-    listen: { host: '127.0.0.1', port: 0 },
-    kafka: [{ host: '127.0.0.1', port: 0 }],
-    name: 'n',
-    failed: () => assert.fail('shards ended'),
-    limits: readLimits(limits),
-  })
-  const client = await connect({ servers: [`127.0.0.1:${broker.address!.port}`] })
-  t.after(async () => {
-    await client.close()
-    await broker.close()
-  })
+  const { broker, client } = await shardedFor(t, { shards: 3, kafka: true, limits })
   return { client, kafkaPort: broker.kafkaAddresses[0]!.port }
 }
 

@@ -4,23 +4,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { connect } from '@sluice/client'
 import { initProducerIdApi } from '@sluice/protocol/kafka/generated/init-producer-id'
 import { produceApi } from '@sluice/protocol/kafka/generated/produce'
 import type { ProduceResponse } from '@sluice/protocol/kafka/generated/produce'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from './broker.ts'
-import { readLimits } from './config/read-config.ts'
 import { IoError } from './io/io.ts'
 import type { Io } from './io/io.ts'
 import { memoryFiles } from './io/memory-files.ts'
-import { memoryThreads } from './io/memory-threads.ts'
 import { realIo } from './io/real-io.ts'
 import { kafkaErrors } from './servers/kafka/kafka-errors.ts'
 import { KafkaPeer } from './servers/kafka/kafka-peer.contract.ts'
-import type { ShardSetup } from './shard-messages.ts'
-import { runShard } from './shard.ts'
-import { ShardedBroker } from './sharded-broker.ts'
+import { shardedFor } from './sharded-broker.fixture.ts'
 
 function batchOf(valueBytes: number): Uint8Array {
   const builder = new RecordBatchBuilder()
@@ -45,27 +40,7 @@ function produce(
 }
 
 test('at a shard that does not lead it, a producer is told who does; ids are no shard’s twice', async (t) => {
-  const io: Io = { ...realIo(), files: memoryFiles() }
-  const threads = memoryThreads(
-    ({ setup, end }, own) => runShard(setup as ShardSetup, end, { ioOf: () => io, threads: own }),
-    (callback) => setImmediate(callback),
-  )
-  const broker = await ShardedBroker.start({
-    io,
-    threads,
-    shards: 3,
-    dataDir: '/data',
-    listen: { host: '127.0.0.1', port: 0 },
-    kafka: [{ host: '127.0.0.1', port: 0 }],
-    name: 'n',
-    failed: () => assert.fail('shards ended'),
-    limits: readLimits({}),
-  })
-  const client = await connect({ servers: [`127.0.0.1:${broker.address!.port}`] })
-  t.after(async () => {
-    await client.close()
-    await broker.close()
-  })
+  const { broker, client } = await shardedFor(t, { shards: 3, kafka: true })
   await client.streams.create('T', { partitions: 6 })
   const peer = await peerAt(t, broker.kafkaAddresses[0]!.port)
   const ids = new Set<number>()

@@ -4,17 +4,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
-import { readLimits } from './config/read-config.ts'
 import { IoError } from './io/io.ts'
-import type { FileSystem, Io } from './io/io.ts'
+import type { FileSystem } from './io/io.ts'
 import { memoryFiles } from './io/memory-files.ts'
-import { memoryThreads } from './io/memory-threads.ts'
 import { realIo } from './io/real-io.ts'
-import type { ShardSetup } from './shard-messages.ts'
-import { runShard } from './shard.ts'
-import { ShardedBroker } from './sharded-broker.ts'
+import { shardedFor, startSharded } from './sharded-broker.fixture.ts'
+import type { ShardedBroker } from './sharded-broker.ts'
 import { Broker } from './broker.ts'
 
 /** Files in memory that refuse to make folders whose path matches. */
@@ -41,30 +37,12 @@ class RefusingFiles {
   }
 }
 
-function startOn(disk: RefusingFiles, { shards = 2, port = 0 }): Promise<ShardedBroker> {
-  const io: Io = { ...realIo(), files: disk.files }
-  const threads = memoryThreads(
-    ({ setup, end }, own) => runShard(setup as ShardSetup, end, { ioOf: () => io, threads: own }),
-    (callback) => setImmediate(callback),
-  )
-  const listen = { host: '127.0.0.1', port }
-  const failed = (): void => assert.fail('shards ended')
-  const options = { io, threads, shards, dataDir: '/data', listen, name: 'n', failed }
-  return ShardedBroker.start({ ...options, limits: readLimits({}) })
-}
-
-async function start(
+function start(
   t: TestContext,
-  disk: RefusingFiles,
+  { files }: RefusingFiles,
   shards = 2,
 ): Promise<{ broker: ShardedBroker; client: Client }> {
-  const broker = await startOn(disk, { shards })
-  const client = await connect({ servers: [`127.0.0.1:${broker.address!.port}`] })
-  t.after(async () => {
-    await client.close()
-    await broker.close()
-  })
-  return { broker, client }
+  return shardedFor(t, { shards, files })
 }
 
 test('a stream that one shard cannot make is made at none, and can be made later', async (t) => {
@@ -205,10 +183,10 @@ test('its end is clean, and a broker without shards goes on with its streams and
 test('a port that is taken is told as what it is, and nothing is left open', async () => {
   const taken = await realIo().network.listen({ host: '127.0.0.1', port: 0 }, () => {})
   const disk = new RefusingFiles()
-  const refused = startOn(disk, { port: taken.port })
+  const refused = startSharded({ shards: 2, files: disk.files, port: taken.port })
   await assert.rejects(refused, { code: 'io-failed', message: /EADDRINUSE|in use/ })
   await taken.close()
-  const broker = await startOn(disk, {})
+  const broker = await startSharded({ shards: 2, files: disk.files })
   await broker.close()
   assert.ok((await disk.folders('/data')).includes('clean-shutdown'))
 })

@@ -11,15 +11,9 @@ import { describeLogDirsApi } from '@sluice/protocol/kafka/generated/describe-lo
 import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
 import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
-import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
-import { readLimits } from '../../config/read-config.ts'
-import { memoryFiles } from '../../io/memory-files.ts'
-import { memoryThreads } from '../../io/memory-threads.ts'
-import { realIo } from '../../io/real-io.ts'
-import type { ShardSetup } from '../../shard-messages.ts'
-import { runShard } from '../../shard.ts'
-import { ShardedBroker } from '../../sharded-broker.ts'
+import { clientOf, startSharded } from '../../sharded-broker.fixture.ts'
+import type { ShardedBroker } from '../../sharded-broker.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
 
 let broker: ShardedBroker
@@ -27,17 +21,8 @@ let client: Client | undefined
 let peers: KafkaPeer[] = []
 
 before(async () => {
-  const io = { ...realIo(), files: memoryFiles() }
-  const threads = memoryThreads(
-    ({ setup, end }, own) => runShard(setup as ShardSetup, end, { ioOf: () => io, threads: own }),
-    (callback) => setImmediate(callback),
-  )
-  const host = '127.0.0.1'
-  const options = { io, threads, shards: 2, dataDir: '/data', listen: { host, port: 0 }, name: 'n' }
-  const failed = (): void => assert.fail('shards ended')
-  const limits = readLimits({})
-  broker = await ShardedBroker.start({ ...options, limits, failed, kafka: [{ host, port: 0 }] })
-  client = await connect({ servers: [`${host}:${broker.address!.port}`] })
+  broker = await startSharded({ shards: 2, kafka: true })
+  client = await clientOf(broker)
   const front = await KafkaPeer.open(broker.kafkaAddresses[0]!.port)
   const { brokers } = await front.ask(metadataApi, 12, {
     topics: [],
