@@ -1,37 +1,17 @@
 // kill -9 at random moments, again and again on the same log: what the process said was confirmed is there.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { realIo } from '../io/real-io.ts'
+import { runAndKill } from './log-kill.fixture.ts'
 import { Log } from './log.ts'
 import { logOptions, readAll, seededRandom } from './log.fixture.ts'
 
 const child = join(import.meta.dirname, 'log-kill.child.ts')
 const rounds = 15
-
-/** What the process printed until it was killed, some time after its start. */
-function runAndKill(directory: string, how: string, afterMs: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, [child, directory, how], { stdio: ['ignore', 'pipe', 'inherit'] })
-    let output = ''
-    let isTimed = false
-    running.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      if (isTimed) return
-      isTimed = true
-      setTimeout(() => running.kill('SIGKILL'), afterMs)
-    })
-    running.on('error', reject)
-    running.on('close', (code) => {
-      if (code === null) resolve(output.split('\n').slice(0, -1))
-      else reject(new Error(`the child ended by itself with ${code}`))
-    })
-  })
-}
 
 for (const how of ['buffered', 'direct'])
   test(`what a killed process confirmed is there (${how}, ${rounds} kills)`, () => killAgainAndAgain(how))
@@ -42,7 +22,7 @@ async function killAgainAndAgain(how: string): Promise<void> {
   try {
     let confirmed = 0
     for (let round = 0; round < rounds; round++) {
-      const [started, ...lines] = await runAndKill(`${directory}/log`, how, random(60))
+      const [started, ...lines] = await runAndKill([child, `${directory}/log`, how], random(60))
       const [, logEnd, quarantined] = started.split(' ').map(Number)
       assert.equal(logEnd >= confirmed, true, `${confirmed} were confirmed, and it started at ${logEnd}`)
       assert.equal(quarantined, 0)

@@ -2,13 +2,13 @@
 // that was confirmed is there, and no key is back that was removed.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { realIo } from '../../io/real-io.ts'
 import { logOptions, seededRandom } from '../log.fixture.ts'
+import { runAndKill } from '../log-kill.fixture.ts'
 import { Log } from '../log.ts'
 import { readKeyed } from './compaction.fixture.ts'
 
@@ -18,28 +18,6 @@ const rounds = 12
 interface Newest {
   readonly offset: number
   readonly value: string | null
-}
-
-/** What the process printed until it was killed, some time after its first line. */
-function runAndKill(directory: string, seed: number, afterMs: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, [child, directory, `${seed}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let output = ''
-    let isTimed = false
-    running.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      if (isTimed) return
-      isTimed = true
-      setTimeout(() => running.kill('SIGKILL'), afterMs)
-    })
-    running.on('error', reject)
-    running.on('close', (code) => {
-      if (code === null) resolve(output.split('\n').slice(0, -1))
-      else reject(new Error(`the child ended by itself with ${code}`))
-    })
-  })
 }
 
 /** Takes in what is there, which may be more than was told. Returns how many records there are. */
@@ -68,7 +46,8 @@ test(`the newest of each key survives a killed compaction (${rounds} kills)`, as
   let kept = 0
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const line of await runAndKill(`${directory}/log`, random(1_000_000), 30 + random(200))) {
+      const ran = [child, `${directory}/log`, `${random(1_000_000)}`]
+      for (const line of await runAndKill(ran, 30 + random(200))) {
         const [word, key, value, offset] = line.split(' ') as [string, string, string, string]
         if (word !== 'appended') continue
         newest.set(key, { offset: Number(offset), value: value === '-' ? null : value })

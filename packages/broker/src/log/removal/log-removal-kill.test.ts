@@ -2,39 +2,17 @@
 // disk too, and what it did not speak of is there.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { realIo } from '../../io/real-io.ts'
+import { runAndKill } from '../log-kill.fixture.ts'
 import { Log } from '../log.ts'
 import { contentOf, logOptions, readAll, seededRandom } from '../log.fixture.ts'
 
 const child = join(import.meta.dirname, 'log-removal-kill.child.ts')
 const rounds = 12
-
-/** What the process printed until it was killed, some time after its first line. */
-function runAndKill(directory: string, seed: number, afterMs: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, [child, directory, `${seed}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let output = ''
-    let isTimed = false
-    running.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      if (isTimed) return
-      isTimed = true
-      setTimeout(() => running.kill('SIGKILL'), afterMs)
-    })
-    running.on('error', reject)
-    running.on('close', (code) => {
-      if (code === null) resolve(output.split('\n').slice(0, -1))
-      else reject(new Error(`the child ended by itself with ${code}`))
-    })
-  })
-}
 
 class Account {
   end = 0
@@ -92,7 +70,7 @@ test(`what a killed process removed is gone, and nothing else (${rounds} kills)`
   const account = new Account()
   try {
     for (let round = 0; round < rounds; round++) {
-      const lines = await runAndKill(`${directory}/log`, random(1_000_000), random(150))
+      const lines = await runAndKill([child, `${directory}/log`, `${random(1_000_000)}`], random(150))
       for (const line of lines) account.hear(line)
       await account.check(`${directory}/log`)
     }
