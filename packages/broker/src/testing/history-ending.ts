@@ -139,13 +139,8 @@ function checkLetters(
     const letter = own.get(`${message.id} ${place}`)
     const where = `${name}: ${place} (${message.id})`
     if (letter !== undefined) checkHeaders(letter, where, maxDeliver)
-    // Why not of what may be gone, or drained: where a kill undid the verdict, it came before the letter.
-    else if (
-      track.isCondemned &&
-      isKept(stream, ledger) &&
-      !stream.reference.mayBeGone(partition, offset, message) &&
-      !reference.orders.drains.mayBeSettled(message.subject, message.sentMs, track)
-    )
+    // Why not of what may be taken away: where a kill undid the verdict, that came before the letter.
+    else if (track.isCondemned && isKept(stream, ledger) && !reference.mayBeTakenAway(track))
       throw new Violation(`${where} has no dead letter`)
   }
 }

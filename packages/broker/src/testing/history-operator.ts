@@ -172,7 +172,7 @@ export class HistoryOperator {
       stream,
       isOfPart
         ? (ofPartition, offset) => ofPartition === partition && offset < before
-        : (_partition, _offset, subject) => isMatch(match, subject),
+        : (_partition, _offset, subject) => subject === undefined || isMatch(match, subject),
     )
     const options = isOfPart ? { partition, before } : { match }
     const answer = await this.#asking.until(

@@ -416,9 +416,13 @@ export class ReferenceConsumer {
   }
 
   #mayBeSettledUnseen(track: Track): boolean {
-    const { message, settled } = track
-    if (settled !== 'no' || this.#mayBeGone(track)) return true
-    return this.orders.drains.mayBeSettled(message.subject, message.sentMs, track)
+    return track.settled !== 'no' || this.mayBeTakenAway(track)
+  }
+
+  /** Removed from its log or drained, or perhaps. */
+  mayBeTakenAway(track: Track): boolean {
+    const { message } = track
+    return this.#mayBeGone(track) || this.orders.drains.mayBeSettled(message.subject, message.sentMs, track)
   }
 
   #mayBeGone({ partition, offset, message }: Track): boolean {

@@ -26,7 +26,8 @@ export type FoundLog = readonly (SentMessage | undefined)[]
 
 /** Removes records on purpose. */
 export interface Removal {
-  readonly matches: (partition: number, offset: number, subject: string) => boolean
+  /** `subject` undefined: nobody was told what is there, so whatever goes by subjects may match. */
+  readonly matches: (partition: number, offset: number, subject: string | undefined) => boolean
   /** Places that were known to hold something that it removes when it was asked for. */
   readonly known: Set<string>
   /** When it was confirmed; what was sent later it does not mean. */
@@ -157,9 +158,10 @@ export class ReferenceStream {
     if (this.#gone.has(place)) return true
     if (this.#mayBeExpired(partition)) return true
     const seenMs = this.#seenMs.get(place) ?? -1
-    const subject = message?.subject ?? ''
     return this.#removals.some(({ matches, endMs }) => {
-      return seenMs <= endMs && (message?.sentMs ?? 0) <= endMs && matches(partition, offset, subject)
+      return (
+        seenMs <= endMs && (message?.sentMs ?? 0) <= endMs && matches(partition, offset, message?.subject)
+      )
     })
   }
 
@@ -190,9 +192,9 @@ export class ReferenceStream {
     for (let offset = 0; offset < Math.max(known.length, found.length); offset++) {
       const message = known[offset]
       if (found[offset] !== undefined || this.mayBeMissing(partition, offset, message)) continue
-      // Nobody was ever told of a record there: it was on its way to the disk when that failed.
-      if (message === undefined) continue
-      const what = `${this.name}/${placeOf(partition, offset)}, ${message.id},`
+      if (message === undefined && offset >= found.length) continue
+      const id = message === undefined ? '' : `, ${message.id},`
+      const what = `${this.name}/${placeOf(partition, offset)}${id}`
       throw new Violation(`${what} is missing: the log ends at ${found.length}`)
     }
     found.forEach((message, offset) => {
