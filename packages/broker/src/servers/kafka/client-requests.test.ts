@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { frameReader, readClientId, readHead } from './kafka-frames.ts'
 import { kafkaHandlers } from './kafka-handlers.ts'
-import { requestOf } from './kafka-peer.contract.ts'
 
 const lines = readFileSync(new URL('testdata/client-requests.txt', import.meta.url), 'utf8')
   .trim()

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@sluice/client'
+import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
 import type {
   FetchRequest,
@@ -23,7 +24,7 @@ import { Broker } from '../../broker.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
 import { realIo } from '../../io/real-io.ts'
 import { kafkaErrors } from './kafka-errors.ts'
-import { KafkaPeer, requestOf } from './kafka-peer.contract.ts'
+import { KafkaPeer } from './kafka-peer.contract.ts'
 
 let broker: Broker
 let own: Client

@@ -3,47 +3,11 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import type { KafkaApi } from '@sluice/protocol/kafka/kafka-api'
-import { KafkaReader } from '@sluice/protocol/kafka/kafka-reader'
-import { KafkaWriter } from '@sluice/protocol/kafka/kafka-writer'
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
-import { apiVersionsKey } from './kafka-frames.ts'
 
-export interface RequestBytes {
-  readonly version: number
-  readonly correlation?: number
-  readonly clientId?: string | null
-}
-
-/** A whole request. */
-export function requestOf<Request>(
-  api: KafkaApi<Request, unknown>,
-  { version, correlation = 1, clientId = 'peer' }: RequestBytes,
-  request: Request,
-): Uint8Array {
-  const writer = new KafkaWriter()
-  writer.i32(0)
-  writer.i16(api.key)
-  writer.i16(version)
-  writer.i32(correlation)
-  writer.nullableString(clientId, false)
-  if (version >= api.flexibleFrom) writer.u8(0)
-  api.writeRequest(writer, request, version)
-  writer.patchU32(0, writer.size - 4)
-  return Uint8Array.from(Buffer.concat(writer.takeParts()))
-}
-
-export function readAnswer<Request, Response>(
-  api: KafkaApi<Request, Response>,
-  version: number,
-  frame: Uint8Array,
-): Response {
-  const reader = new KafkaReader(frame, 8)
-  if (version >= api.flexibleFrom && api.key !== apiVersionsKey) reader.skipTagged()
-  const response = api.readResponse(reader, version)
-  reader.finish()
-  return response
-}
+export { requestOf }
 
 export class KafkaPeer {
   readonly socket: Socket

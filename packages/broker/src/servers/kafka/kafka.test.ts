@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import { apiVersionsApi } from '@sluice/protocol/kafka/generated/api-versions'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
@@ -13,7 +14,7 @@ import type { Logger } from '../../base/logger.ts'
 import { Broker } from '../../broker.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import { kafkaHandlers } from './kafka-handlers.ts'
-import { KafkaPeer, readAnswer, requestOf } from './kafka-peer.contract.ts'
+import { KafkaPeer } from './kafka-peer.contract.ts'
 
 const frameBytesMax = 64 * 1024
 const warnings: { code?: string; reason?: string }[] = []
@@ -131,8 +132,9 @@ test('what is no request ends the connection, and the log says why', async () =>
 })
 
 test('a request that is cut short, claims too much or is no text ends the connection', async () => {
+  // Few enough that the log tells each of them by itself.
   for (const version of [1, 4, 9, 12]) {
-    for (let count = 1; count < 12; count++)
+    for (const count of [1, 2, 4, 8, 11])
       await endsConnection(shortened(metadata(version), count), 'malformed-frame', /cannot be read/)
   }
   const absurd = Buffer.from(metadata(1))

@@ -5,6 +5,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { produceApi } from '@sluice/protocol/kafka/generated/produce'
 import { opcodes } from '@sluice/protocol/native/frame'
 import { writeHello } from '@sluice/protocol/native/handshake'
@@ -12,7 +13,6 @@ import { writePublish } from '@sluice/protocol/native/publish-messages'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from '../../broker.ts'
 import { frameOf } from '../native/raw-peer.contract.ts'
-import { requestOf } from './kafka-peer.contract.ts'
 
 const requestsInFlight = 8
 const megabytes = 200

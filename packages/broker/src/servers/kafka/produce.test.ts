@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { describeProducersApi } from '@sluice/protocol/kafka/generated/describe-producers'
 import { initProducerIdApi } from '@sluice/protocol/kafka/generated/init-producer-id'
 import { produceApi } from '@sluice/protocol/kafka/generated/produce'
@@ -16,7 +17,7 @@ import type { Logger } from '../../base/logger.ts'
 import { Broker } from '../../broker.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import type { KafkaErrorName } from './kafka-errors.ts'
-import { KafkaPeer, requestOf } from './kafka-peer.contract.ts'
+import { KafkaPeer } from './kafka-peer.contract.ts'
 
 const warnings: { reason?: string }[] = []
 const logger: Logger = {
