@@ -54,6 +54,7 @@ export class Doors {
       limits,
       // Why a room of its own: one frame of Kafka may take all of it, and native ones shall still arrive.
       bounds: { ...bounds, room: sharedBounds(totalBytesInProgressMax, kafkaFrameBytesMax).room },
+      givenUp,
       cluster: {
         id: clusterId,
         node: identity.node,

@@ -54,7 +54,8 @@ class Scene {
       closed: () => (this.isClosed = true),
     })
     const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => this.errors.push(fields) }
-    const services = { limits, bounds: this.bounds, logger } as unknown as KafkaServices
+    const givenUp = { tell() {} }
+    const services = { limits, bounds: this.bounds, logger, givenUp } as unknown as KafkaServices
     const table = new HandlerTable([
       row(heartbeatApi, (_session, request) => this.#begin<HeartbeatResponse>(request.memberId), {
         overlaps: true,

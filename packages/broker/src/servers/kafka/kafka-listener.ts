@@ -58,11 +58,11 @@ export class KafkaListener {
   }
 
   #serve(connection: ByteConnection, listener: number): void {
-    const { limits, logger } = this.#door.services
+    const { limits, givenUp } = this.#door.services
     const isFull = this.#connections.count >= limits.connectionsMax
     if (isFull || this.#isStopping) {
-      const why = isFull ? 'too-many-connections' : 'stopping'
-      logger.warn({ peer: connection.remote, code: why }, 'Kafka connection turned away')
+      // Why told here only: Kafka's protocol has no last words.
+      givenUp.tell({ peer: connection.remote, code: isFull ? 'too-many-connections' : 'stopping' })
       connection.start({ received: () => {}, drained: () => {}, closed: () => {} })
       return connection.close()
     }

@@ -8,6 +8,7 @@ import type { Io } from '../../io/io.ts'
 import type { Groups } from '../../services/groups/groups.ts'
 import type { ProducerIds } from '../../services/producers/producer-ids.ts'
 import type { Streams } from '../../services/streams/streams.ts'
+import type { GivenUpLines } from '../connections/given-up-lines.ts'
 import type { KafkaNode } from '../connections/listen-address.ts'
 import type { SharedBounds } from '../connections/request-gate.ts'
 import type { KafkaLimits } from './kafka-limits.ts'
@@ -23,6 +24,7 @@ export interface KafkaServices {
   readonly producerIds: ProducerIds
   readonly limits: KafkaLimits
   readonly bounds: SharedBounds
+  readonly givenUp: GivenUpLines
   readonly cluster: KafkaCluster
   /** Carries a call of the control plane out, at whatever node does that. */
   readonly call: <M extends CallMethod>(method: M, params: CallParams<M>) => Promise<CallResult<M>>

@@ -3,16 +3,14 @@
 // whoever misbehaves. Must never let a peer make it hold more than its bounds, nor let one request's
 // failure reach another's.
 
-import type { ByteConnection, ByteConnectionHandler } from '@sluice/protocol/bytes/byte-connection'
+import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { opcodes } from '@sluice/protocol/native/frame'
 import type { Opcode } from '@sluice/protocol/native/frame'
 import { asViolation, expectedFailure } from '../connections/failure.ts'
-import { FrameIntake } from '../connections/frame-intake.ts'
-import { PeerWatchState } from '../connections/peer-watch-state.ts'
-import { RequestGate } from '../connections/request-gate.ts'
-import type { GateOwner } from '../connections/request-gate.ts'
+import { PeerLink } from '../connections/peer-link.ts'
+import type { LinkOwner } from '../connections/peer-link.ts'
 import { FrameOutbox } from './frame-outbox.ts'
 import { handlers } from './handlers.ts'
 import { greet } from './handshake.ts'
@@ -20,23 +18,17 @@ import { helloBytesMax } from './native-limits.ts'
 import type { NativeServices, NativeSession } from './native-session.ts'
 import { SubscriptionTable } from './subscription-table.ts'
 
-/** `opening` until HELLO is answered; `stopping` refuses requests; `over` does nothing any more. */
-type Phase = 'opening' | 'open' | 'stopping' | 'over'
+/** `opening` until HELLO is answered; `stopping` refuses requests. */
+type Phase = 'opening' | 'open' | 'stopping'
 
-export class NativeConnection implements NativeSession, ByteConnectionHandler, GateOwner {
+export class NativeConnection implements NativeSession, LinkOwner {
   readonly services: NativeServices
   readonly outbox: FrameOutbox
   readonly subscriptions: SubscriptionTable
-  readonly #connection: ByteConnection
-  readonly #intake: FrameIntake
-  readonly #gate: RequestGate
-  readonly #watch: PeerWatchState
+  readonly #link: PeerLink
   readonly #ended: (connection: NativeConnection) => void
-  readonly #abort = new AbortController()
   #phase: Phase = 'opening'
   #peerName: string
-  #hasReceived = false
-  #whenIdle: (() => void) | undefined
 
   /** Owns the connection; `ended` is called once, when it is over. */
   constructor(
@@ -44,20 +36,24 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     services: NativeServices,
     ended: (connection: NativeConnection) => void,
   ) {
-    const { limits, bounds } = services
+    const { limits } = services
     this.services = services
     this.outbox = new FrameOutbox(connection)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
-    this.#connection = connection
-    this.#intake = new FrameIntake(this, this.#frame, bounds.room, helloBytesMax)
-    this.#gate = new RequestGate(this, limits, bounds)
-    this.#watch = new PeerWatchState(limits)
+    const { handshakeTimeoutMs } = limits
+    const { outbox } = this
+    this.#link = new PeerLink(this, services, {
+      connection,
+      outbox,
+      frameBytesMax: helloBytesMax,
+      handshakeTimeoutMs,
+    })
     this.#ended = ended
     this.#peerName = connection.remote
   }
 
   start(): void {
-    this.#connection.start(this)
+    this.#link.start()
   }
 
   get peerName(): string {
@@ -65,103 +61,45 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
   }
 
   get signal(): AbortSignal {
-    return this.#abort.signal
-  }
-
-  get isCongested(): boolean {
-    return this.outbox.isCongested
-  }
-
-  received(chunk: Uint8Array): void {
-    if (this.#phase === 'over') return
-    this.#hasReceived = true
-    try {
-      this.#intake.push(chunk)
-    } catch (error) {
-      this.#giveUp(asViolation(error))
-    }
-  }
-
-  drained(): void {
-    this.outbox.drained()
-    this.#gate.advance()
-    if (!this.outbox.isCongested) this.subscriptions.resumeAll()
-  }
-
-  closed(reason?: Error): void {
-    const isNews = this.#phase !== 'over'
-    this.#phase = 'over'
-    const { logger } = this.services
-    if (isNews) logger.debug({ peer: this.#peerName, reason: reason?.message }, 'connection closed')
-    this.outbox.close()
-    this.#intake.close()
-    this.#gate.close()
-    // Why lost even when the peer closed in order: the kernel also closes for a process that was killed. Only
-    // UNSUBSCRIBE says that the member has finished.
-    this.subscriptions.leaveAll('lost')
-    this.#abort.abort(new BrokerError('aborted', `${this.#peerName} has gone`))
-    this.#whenIdle?.()
-    this.#ended(this)
-  }
-
-  pause(): void {
-    this.#connection.pause()
-  }
-
-  resume(): void {
-    if (this.#phase === 'over' || this.#gate.isPaused || this.#intake.isWaiting) return
-    this.#connection.resume()
+    return this.#link.signal
   }
 
   reserve(bytes: number): void {
-    this.#gate.reserve(bytes)
+    this.#link.gate.reserve(bytes)
   }
 
   release(bytes: number): void {
-    this.#gate.release(bytes)
+    this.#link.gate.release(bytes)
   }
 
   hold(): void {
-    this.#gate.hold()
+    this.#link.gate.hold()
   }
 
   letGo(): void {
-    this.#gate.letGo()
+    this.#link.gate.letGo()
   }
 
   /** Called a few times a second, with the time that this process has been awake. */
   tick(nowMs: number): void {
-    if (this.#phase === 'over') return
-    const { pendingBytes, flushedBytes } = this.#connection
-    const verdict = this.#watch.tick(nowMs, {
-      hasReceived: this.#hasReceived,
-      hasWritten: this.outbox.takeHasWritten(),
-      isPaused: this.#gate.isPaused || this.#intake.isWaiting,
-      // Why not while the gate is shut: it is we who do not read, and answers will open it.
-      isUnfinished: this.#intake.takeIsUnfinished() && !this.#gate.isPaused,
-      pendingBytes,
-      flushedBytes,
-    })
-    this.#hasReceived = false
-    if (verdict === 'fine') return
-    if (verdict === 'ping') return this.outbox.empty(opcodes.ping, 0)
-    // Why another word: a frame that had no room is not late by its peer's fault.
-    const code = verdict === 'frame-timeout' && this.#intake.isWaiting ? 'too-many-requests' : verdict
-    const error = new BrokerError(code, `${this.#peerName}: ${code.replaceAll('-', ' ')}`)
-    if (verdict === 'peer-stalled') this.#cutOff(error)
-    else this.#giveUp(error)
+    if (this.#link.isOver) return
+    const verdict = this.#link.look(nowMs, false)
+    if (verdict === 'ping') this.outbox.empty(opcodes.ping, 0)
+    else if (verdict !== 'fine') this.#link.expire(verdict)
   }
 
   /** Answers what is in progress, refuses what comes after, says goodbye and closes. */
   async stop(): Promise<void> {
-    if (this.#phase === 'over') return
+    if (this.#link.isOver) return
     this.#phase = 'stopping'
     const error = new BrokerError('stopping', 'The broker is shutting down')
     this.subscriptions.leaveAll('closed')
-    this.#abort.abort(error)
-    if (this.#gate.requestsInProgress > 0) await this.#idle()
-    this.#giveUp(error)
+    this.#link.abort(error)
+    if (this.#link.gate.requestsInProgress > 0) await this.#link.untilIdle()
+    this.#link.giveUp(error)
   }
+
+  // ── For the link ─────────────────────────────────────────────────────────────────────────────────────────
 
   run(bytes: Uint8Array, start: number, end: number): void {
     const opcode = bytes[start + 4] as Opcode
@@ -169,9 +107,8 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     const flags = body.u8()
     const correlation = body.u32()
     const handler = handlers[opcode]
-    if (this.#phase === 'over') return
     if (this.#phase === 'opening') return this.#hello(opcode, correlation, body)
-    if (this.#phase === 'stopping') return this.outbox.error(opcode, correlation, this.#abort.signal.reason)
+    if (this.#phase === 'stopping') return this.outbox.error(opcode, correlation, this.signal.reason)
     if (handler === undefined) return this.outbox.error(opcode, correlation, unknownOpcode(opcode))
     if (flags !== 0) return this.outbox.error(opcode, correlation, unknownFlags(flags))
     try {
@@ -180,23 +117,41 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     } catch (error) {
       this.#refuse(opcode, correlation, error)
     }
-    this.#gate.pauseIfFull()
+    this.#link.gate.pauseIfFull()
   }
 
-  readonly #frame = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {
-    this.#gate.offer(bytes, start, end, isOwned)
+  drained(): void {
+    if (!this.outbox.isCongested) this.subscriptions.resumeAll()
   }
+
+  sayGoodbye(error: BrokerError): void {
+    this.outbox.error(opcodes.goodbye, 0, error)
+  }
+
+  giveBack(): void {
+    // Why lost even when the peer closed in order: the kernel also closes for a process that was killed. Only
+    // UNSUBSCRIBE says that the member has finished.
+    this.subscriptions.leaveAll('lost')
+  }
+
+  closed(): void {
+    // Why again: a request that was in progress at the end may have subscribed since.
+    this.giveBack()
+    this.#ended(this)
+  }
+
+  // ── Requests ─────────────────────────────────────────────────────────────────────────────────────────────
 
   async #finish(pending: Promise<void>, opcode: Opcode, correlation: number, size: number): Promise<void> {
-    this.#gate.begun(size)
+    this.#link.gate.begun(size)
     try {
       await pending
     } catch (error) {
       this.#refuse(opcode, correlation, error)
     } finally {
-      this.#gate.ended(size)
-      this.#gate.pauseIfFull()
-      if (this.#gate.requestsInProgress === 0) this.#whenIdle?.()
+      this.#link.gate.ended(size)
+      this.#link.gate.pauseIfFull()
+      if (this.#link.gate.requestsInProgress === 0) this.#link.idle()
     }
   }
 
@@ -214,52 +169,16 @@ export class NativeConnection implements NativeSession, ByteConnectionHandler, G
     try {
       if (opcode !== opcodes.hello) throw new BrokerError('malformed-frame', 'The first frame is no HELLO')
       const { clientName, keepAliveMs } = greet(this, correlation, body)
-      if (clientName !== '') this.#peerName = `${clientName} at ${this.#connection.remote}`
-      this.#intake.allow(this.services.limits.frameBytesMax)
-      this.#watch.opened(keepAliveMs)
+      if (clientName !== '') this.#peerName = `${clientName} at ${this.#link.remote}`
+      this.#link.intake.allow(this.services.limits.frameBytesMax)
+      this.#link.watch.opened(keepAliveMs)
       this.#phase = 'open'
     } catch (error) {
       const expected = expectedFailure(error)
-      if (expected?.code !== 'unsupported-version') return this.#giveUp(asViolation(error))
+      if (expected?.code !== 'unsupported-version') return this.#link.giveUp(asViolation(error))
       this.outbox.error(opcode, correlation, expected)
-      this.#giveUp(expected)
+      this.#link.giveUp(expected)
     }
-  }
-
-  #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#whenIdle = resolve
-    })
-  }
-
-  /** Says why, as far as the peer still reads, and closes in order. */
-  #giveUp(error: BrokerError): void {
-    if (this.#phase === 'over') return
-    if (error.code !== 'stopping') this.#warn(error)
-    this.outbox.error(opcodes.goodbye, 0, error)
-    this.#end()
-    this.#connection.close()
-  }
-
-  /** For a peer that would not read a goodbye. */
-  #cutOff(error: BrokerError): void {
-    this.#warn(error)
-    this.#end()
-    this.#connection.destroy(error)
-  }
-
-  /** What the members held goes back at once, not when the socket has closed. */
-  #end(): void {
-    this.#phase = 'over'
-    this.outbox.close()
-    this.#intake.close()
-    this.#gate.close()
-    this.subscriptions.leaveAll('lost')
-    this.#abort.abort(new BrokerError('aborted', `${this.#peerName} has gone`))
-  }
-
-  #warn(error: BrokerError): void {
-    this.services.givenUp.tell({ peer: this.#peerName, code: error.code, reason: error.message })
   }
 }
 
