@@ -8,6 +8,8 @@ import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import { apiVersionsApi } from '@sluice/protocol/kafka/generated/api-versions'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
+import { saslAuthenticateApi } from '@sluice/protocol/kafka/generated/sasl-authenticate'
+import { saslHandshakeApi } from '@sluice/protocol/kafka/generated/sasl-handshake'
 import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import fc from 'fast-check'
 import type { Logger } from '../../base/logger.ts'
@@ -53,6 +55,20 @@ test('ApiVersions tells the table, at every version', async () => {
     }))
     assert.deepEqual(apiKeys, expected)
   }
+  peer.destroy()
+})
+
+test('who wants to say who they are hears that nobody asks, at every version, and goes on', async () => {
+  const peer = await KafkaPeer.open(port)
+  for (let version = 0; version <= 1; version++) {
+    const { errorCode, mechanisms } = await peer.ask(saslHandshakeApi, version, { mechanism: 'PLAIN' })
+    assert.deepEqual([errorCode, mechanisms], [kafkaErrors.ILLEGAL_SASL_STATE, []])
+  }
+  for (let version = 0; version <= 2; version++) {
+    const { errorCode } = await peer.ask(saslAuthenticateApi, version, { authBytes: new Uint8Array([0, 97]) })
+    assert.equal(errorCode, kafkaErrors.ILLEGAL_SASL_STATE)
+  }
+  assert.equal((await peer.ask(apiVersionsApi, 4, software)).errorCode, kafkaErrors.NONE)
   peer.destroy()
 })
 

@@ -33,6 +33,8 @@ import { offsetDeleteApi } from './offset-delete.ts'
 import { offsetFetchApi } from './offset-fetch.ts'
 import { offsetForLeaderEpochApi } from './offset-for-leader-epoch.ts'
 import { produceApi } from './produce.ts'
+import { saslAuthenticateApi } from './sasl-authenticate.ts'
+import { saslHandshakeApi } from './sasl-handshake.ts'
 import { syncGroupApi } from './sync-group.ts'
 
 /** Every request that there is a codec for, by key. */
@@ -50,6 +52,7 @@ export const allApis: readonly KafkaApi<unknown, unknown>[] = [
   syncGroupApi,
   describeGroupsApi,
   listGroupsApi,
+  saslHandshakeApi,
   apiVersionsApi,
   createTopicsApi,
   deleteTopicsApi,
@@ -59,6 +62,7 @@ export const allApis: readonly KafkaApi<unknown, unknown>[] = [
   describeConfigsApi,
   alterConfigsApi,
   describeLogDirsApi,
+  saslAuthenticateApi,
   createPartitionsApi,
   deleteGroupsApi,
   electLeadersApi,
