@@ -1,185 +1,29 @@
-// A Kafka library of Python, in a process of its own that is told what to do by lines of JSON
-// (../python/client_server.py).
+// The Kafka libraries of Debian's Python.
 
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { DEBIAN_PYTHON } from '../../../tools/test/system-programs.ts'
-import type {
-  Admin,
-  Committed,
-  GroupMember,
-  GroupPlace,
-  KafkaClient,
-  Lack,
-  Membership,
-  NewRecord,
-  Reading,
-  SeenRecord,
-  Sending,
-} from '../harness/kafka-client.ts'
+import type { KafkaClient } from '../harness/kafka-client.ts'
+import { ProcessClient } from './process-client.ts'
+import type { LibraryProcess } from './process-client.ts'
 
-interface Line {
-  readonly id?: number
-  readonly result?: unknown
-  readonly error?: string
-  readonly member?: number
-  readonly records?: readonly SeenRecord[]
-  readonly partitions?: readonly number[]
-}
+const running = (program: string): Pick<LibraryProcess, 'command' | 'args'> => ({
+  command: DEBIAN_PYTHON,
+  args: ['-B', fileURLToPath(new URL(`../python/${program}`, import.meta.url))],
+})
 
-interface Waiting {
-  readonly resolve: (result: never) => void
-  readonly reject: (error: Error) => void
-}
-
-/** Of a library: what it is called, its program, and what it cannot do. */
-export interface PythonLibrary {
-  readonly name: string
-  readonly program: string
-  readonly lacks: readonly Lack[]
-  readonly lacksAdmin: readonly (keyof Admin)[]
-}
-
-export const kafkaPython: PythonLibrary = {
+export const kafkaPython: LibraryProcess = {
   name: 'kafka-python',
-  program: 'kafka_python.py',
+  ...running('kafka_python.py'),
   lacks: ['static members', 'idempotence'],
   lacksAdmin: ['deleteRecords'],
 }
-export const librdkafka: PythonLibrary = {
+export const librdkafka: LibraryProcess = {
   name: 'librdkafka',
-  program: 'librdkafka.py',
+  ...running('librdkafka.py'),
   lacks: ['metadata of commits'],
   lacksAdmin: ['deleteRecords', 'deleteGroup'],
 }
 
-export async function openPython(library: PythonLibrary, address: string): Promise<KafkaClient> {
-  return new PythonClient(library, address)
-}
-
-class PythonClient implements KafkaClient {
-  readonly name: string
-  readonly lacks: readonly Lack[]
-  readonly admin: Admin
-  readonly #process: ChildProcess
-  readonly #waiting = new Map<number, Waiting>()
-  readonly #members = new Map<number, PythonMember>()
-  #lastId = 0
-  #errorText = ''
-
-  constructor({ name, program, lacks, lacksAdmin }: PythonLibrary, address: string) {
-    this.name = name
-    this.lacks = lacks
-    const path = new URL(`../python/${program}`, import.meta.url).pathname
-    const child = spawn(DEBIAN_PYTHON, ['-B', path, address], { stdio: ['pipe', 'pipe', 'pipe'] })
-    this.#process = child
-    child.stderr.on(
-      'data',
-      (chunk: Buffer) => (this.#errorText = `${this.#errorText}${chunk.toString()}`.slice(-4000)),
-    )
-    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Line))
-    child.once('exit', () => this.#fail(new Error(`${name} ended: ${this.#errorText}`)))
-    this.admin = withoutLacking(this.#makeAdmin(), lacksAdmin)
-  }
-
-  produce(topic: string, records: readonly NewRecord[], sending: Sending = {}): Promise<void> {
-    return this.#ask('produce', { topic, records, ...sending })
-  }
-
-  read({ from, ...reading }: Reading): Promise<SeenRecord[]> {
-    return this.#ask('read', { ...reading, start: from })
-  }
-
-  async join(membership: Membership): Promise<GroupMember> {
-    const number = ++this.#lastId
-    const leave = async (): Promise<void> => {
-      await this.#ask('leave', { member: number })
-      this.#members.delete(number)
-    }
-    const member = new PythonMember(leave)
-    this.#members.set(number, member)
-    await this.#ask('join', { ...membership, member: number })
-    return member
-  }
-
-  commit(place: GroupPlace, offset: number, metadata: string): Promise<void> {
-    return this.#ask('commit', { ...place, offset, metadata })
-  }
-
-  async committed(place: GroupPlace): Promise<Committed> {
-    const found = await this.#ask<Partial<Committed>>('committed', { ...place })
-    return { offset: found.offset, metadata: found.metadata ?? '' }
-  }
-
-  async close(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
-    const exited = once(this.#process, 'exit')
-    const late = setTimeout(() => this.#process.kill('SIGKILL'), 10_000)
-    this.#process.stdin!.end()
-    await exited
-    clearTimeout(late)
-  }
-
-  #makeAdmin(): Required<Admin> {
-    const ask = this.#ask.bind(this)
-    return {
-      createTopic: (topic, partitions, configs = {}) => ask('createTopic', { topic, partitions, configs }),
-      partitionCount: (topic) => ask('partitionCount', { topic }),
-      topics: () => ask('topics', {}),
-      deleteTopic: (topic) => ask('deleteTopic', { topic }),
-      addPartitions: (topic, total) => ask('addPartitions', { topic, total }),
-      configs: (topic) => ask('configs', { topic }),
-      alterConfigs: (topic, configs) => ask('alterConfigs', { topic, configs }),
-      deleteRecords: (topic, partition, before) => ask('deleteRecords', { topic, partition, before }),
-      groups: () => ask('groups', {}),
-      groupState: (group) => ask('groupState', { group }),
-      deleteGroup: (group) => ask('deleteGroup', { group }),
-    }
-  }
-
-  #ask<T>(method: string, params: Readonly<Record<string, unknown>>): Promise<T> {
-    const id = ++this.#lastId
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#process.stdin!.write(`${JSON.stringify({ id, method, params })}\n`)
-    })
-  }
-
-  #hear({ id, result, error, member, records, partitions }: Line): void {
-    if (member !== undefined) return this.#members.get(member)?.hear(records, partitions)
-    const waiting = this.#waiting.get(id!)!
-    this.#waiting.delete(id!)
-    if (error === undefined) waiting.resolve(result as never)
-    else waiting.reject(new Error(`${this.name}: ${error}\n${this.#errorText}`))
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
-  }
-}
-
-class PythonMember implements GroupMember {
-  readonly seen: SeenRecord[] = []
-  partitions: readonly number[] = []
-  assignments = 0
-  readonly leave: () => Promise<void>
-
-  constructor(leave: () => Promise<void>) {
-    this.leave = leave
-  }
-
-  hear(records: readonly SeenRecord[] = [], partitions?: readonly number[]): void {
-    this.seen.push(...records)
-    if (partitions === undefined) return
-    this.partitions = partitions
-    this.assignments++
-  }
-}
-
-function withoutLacking(admin: Required<Admin>, lacks: readonly (keyof Admin)[]): Admin {
-  const entries = Object.entries(admin).filter(([name]) => !lacks.includes(name as keyof Admin))
-  return Object.fromEntries(entries) as unknown as Admin
+export async function openPython(library: LibraryProcess, address: string): Promise<KafkaClient> {
+  return new ProcessClient(library, address)
 }
