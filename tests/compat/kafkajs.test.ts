@@ -1,4 +1,4 @@
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { testCompatibility } from './scenarios/compatibility.ts'
 
-testCompatibility(openKafkajs, 'short')
+testCompatibility(openKafkajs)

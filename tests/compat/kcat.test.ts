@@ -1,4 +1,4 @@
 import { openKcat } from './clients/kcat-client.ts'
 import { testCompatibility } from './scenarios/compatibility.ts'
 
-testCompatibility(openKcat, 'short')
+testCompatibility(openKcat)

@@ -1,14 +1,16 @@
 // The scenarios at length: more records, more kills, all of them with one shard and with two. Part of CI.
 //
-//   npm run compat               every client
-//   npm run compat -- kcat       those named
+//   npm run compat                                      every client
+//   npm run compat -- kcat librdkafka                   those named
+//   npm run compat -- kafkajs --shards 2 --only killed  scenarios that say so in their names
 
+import { parseArgs } from 'node:util'
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { openKcat } from './clients/kcat-client.ts'
 import { openPlatformatic } from './clients/platformatic-client.ts'
 import { kafkaPython, librdkafka, openPython } from './clients/python-client.ts'
 import type { ClientLibrary } from './harness/kafka-client.ts'
-import { testCompatibility } from './scenarios/compatibility.ts'
+import { testAtLength } from './scenarios/compatibility.ts'
 
 const LIBRARIES: Readonly<Record<string, ClientLibrary>> = {
   kafkajs: openKafkajs,
@@ -18,9 +20,16 @@ const LIBRARIES: Readonly<Record<string, ClientLibrary>> = {
   librdkafka: (address) => openPython(librdkafka, address),
 }
 
-const asked = process.argv.slice(2)
-for (const name of asked.length === 0 ? Object.keys(LIBRARIES) : asked) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    shards: { type: 'string', multiple: true, default: ['1', '2'] },
+    only: { type: 'string', default: '' },
+  },
+})
+for (const name of positionals.length === 0 ? Object.keys(LIBRARIES) : positionals) {
   const library = LIBRARIES[name]
   if (library === undefined) throw new Error(`${name} is none of ${Object.keys(LIBRARIES).join(', ')}`)
-  testCompatibility(library, 'long', `${name}, `)
+  for (const shards of values.shards)
+    testAtLength(library, { prefix: `${name}, `, shards: Number(shards), only: values.only })
 }

@@ -1,4 +1,4 @@
 import { openPlatformatic } from './clients/platformatic-client.ts'
 import { testCompatibility } from './scenarios/compatibility.ts'
 
-testCompatibility(openPlatformatic, 'short')
+testCompatibility(openPlatformatic)

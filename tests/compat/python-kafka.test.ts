@@ -1,4 +1,4 @@
 import { kafkaPython, openPython } from './clients/python-client.ts'
 import { testCompatibility } from './scenarios/compatibility.ts'
 
-testCompatibility((address) => openPython(kafkaPython, address), 'short')
+testCompatibility((address) => openPython(kafkaPython, address))
