@@ -1,6 +1,6 @@
 // Each stream's partitions are cut into ranges, one per subscriber, the first ones longer by one where they
-// do not come out even. Streams of as many partitions and the same subscribers are cut alike: a member has the
-// same partitions of all of them.
+// do not come out even. Streams of as many partitions and the same subscribers are cut alike: a member has
+// the same partitions of all of them.
 
 import type { AssignableMember, PartitionSets } from './assignor.ts'
 import { readSubscriptions } from './subscriptions.ts'
