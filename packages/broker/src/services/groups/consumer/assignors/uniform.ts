@@ -10,8 +10,8 @@ import type { AssignableMember, PartitionSets } from './assignor.ts'
 import { readSubscriptions } from './subscriptions.ts'
 import type { SubscribedStream, SubscriberClass } from './subscriptions.ts'
 
-/** Members looked at in search of who may take a partition; beyond it the answer is less even. */
-const searchStepsMax = 10_000_000
+/** Members and streams looked at in search of who may take a partition; beyond it the answer is less even. */
+const searchStepsMax = 20_000_000
 
 export function assignUniformly(
   members: readonly AssignableMember[],
@@ -107,6 +107,7 @@ class Uniform {
       for (const stream of this.#streamsToGive(from)) {
         if (seen.has(stream)) continue
         seen.add(stream)
+        this.#stepsLeft -= this.#streams[stream]!.classes.length
         for (const { index, members } of this.#streams[stream]!.classes) {
           if (hops.has(index) || this.#isEven[index] === 1) continue
           hops.set(index, { from, stream })
