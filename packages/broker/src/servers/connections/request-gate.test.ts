@@ -61,6 +61,25 @@ test('reserved bytes hold requests back until they are released', () => {
   assert.equal(owner.isReading, true)
 })
 
+test('while a request only waits its turn the peer is still read, so that its end is seen', () => {
+  const owner = new Owner()
+  owner.gate.hold()
+  owner.offer(1)
+  assert.deepEqual(owner.ran, [])
+  assert.equal(owner.isReading, true)
+  owner.gate.letGo()
+  assert.deepEqual(owner.ran, [1])
+  owner.gate.ended(10)
+  owner.gate.hold()
+  owner.gate.offer(Buffer.alloc(20_000), 0, 20_000)
+  assert.equal(owner.isReading, false, 'but what is held for it is bounded')
+  owner.gate.letGo()
+  assert.equal(owner.isReading, true)
+  owner.gate.hold()
+  owner.gate.reserve(100)
+  assert.equal(owner.isReading, false, 'and so is what is in progress')
+})
+
 test('a peer that does not read is not served until it does', () => {
   const owner = new Owner()
   owner.isCongested = true
@@ -128,9 +147,9 @@ test('a request of several turns holds back those that come after it, in order',
   owner.offer(1, 2)
   owner.gate.letGo()
   assert.deepEqual(owner.ran, [])
-  assert.equal(owner.isReading, false)
   owner.gate.letGo()
   assert.deepEqual(owner.ran, [1, 2])
+  assert.equal(owner.isReading, false)
   owner.gate.ended(10)
   assert.equal(owner.isReading, true)
 })

@@ -1,5 +1,5 @@
-// Holds requests of one connection back while too many are in progress or the peer does not read, in order.
-// What is held is bounded by what one read of the socket brings, since nothing more is read meanwhile.
+// Holds requests of one connection back while one is in progress that they must not overtake, too many are, or
+// the peer does not read; in order. What is held is bounded by a few KiB and what one read of the socket brings.
 
 import { ByteBudget } from './byte-budget.ts'
 import { FrameRoom } from './frame-room.ts'
@@ -41,6 +41,12 @@ export function sharedBounds(totalBytesInProgressMax: number, frameBytesMax: num
   }
 }
 
+/**
+ * So much is held without a pause, where there is room and it is only not its turn: the end of a peer is seen
+ * only by reading.
+ */
+const heldBytesMax = 16 * 1024
+
 export class RequestGate {
   readonly #owner: GateOwner
   readonly #limits: GateLimits
@@ -81,7 +87,7 @@ export class RequestGate {
     this.#held.push(isOwned ? frame : new Uint8Array(frame))
     this.#heldBytes += end - start
     this.#room.take(end - start)
-    this.#pause()
+    this.pauseIfFull()
   }
 
   begun(bytes: number): void {
@@ -97,7 +103,7 @@ export class RequestGate {
   reserve(bytes: number): void {
     this.#bytes += bytes
     this.#budget.take(bytes)
-    if (this.#isFull()) this.#pause()
+    this.pauseIfFull()
   }
 
   release(bytes: number): void {
@@ -109,7 +115,6 @@ export class RequestGate {
   /** For a request that takes more than one turn: nothing after it begins before `letGo`. */
   hold(): void {
     this.#holds++
-    this.#pause()
   }
 
   letGo(): void {
@@ -119,7 +124,7 @@ export class RequestGate {
 
   /** Runs what is held as far as there is room, then reads on. */
   readonly advance = (): void => {
-    if (this.#isRunning || this.#isClosed || !this.#isPaused) return
+    if (this.#isRunning || this.#isClosed || (!this.#isPaused && this.#held.length === 0)) return
     this.#isRunning = true
     let done = 0
     for (; done < this.#held.length && !this.#isFull(); done++) {
@@ -130,14 +135,15 @@ export class RequestGate {
     }
     this.#held = done === 0 ? this.#held : this.#held.slice(done)
     this.#isRunning = false
-    if (this.#held.length > 0 || this.#isFull()) return this.#awaitRoom()
+    if (this.#isOverfull()) return this.#pause()
+    if (!this.#isPaused) return
     this.#isPaused = false
     this.#owner.resume()
   }
 
-  /** The peer does not read: no further request before `advance`. */
+  /** Reads nothing more before `advance` where what is read could not begin for want of room. */
   pauseIfFull(): void {
-    if (this.#isFull()) this.#pause()
+    if (this.#isOverfull()) this.#pause()
   }
 
   close(): void {
@@ -148,10 +154,19 @@ export class RequestGate {
     this.#budget.forget(this.advance)
   }
 
+  /** Whether nothing may begin. */
   #isFull(): boolean {
+    return this.#holds > 0 || this.#isCrowded()
+  }
+
+  /** Whether nothing is to be read. */
+  #isOverfull(): boolean {
+    return this.#heldBytes > heldBytesMax || this.#isCrowded()
+  }
+
+  #isCrowded(): boolean {
     const { requestsInProgressMax, bytesInProgressMax } = this.#limits
-    if (this.#holds > 0 || this.#requests >= requestsInProgressMax || this.#bytes >= bytesInProgressMax)
-      return true
+    if (this.#requests >= requestsInProgressMax || this.#bytes >= bytesInProgressMax) return true
     return this.#budget.isFull || this.#owner.isCongested
   }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import { apiVersionsApi } from '@sluice/protocol/kafka/generated/api-versions'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
+import type { FetchRequest } from '@sluice/protocol/kafka/generated/fetch'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
 import { saslAuthenticateApi } from '@sluice/protocol/kafka/generated/sasl-authenticate'
 import { saslHandshakeApi } from '@sluice/protocol/kafka/generated/sasl-handshake'
@@ -188,40 +189,38 @@ test('a request in pieces is one request, and one that never ends is not waited 
   assert.equal(warnings[0]?.code, 'frame-timeout')
 })
 
-test('who asks for nothing is closed, who waits for an answer is not', async () => {
-  const idle = await KafkaPeer.open(port)
-  const waiting = await KafkaPeer.open(port)
-  const own = await broker.connect()
-  await own.streams.create('waited', {})
-  const answer = waiting.ask(fetchApi, 4, {
+/** Of the first partition, from its beginning. */
+function fetchOf(name: string, maxWaitMs: number): FetchRequest {
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset: 0,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    partitionMaxBytes: 1000,
+    replicaDirectoryId: zeroUuid,
+  }
+  return {
     replicaId: -1,
-    maxWaitMs: 1500,
+    maxWaitMs,
     minBytes: 1,
     maxBytes: 1000,
     isolationLevel: 0,
     sessionId: 0,
     sessionEpoch: -1,
-    topics: [
-      {
-        name: 'waited',
-        topicId: zeroUuid,
-        partitions: [
-          {
-            partition: 0,
-            currentLeaderEpoch: -1,
-            fetchOffset: 0,
-            lastFetchedEpoch: -1,
-            logStartOffset: -1,
-            partitionMaxBytes: 1000,
-            replicaDirectoryId: zeroUuid,
-          },
-        ],
-      },
-    ],
+    topics: [{ name, topicId: zeroUuid, partitions: [partition] }],
     forgottenTopics: [],
     rackId: '',
     clusterId: null,
-  })
+  }
+}
+
+test('who asks for nothing is closed, who waits for an answer is not', async () => {
+  const idle = await KafkaPeer.open(port)
+  const waiting = await KafkaPeer.open(port)
+  const own = await broker.connect()
+  await own.streams.create('waited', {})
+  const answer = waiting.ask(fetchApi, 4, fetchOf('waited', 1500))
   await idle.closed()
   assert.equal(waiting.isClosed, false)
   assert.equal((await answer).topics[0]!.partitions[0]!.errorCode, kafkaErrors.NONE)
@@ -237,6 +236,43 @@ test('connections beyond the limit are turned away, and others go on', async () 
   assert.equal((await first.ask(apiVersionsApi, 0, software)).errorCode, kafkaErrors.NONE)
   for (const peer of [first, ...others]) peer.destroy()
 })
+
+test(
+  'who leaves while it waits is gone at once, whether it asked for more or not',
+  { timeout: 30_000 },
+  async (t) => {
+    const small = await Broker.start({ memory: true, kafka: { port: 0 }, limits: { connectionsMax: 20 } })
+    t.after(() => small.close())
+    const own = await small.connect()
+    await own.streams.create('left', {})
+    await own.close()
+    for (let round = 0; round < 3; round++) {
+      const peers: KafkaPeer[] = []
+      while (peers.length < 15) peers.push(await servedPeer(small.kafkaAddresses[0]!.port))
+      for (const peer of peers) peer.send(requestOf(fetchApi, { version: 4 }, fetchOf('left', 600_000)))
+      await sleep(20)
+      for (const peer of peers.slice(5)) peer.send(requestOf(apiVersionsApi, { version: 0 }, software))
+      await sleep(20)
+      for (const [at, peer] of peers.entries()) {
+        if (at % 2 === 0) peer.socket.end()
+        else peer.destroy()
+      }
+    }
+  },
+)
+
+/** Of those that there is room for: who has left just now may still be there. */
+async function servedPeer(port: number): Promise<KafkaPeer> {
+  for (;;) {
+    const peer = await KafkaPeer.open(port)
+    try {
+      await peer.ask(apiVersionsApi, 0, software)
+      return peer
+    } catch {
+      await sleep(5)
+    }
+  }
+}
 
 test('any bytes behind a header are answered or end that connection, and no other', async () => {
   const row = fc.constantFrom(...kafkaHandlers.filter(({ api }) => api !== (apiVersionsApi as unknown)))
