@@ -10,8 +10,8 @@ export interface TopicPattern {
 }
 
 const patternUnitsMax = 1024
-/** Characters, with repeated ones counted as often as they are repeated. */
-const writtenOutMax = 2048
+/** Characters and classes, with repeated ones counted as often as they are repeated. */
+const writtenOutMax = 1024
 
 /** Undefined: no pattern of RE2, or too long. */
 export function compileTopicPattern(source: string): TopicPattern | undefined {
@@ -51,7 +51,7 @@ function writtenOut(source: string): number {
       last = size + 1
       size = (outer.pop() ?? 0) + last
     } else {
-      last = text.length
+      last = text.startsWith('\\Q') ? text.length : 1
       size += last
     }
   }
