@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util'
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { openKcat } from './clients/kcat-client.ts'
+import { confluent, nodeRdkafka, openNative } from './clients/native-client.ts'
 import { openPlatformatic } from './clients/platformatic-client.ts'
 import { kafkaPython, librdkafka, openPython } from './clients/python-client.ts'
 import type { ClientLibrary } from './harness/kafka-client.ts'
@@ -18,6 +19,8 @@ const LIBRARIES: Readonly<Record<string, ClientLibrary>> = {
   kcat: openKcat,
   'python-kafka': (address) => openPython(kafkaPython, address),
   librdkafka: (address) => openPython(librdkafka, address),
+  'node-rdkafka': (address) => openNative(nodeRdkafka, address),
+  confluent: (address) => openNative(confluent, address),
 }
 
 const { values, positionals } = parseArgs({

@@ -44,11 +44,17 @@ export interface Sending {
   readonly isIdempotent?: boolean
 }
 
+export type GroupProtocol = 'classic' | 'consumer'
+
 export interface Membership {
   readonly group: string
   readonly topic: string
   /** Makes the member a static one. */
   readonly instanceId?: string
+  /** By the library's name for it. Default: as the client under test chooses. */
+  readonly assignor?: string
+  /** Who assigns: members among themselves, or the broker. Default: as the client under test chooses. */
+  readonly protocol?: GroupProtocol
 }
 
 /** A member of a group, which commits what it has seen. */
@@ -100,6 +106,8 @@ export interface KafkaClient {
   produce(topic: string, records: readonly NewRecord[], sending?: Sending): Promise<void>
   read(reading: Reading): Promise<SeenRecord[]>
   join?(membership: Membership): Promise<GroupMember>
+  /** That a member can be told to use. */
+  readonly assignors?: Readonly<Partial<Record<GroupProtocol, readonly string[]>>>
   commit?(place: GroupPlace, offset: number, metadata: string): Promise<void>
   committed?(place: GroupPlace): Promise<Committed>
   readonly admin?: Admin
