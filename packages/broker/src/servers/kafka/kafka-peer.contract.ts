@@ -7,8 +7,6 @@ import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import type { KafkaApi } from '@sluice/protocol/kafka/kafka-api'
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 
-export { requestOf }
-
 export class KafkaPeer {
   readonly socket: Socket
   /** Whole answers, with their size and correlation, in the order in which they came. */
