@@ -25,7 +25,9 @@ export interface BenchOptions {
   readonly rates: readonly number[]
   readonly consumerCounts: readonly number[]
   readonly parkedCount: number
-  readonly storedBytes: number
+  readonly memberCounts: readonly number[]
+  readonly linkCount: number
+  readonly storedBytes?: number
   readonly parentFolder?: string
   readonly profileFolder?: string
   readonly htmlPath?: string
@@ -53,11 +55,13 @@ const TABLE = {
   window: { value: 'N', default: '1000', doc: 'unsettled messages that a consumer may hold' },
   subjects: { value: 'LIST', default: '1,1000,1000000', doc: 'flow: numbers of subjects' },
   rules: { value: 'LIST', default: 'none,patterns,captures', doc: 'flow: none, patterns, captures' },
-  shards: { value: 'LIST', default: '1,2', doc: 'shards: numbers of shards' },
+  shards: { value: 'LIST', default: '1,2', doc: 'shards, groups: numbers of shards' },
+  members: { value: 'LIST', default: '200,1000', doc: 'groups: numbers of members' },
+  links: { value: 'N', default: '10000', doc: 'connections: how many' },
   rates: { value: 'LIST', default: '1000,5000,20000', doc: 'latency: messages a second' },
   consumers: { value: 'LIST', default: '1,4', doc: 'fan-out: numbers of consumers' },
   parked: { value: 'N', default: '1000000', doc: 'isolation, memory: messages behind a subject' },
-  megabytes: { value: 'N', default: '256', doc: 'recovery: what is stored' },
+  megabytes: { value: 'N', doc: 'what is stored; default: recovery 256, compaction 1000' },
   server: { value: 'HOST:PORT', doc: 'measures a broker that runs there, in a stream of its own' },
   folder: { value: 'PATH', doc: 'where servers store; default the folder for temporary files' },
   profile: { value: 'PATH', doc: 'writes CPU profiles of the brokers and loaders, and prints what is hot' },
@@ -125,7 +129,9 @@ function optionsOf(given: Given, scenarios: readonly string[]): Omit<BenchOption
     rates: counts('rates'),
     consumerCounts: counts('consumers'),
     parkedCount: count('parked'),
-    storedBytes: count('megabytes') * 1e6,
+    memberCounts: counts('members'),
+    linkCount: count('links'),
+    ...(given.megabytes !== undefined && { storedBytes: count('megabytes') * 1e6 }),
     ...(given.server !== undefined && { server: given.server }),
     ...(given.folder !== undefined && { parentFolder: given.folder }),
     ...(given.profile !== undefined && { profileFolder: given.profile }),

@@ -1,13 +1,17 @@
 // The same load through Kafka's protocol, by a client of its users: publishing, and reading a stream from its
 // first record on. Loads the client when it is asked for.
 
+import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
 import { runClosedLoop } from '../measure/closed-loop.ts'
 import type { ClosedLoopResult } from '../measure/closed-loop.ts'
+import { KafkaLink } from '../targets/kafka-link.ts'
 import { STREAM } from '../targets/target.ts'
 import { payloadOf, subjectOf } from './load-messages.ts'
 import type { KafkaPublishParams, KafkaReadParams, ReadCounted } from './task-types.ts'
 
 const warmUpShare = 0.3
+const topicResource = 2
+const setOperation = 0
 /** Of the stream: a client that spreads batches over partitions sends smaller ones. */
 const partition = 0
 
@@ -53,4 +57,15 @@ export async function kafkaRead(params: KafkaReadParams): Promise<ReadCounted> {
   const endedAt = Date.now()
   await consumer.close(true)
   return { messageCount, dataBytes, elapsedMs, cpuMs: (user + system) / 1000, startedAt, endedAt }
+}
+
+/** From now on the stream keeps the newest record of each subject. */
+export async function compactTopic({ kafkaAddress }: { kafkaAddress: string }): Promise<void> {
+  const link = await KafkaLink.open(kafkaAddress)
+  const configs = [{ name: 'cleanup.policy', configOperation: setOperation, value: 'compact' }]
+  const resources = [{ resourceType: topicResource, resourceName: STREAM, configs }]
+  const answer = await link.ask(incrementalAlterConfigsApi, { resources, validateOnly: false })
+  link.close()
+  const { errorCode, errorMessage } = answer.responses[0]!
+  if (errorCode !== 0) throw new Error(`The topic is not altered: ${errorMessage ?? errorCode}`)
 }

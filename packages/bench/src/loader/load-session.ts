@@ -4,6 +4,8 @@ import { Latency } from '../measure/latency.ts'
 import { connectTarget } from '../targets/connect-target.ts'
 import { STREAM } from '../targets/target.ts'
 import type { TargetClient } from '../targets/target.ts'
+import type { GroupLoad } from './group-load.ts'
+import { HeldLinks } from './held-links.ts'
 import type { LoaderPlace } from './task-types.ts'
 
 export interface LatencySeries {
@@ -19,6 +21,8 @@ export class LoadSession {
   receive: (data: Uint8Array) => boolean = () => false
   /** Errors of consuming since `join`. */
   consumeFailures = 0
+  readonly links = new HeldLinks()
+  #group: GroupLoad | undefined
 
   constructor(place: LoaderPlace) {
     this.#place = place
@@ -40,6 +44,16 @@ export class LoadSession {
       onSettled: () => {},
       onError: () => this.consumeFailures++,
     })
+  }
+
+  /** The one that was set last. */
+  get group(): GroupLoad {
+    if (this.#group === undefined) throw new Error('This loader has no group')
+    return this.#group
+  }
+
+  set group(group: GroupLoad) {
+    this.#group = group
   }
 
   series(name: string): LatencySeries {

@@ -5,7 +5,8 @@ import process from 'node:process'
 import { echo, echoServer, embeddedStart, sync } from './baseline-tasks.ts'
 import { consume, hold, read, untilParked } from './consume-tasks.ts'
 import { latency } from './latency-task.ts'
-import { kafkaPublish, kafkaRead } from './kafka-tasks.ts'
+import { GroupLoad } from './group-load.ts'
+import { compactTopic, kafkaPublish, kafkaRead } from './kafka-tasks.ts'
 import { LoadSession } from './load-session.ts'
 import { profiled } from '../profile/own-profile.ts'
 import { preload, publish } from './publish-tasks.ts'
@@ -16,7 +17,15 @@ type TaskTable = { [T in TaskName]: (params: TaskParams<T>) => Promise<TaskResul
 const place = JSON.parse(process.argv[2]!) as LoaderPlace
 const session = new LoadSession(place)
 /** What is done before a measurement is not what a profile is asked for. */
-const measured = new Set<TaskName>(['publish', 'read', 'kafkaPublish', 'kafkaRead', 'consume', 'latency'])
+const measured = new Set<TaskName>([
+  'publish',
+  'read',
+  'kafkaPublish',
+  'kafkaRead',
+  'consume',
+  'latency',
+  'groupStay',
+])
 
 const tasks: TaskTable = {
   createStream: async (plan) => (await session.client()).createStream(plan),
@@ -27,6 +36,15 @@ const tasks: TaskTable = {
   read: (params) => read(session, params),
   kafkaPublish,
   kafkaRead,
+  groupJoin: (params) => {
+    session.group = new GroupLoad(params)
+    return session.group.join()
+  },
+  groupRead: () => session.group.read(),
+  groupStay: ({ durationMs }) => session.group.stay(durationMs),
+  holdLinks: (params) => session.links.open(params),
+  openLinks: async () => ({ count: session.links.openCount }),
+  compactTopic,
   consume: (params) => consume(session, params),
   hold: (params) => hold(session, params),
   untilParked: (params) => untilParked(session, params),

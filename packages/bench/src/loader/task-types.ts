@@ -37,6 +37,32 @@ export interface KafkaReadParams {
   readonly durationMs: number
 }
 
+/** A group of the classic protocol, over the stream: with a partition for each member, where they read. */
+export interface GroupParams {
+  readonly kafkaAddress: string
+  readonly groupId: string
+  readonly memberCount: number
+}
+
+export interface GroupJoined {
+  /** From the first connection until all have their part of one generation. */
+  readonly settledMs: number
+  readonly generation: number
+  /** How often a member had its part of a generation: as many as members, when all came in time for one. */
+  readonly settleCount: number
+}
+
+export interface GroupStayed {
+  readonly beatCount: number
+  readonly fetchCount: number
+  readonly cpuMs: number
+}
+
+export interface HoldLinksParams {
+  readonly kafkaAddress: string
+  readonly count: number
+}
+
 export interface PreloadParams {
   readonly messageCount: number
   readonly payloadBytes: number
@@ -113,6 +139,12 @@ export interface Tasks {
   read: { params: { durationMs: number }; result: ReadCounted }
   kafkaPublish: { params: KafkaPublishParams; result: ClosedLoopResult }
   kafkaRead: { params: KafkaReadParams; result: ReadCounted }
+  groupJoin: { params: GroupParams; result: GroupJoined }
+  groupRead: { params: object; result: void }
+  groupStay: { params: { durationMs: number }; result: GroupStayed }
+  holdLinks: { params: HoldLinksParams; result: { elapsedMs: number } }
+  openLinks: { params: object; result: { count: number } }
+  compactTopic: { params: { kafkaAddress: string }; result: void }
   consume: { params: ConsumeParams; result: Counted }
   hold: { params: HoldParams; result: void }
   untilParked: { params: { consumer: string; messageCount: number }; result: void }

@@ -116,6 +116,13 @@ export class ServerProcess implements MeasuredServer {
   }
 }
 
+/** Where Kafka's clients find it. */
+export function kafkaAddressOf({ said }: MeasuredServer): string {
+  const address = /Kafka on (\S+:\d+)/.exec(said)?.[1]
+  if (address === undefined) throw new Error('The broker does not say where it listens for Kafka clients')
+  return address
+}
+
 /** Debian puts nats-server where only root looks. */
 export function searchPath(): string {
   return `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`

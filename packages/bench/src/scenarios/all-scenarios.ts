@@ -2,6 +2,7 @@
 
 import { fanOut } from './fan-out.ts'
 import { flow } from './flow.ts'
+import { groups } from './groups.ts'
 import { isolation } from './isolation.ts'
 import { kafka } from './kafka.ts'
 import { latency } from './latency.ts'
@@ -23,4 +24,5 @@ export const SCENARIOS: readonly Scenario[] = [
   memory,
   shards,
   kafka,
+  groups,
 ] as readonly Scenario[]

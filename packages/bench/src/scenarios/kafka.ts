@@ -3,7 +3,7 @@
 // decides how much a second.
 
 import type { BenchOptions } from '../options.ts'
-import type { MeasuredServer } from '../process/server-process.ts'
+import { kafkaAddressOf } from '../process/server-process.ts'
 import type { Metric } from '../report/measurement.ts'
 import { metered } from './metered.ts'
 import { onlySluice } from './scenario.ts'
@@ -114,10 +114,4 @@ function findingOf({ dataBytes, elapsedMs, clientCpuMs, serverCpuMs }: Moved): F
       perMegabyte('client cpu', clientCpuMs),
     ],
   }
-}
-
-function kafkaAddressOf({ said }: MeasuredServer): string {
-  const address = /Kafka on (\S+:\d+)/.exec(said)?.[1]
-  if (address === undefined) throw new Error('The broker does not say where it listens for Kafka clients')
-  return address
 }

@@ -4,9 +4,8 @@
 
 import { HOT_SUBJECT, PATTERN_RULES } from '../loader/load-messages.ts'
 import type { LoaderProcess } from '../process/loader-process.ts'
-import { inspectFlag, NodeInspector } from '../process/node-inspector.ts'
-import { rssBytesOf } from '../process/process-usage.ts'
-import type { MeasuredServer } from '../process/server-process.ts'
+import { memoryOf } from '../process/memory-sample.ts'
+import { inspectFlag } from '../process/node-inspector.ts'
 import type { BenchOptions } from '../options.ts'
 import { onlySluice } from './scenario.ts'
 import type { Bench, Case, Finding, Scenario } from './scenario.ts'
@@ -44,9 +43,9 @@ async function measure(bench: Bench, { what, durability }: MemoryCase): Promise<
   const messageCount = what === 'parked' ? parkedCount + 1 : parkedCount
   await publisher.run('preload', { messageCount, payloadBytes, ...subjects })
   await runAhead(publisher, messageCount)
-  const before = await sample(server)
+  const before = await memoryOf(server)
   await fill(bench.loader(server), what, parkedCount)
-  const after = await sample(server)
+  const after = await memoryOf(server)
   const growth = (from: number, to: number): number => (to - from) / bytesPerMegabyte
   return {
     metrics: [
@@ -78,11 +77,4 @@ async function fill(loader: LoaderProcess, what: 'parked' | 'active', count: num
   })
   await loader.run('hold', { consumer, window: inFlightMax, messageCount: isParked ? 1 : count })
   if (isParked) await loader.run('untilParked', { consumer, messageCount: count })
-}
-
-async function sample(server: MeasuredServer): Promise<{ liveBytes: number; rssBytes: number }> {
-  const inspector = await NodeInspector.open(server.said)
-  const liveBytes = await inspector.liveBytes()
-  inspector.close()
-  return { liveBytes, rssBytes: rssBytesOf(server.pid) ?? 0 }
 }

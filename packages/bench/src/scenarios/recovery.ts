@@ -9,6 +9,7 @@ interface RecoveryCase extends Case {
 }
 
 const payloadBytesDefault = 1024
+const storedBytesDefault = 256e6
 const subjectCount = 1000
 const publishingMs = 500
 
@@ -16,7 +17,7 @@ export const recovery: Scenario<RecoveryCase> = {
   name: 'recovery',
   needsOwnServer: true,
   doc: 'time to serve: on an empty folder, after an orderly end, after SIGKILL, and embedded',
-  cases: ({ storedBytes }) => [
+  cases: ({ storedBytes = storedBytesDefault }) => [
     { name: 'empty folder', how: 'empty', durability: 'os' },
     { name: `${megabytes(storedBytes)} closed in order`, how: 'clean', durability: 'os' },
     { name: `${megabytes(storedBytes)}, SIGKILL while publishing`, how: 'killed', durability: 'os' },
@@ -41,7 +42,7 @@ async function measure(bench: Bench, { how, durability }: RecoveryCase): Promise
 }
 
 async function fill(bench: Bench, server: ServerProcess, durability: Case['durability']): Promise<void> {
-  const { payloadBytes = payloadBytesDefault, storedBytes } = bench.options
+  const { payloadBytes = payloadBytesDefault, storedBytes = storedBytesDefault } = bench.options
   const loader = bench.loader(server)
   await loader.run('createStream', { durability })
   const messageCount = Math.ceil(storedBytes / payloadBytes)
