@@ -75,10 +75,10 @@ export class ShardServices {
     const streams = await Streams.open({
       ...streamsGround(ground),
       logs: this.#logs,
-      createElsewhere: (name, config) =>
-        control.request('call', { method: 'streams.create', params: { name, config } }) as ReturnType<
-          Streams['create']
-        >,
+      createElsewhere: (name, config, mustBeNew) => {
+        const params = { name, config, mustBeNew }
+        return control.request('call', { method: 'streams.create', params }) as ReturnType<Streams['create']>
+      },
     })
     this.#remote.onNewLife(({ key }) => void this.#renewed(streams, key.stream))
     const readers = await openReaders(ground, streams)

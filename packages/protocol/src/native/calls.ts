@@ -45,7 +45,11 @@ type DeadLetterChoice = ConsumerName & { letters?: readonly MessagePlace[]; matc
 export interface Calls {
   'broker.info': { params: Record<string, never>; result: BrokerInfo }
   /** Answers with the stream as it is; harmless when it exists with the same configuration. */
-  'streams.create': { params: { name: string; config: Partial<StreamConfig> }; result: StreamInfo }
+  /** A stream that is there, and is so, is answered as if it was made; with `mustBeNew` it is `stream-exists`. */
+  'streams.create': {
+    params: { name: string; config: Partial<StreamConfig>; mustBeNew?: boolean }
+    result: StreamInfo
+  }
   'streams.get': { params: { name: string }; result: StreamInfo }
   'streams.list': { params: Record<string, never>; result: StreamInfo[] }
   'streams.alter': { params: { name: string; config: Partial<StreamConfig> }; result: StreamInfo }

@@ -14,6 +14,7 @@ import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import type { Client } from '@sluice/client'
 import { clientOf, startSharded } from '../../sharded-broker.fixture.ts'
 import type { ShardedBroker } from '../../sharded-broker.ts'
+import { kafkaErrors } from './kafka-errors.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
 
 let broker: ShardedBroker
@@ -39,6 +40,36 @@ after(async () => {
   for (const peer of peers) peer.destroy()
   await client?.close()
   await broker.close()
+})
+
+test('of two clients that create a topic at once at different nodes, one is told that it exists', async () => {
+  for (let round = 0; round < 20; round++) {
+    const topic = {
+      name: `race-${round}`,
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }
+    const creation = { topics: [topic], timeoutMs: 1000, validateOnly: false }
+    const answers = await Promise.all(peers.map((each) => each.ask(createTopicsApi, 7, creation)))
+    const codes = answers.map(({ topics }) => topics[0]!.errorCode).toSorted((a, b) => a - b)
+    assert.deepEqual(codes, [kafkaErrors.NONE, kafkaErrors.TOPIC_ALREADY_EXISTS])
+  }
+})
+
+test('where partitions are is refused to be chosen, with the reason', async () => {
+  const chosen = { name: 'placed', numPartitions: -1, replicationFactor: -1, configs: [] }
+  const assignments = [{ partitionIndex: 0, brokerIds: [1] }]
+  const creation = { topics: [{ ...chosen, assignments }], timeoutMs: 1000, validateOnly: false }
+  const refused = (await peers[0]!.ask(createTopicsApi, 7, creation)).topics[0]!
+  assert.equal(refused.errorCode, kafkaErrors.INVALID_REPLICA_ASSIGNMENT)
+  assert.match(refused.errorMessage!, /chosen by the brokers/)
+  await client!.streams.create('placed', { partitions: 1 })
+  const topics = [{ name: 'placed', count: 2, assignments: [{ brokerIds: [0] }] }]
+  const growth = await peers[1]!.ask(createPartitionsApi, 3, { topics, timeoutMs: 1000, validateOnly: false })
+  assert.equal(growth.results[0]!.errorCode, kafkaErrors.INVALID_REPLICA_ASSIGNMENT)
+  assert.match(growth.results[0]!.errorMessage!, /chosen by the brokers/)
 })
 
 test('a topic is made, grown, altered, emptied and deleted at any node, and all of them know', async () => {

@@ -41,7 +41,7 @@ type Runner<M extends CallMethod> = (
 
 const runners: { readonly [M in CallMethod]: Runner<M> } = {
   'broker.info': brokerInfo,
-  'streams.create': ({ streams }, { name, config }) => streams.create(name, config),
+  'streams.create': ({ streams }, { name, config, mustBeNew }) => streams.create(name, config, mustBeNew),
   'streams.get': ({ streams }, { name }) => streams.require(name).info(),
   'streams.list': ({ streams }) => streams.list(),
   'streams.alter': ({ streams }, { name, config }) => streams.alter(name, config),

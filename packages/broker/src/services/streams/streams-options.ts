@@ -24,7 +24,11 @@ export interface StreamsOptions {
   /** Where the logs are; absent: all of them here. */
   readonly logs?: StreamLogs
   /** Creates streams where another node decides on them; absent: this one does. */
-  readonly createElsewhere?: (name: string, config: Partial<StreamConfig>) => Promise<StreamInfo>
+  readonly createElsewhere?: (
+    name: string,
+    config: Partial<StreamConfig>,
+    mustBeNew: boolean,
+  ) => Promise<StreamInfo>
   readonly limits: StreamLimits
   /** What a broker without a disk can offer; undefined where there is one. */
   readonly onlyDurability: Durability | undefined

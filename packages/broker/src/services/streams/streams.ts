@@ -115,16 +115,18 @@ export class Streams {
   }
 
   /**
-   * Answers with the stream as it is when it exists with the same configuration, else throws `stream-exists`.
+   * Answers with the stream as it is when it exists with the same configuration, and may; else throws
+   * `stream-exists`.
    */
-  create(name: string, given: Partial<StreamConfig>): Promise<StreamInfo> {
+  create(name: string, given: Partial<StreamConfig>, mustBeNew: boolean = false): Promise<StreamInfo> {
     const { createElsewhere } = this.#options
-    if (createElsewhere !== undefined) return createElsewhere(name, given)
+    if (createElsewhere !== undefined) return createElsewhere(name, given, mustBeNew)
     return this.#inTurn(async () => {
       checkStreamName(name)
       const config = newStreamConfig(given, this.#bounds)
       const existing = this.#open.get(name)
       if (existing === undefined) return (await this.#create(name, config)).info()
+      if (mustBeNew) throw new BrokerError('stream-exists', `Stream ${name} exists`)
       const difference = differenceOf(existing.stream.config, config)
       if (difference === undefined) return existing.stream.info()
       throw new BrokerError('stream-exists', `Stream ${name} exists: ${difference}`)

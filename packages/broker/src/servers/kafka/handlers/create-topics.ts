@@ -18,9 +18,6 @@ import { KafkaRefusal, notRefused, refusalOf, repeated } from '../refusal.ts'
 const asByDefault = -1
 const replicas = 1
 
-/** Being made by this node: of two clients that ask at once, one has to hear that the topic exists. */
-const inCreation = new WeakMap<KafkaServices, Set<string>>()
-
 export async function handleCreateTopics(
   session: KafkaSession,
   { topics, validateOnly }: CreateTopicsRequest,
@@ -48,15 +45,8 @@ async function create(
   const given = configOf(services, topic)
   const config = streams.checkNew(name, given)
   if (isValidatedOnly) return described(services, name, zeroUuid, config)
-  const names = inCreation.get(services) ?? new Set()
-  inCreation.set(services, names)
-  if (names.has(name)) throw new KafkaRefusal('TOPIC_ALREADY_EXISTS', `Topic '${name}' is being created.`)
-  names.add(name)
-  try {
-    await services.call('streams.create', { name, config: given })
-  } finally {
-    names.delete(name)
-  }
+  // Why: of two clients that ask at once, one has to hear that the topic exists.
+  await services.call('streams.create', { name, config: given, mustBeNew: true })
   const stream = streams.require(name)
   return described(services, name, topics.idOf(stream), stream.config)
 }

@@ -42,7 +42,7 @@ const consumerConfig = new Shape(exactly({ stream: name, name, config }))
 
 export const callShapes: Readonly<Record<CallMethod, { faultOf(value: unknown): string | undefined }>> = {
   'broker.info': nothing,
-  'streams.create': streamConfig,
+  'streams.create': new Shape(exactly({ name, config, mustBeNew: Type.Optional(Type.Boolean()) })),
   'streams.get': streamName,
   'streams.list': nothing,
   'streams.alter': streamConfig,
