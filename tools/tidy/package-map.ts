@@ -19,8 +19,10 @@ interface Manifest {
 
 const SECTIONS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']
 
+/** With those that tests install on their own, in `tests/<suites>/<name>`. */
 export function workspacePackages(tree: SourceTree): WorkspacePackage[] {
-  const manifests = [...tree.paths].filter((path) => /^(packages\/[^/]+\/)?package\.json$/.test(path))
+  const ofOne = /^((packages|tests\/[^/]+)\/[^/]+\/)?package\.json$/
+  const manifests = [...tree.paths].filter((path) => ofOne.test(path))
   return manifests.map((path) => readPackage(path, JSON.parse(tree.read(path)!) as Manifest))
 }
 

@@ -23,7 +23,7 @@ const BROKER_TOP = /^packages\/broker\/src\/([^/]+\.ts|testing\/.*)$/
 export const packageImports: Rule = {
   name: 'package-import',
   check(tree) {
-    const packages = workspacePackages(tree).filter(({ folder }) => folder !== '')
+    const packages = workspacePackages(tree).filter(({ folder }) => folder.startsWith('packages/'))
     return tree.sources
       .filter(({ isTest }) => !isTest)
       .flatMap((source) => {
