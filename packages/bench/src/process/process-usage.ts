@@ -21,6 +21,12 @@ export function rssBytesOf(pid: number): number | undefined {
   return kib === undefined ? undefined : Number(kib) * 1024
 }
 
+/** Files and sockets that a process may have open. Node takes as many as the system lets it (the hard limit). */
+export function openFilesMax(): number {
+  const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1]
+  return hard === undefined ? Infinity : Number(hard)
+}
+
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1')

@@ -1,5 +1,6 @@
 // The scenarios, in the order in which `all` runs them.
 
+import { connections } from './connections.ts'
 import { fanOut } from './fan-out.ts'
 import { flow } from './flow.ts'
 import { groups } from './groups.ts'
@@ -25,4 +26,5 @@ export const SCENARIOS: readonly Scenario[] = [
   shards,
   kafka,
   groups,
+  connections,
 ] as readonly Scenario[]
