@@ -47,6 +47,8 @@ export interface StreamConfig {
   readonly flushMessages: number
   /** Kept for those who ask; a record is synced as `durability` says. 0: never asked for. */
   readonly flushMs: number
+  /** Names of Kafka's configurations that were said, also to be what they are anyway: Kafka's clients ask. */
+  readonly kafkaConfigs: readonly string[]
 }
 
 export interface PartitionInfo {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { alterConfigsApi } from '@sluice/protocol/kafka/generated/alter-configs'
+import { createTopicsApi } from '@sluice/protocol/kafka/generated/create-topics'
 import { describeConfigsApi } from '@sluice/protocol/kafka/generated/describe-configs'
 import type { DescribeConfigsResponseResult } from '@sluice/protocol/kafka/generated/describe-configs'
 import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
@@ -119,6 +120,39 @@ test('a value that was set says so, and what would hold without it', async () =>
     { name: 'retention.ms', value: '5000', source: 1 },
     { name: 'log.retention.ms', value: '-1', source: 5 },
   ])
+})
+
+test('a value that was set to the default says so as well, until it is deleted', async () => {
+  const topic = await created()
+  for (const { name } of topicConfigs) {
+    const [value, before] = await valueOf(topic, name)
+    assert.notEqual(before, 1, name)
+    assert.equal(await alteredTo(topic, [name, set, value]), 'NONE', name)
+    assert.deepEqual(await valueOf(topic, name), [value, 1], name)
+  }
+  assert.equal(await alteredTo(topic, ['retention.ms', remove, null]), 'NONE')
+  assert.deepEqual(await valueOf(topic, 'retention.ms'), ['-1', 5])
+  const configs = [{ name: 'segment.ms', value: '777' }]
+  const resources = [{ resourceType: topicType, resourceName: topic, configs }]
+  await peer.ask(alterConfigsApi, 2, { resources, validateOnly: false })
+  const after = await described(topicType, topic)
+  assert.deepEqual(
+    after.configs.filter(({ configSource }) => configSource === 1).map(({ name }) => name),
+    ['segment.ms'],
+  )
+})
+
+test('a new topic tells what was said of it, and is the same natively as one that says nothing', async () => {
+  const topic = { name: 'said', numPartitions: 1, replicationFactor: 1, assignments: [] }
+  const configs = [{ name: 'cleanup.policy', value: 'delete' }]
+  const creation = { topics: [{ ...topic, configs }], timeoutMs: 1000, validateOnly: false }
+  const made = (await peer.ask(createTopicsApi, 7, creation)).topics[0]!
+  assert.deepEqual(
+    made.configs!.filter(({ configSource }) => configSource === 1).map(({ name }) => name),
+    ['cleanup.policy'],
+  )
+  assert.deepEqual(await valueOf('said', 'cleanup.policy'), ['delete', 1])
+  assert.equal((await client.streams.create('said', {})).name, 'said')
 })
 
 test('a broker says what its topics have that say nothing, and cannot be altered', async () => {

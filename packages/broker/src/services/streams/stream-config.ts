@@ -8,6 +8,7 @@ import { Type } from 'typebox'
 import { Shape } from '../../base/shape.ts'
 
 const subjectsMax = 256
+const kafkaConfigsMax = 100
 const nameForm = /^[A-Za-z0-9._-]{1,200}$/
 
 const messageBytesDefault = 1024 * 1024
@@ -44,6 +45,7 @@ export const streamDefaults: Omit<StreamConfig, 'durability'> = {
   minInsyncReplicas: 1,
   flushMessages: 0,
   flushMs: 0,
+  kafkaConfigs: [],
 }
 
 function oneOf(...values: string[]): ReturnType<typeof Type.Optional> {
@@ -73,6 +75,7 @@ const configShape = new Shape(
       minInsyncReplicas: Type.Optional(Type.Integer({ minimum: 1, maximum: replicas })),
       flushMessages: limit,
       flushMs: limit,
+      kafkaConfigs: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: kafkaConfigsMax })),
     },
     { additionalProperties: false },
   ),
@@ -127,9 +130,10 @@ export function isLimited({ cleanupPolicy, maxAgeMs, maxBytes, maxMessages }: St
   return cleanupPolicy !== 'compact' && (maxAgeMs > 0 || maxBytes > 0 || maxMessages > 0)
 }
 
-/** The first property in which two configurations differ, as a sentence. */
+/** The first property in which two configurations differ, as a sentence; not how either came about. */
 export function differenceOf(current: StreamConfig, wanted: StreamConfig): string | undefined {
   for (const name of Object.keys(wanted) as (keyof StreamConfig)[]) {
+    if (name === 'kafkaConfigs') continue
     const [is, asked] = [JSON.stringify(current[name]), JSON.stringify(wanted[name])]
     if (is !== asked) return `'${name}' is ${is}, not ${asked}`
   }

@@ -36,6 +36,7 @@ test('a stream has the defaults that were not named', async () => {
     minInsyncReplicas: 1,
     flushMessages: 0,
     flushMs: 0,
+    kafkaConfigs: [],
   })
   assert.equal(name, 'ORDERS')
   assert.deepEqual(partitions, [

@@ -17,7 +17,7 @@ test('the names stand in their order, each once', () => {
 
 test('every property of a stream that Kafka has a word for stands once in the table', () => {
   const named = topicConfigs.flatMap((row) => ('property' in row ? [row.property] : []))
-  const without = ['subjects', 'partitions', 'maxMessages']
+  const without = ['subjects', 'partitions', 'maxMessages', 'kafkaConfigs']
   assert.deepEqual(
     named.toSorted(),
     Object.keys(streamDefaults)
@@ -29,7 +29,8 @@ test('every property of a stream that Kafka has a word for stands once in the ta
 test('the default of each is read as it is written', () => {
   for (const row of topicConfigs) {
     const text = topicConfigText(row, undefined, sizes)
-    const changes = streamConfigOf(new Map([[row.name, text]]), sizes)
+    const { kafkaConfigs, ...changes } = streamConfigOf(new Map([[row.name, text]]), [], sizes)
+    assert.deepEqual(kafkaConfigs, [row.name])
     if (!('property' in row)) assert.deepEqual(changes, {})
     else if (!row.property.startsWith('segment')) {
       const name = row.property as keyof typeof streamDefaults

@@ -205,22 +205,24 @@ export function topicConfigText(
   return row.codec.format(isLeft ? sizes[row.property] : value)
 }
 
-/** Whether a stream says something else than the default. */
+/** Whether it was said of a stream, or natively something else than the default. */
 export function isTopicConfigSet(row: TopicConfig, config: StreamConfig): boolean {
+  if (config.kafkaConfigs.includes(row.name)) return true
   if ('fixed' in row) return false
   const name = row.property as keyof typeof streamDefaults
   return config[name] !== streamDefaults[name]
 }
 
 /**
- * What the texts change in a stream; null is what a stream has where nothing was said. Throws
- * `invalid-stream-config`, naming the configuration.
+ * What the texts change in a stream where `said` was said before; null is what a stream has where nothing was
+ * said. Throws `invalid-stream-config`, naming the configuration.
  */
 export function streamConfigOf(
   texts: ReadonlyMap<string, string | null>,
+  said: readonly string[],
   sizes: BrokerSizes,
 ): Partial<StreamConfig> {
-  const changes: Record<string, unknown> = {}
+  const changes: Record<string, unknown> = { kafkaConfigs: saidAfter(texts, said) }
   for (const [name, text] of texts) {
     const row = requireTopicConfig(name)
     if ('fixed' in row) checkFixed(row, text, sizes)
@@ -231,9 +233,14 @@ export function streamConfigOf(
   return changes
 }
 
-/** The properties that the table speaks of, as they are where nothing was said. */
+/** All of them, as they are where nothing was said. */
 export function unsaidTopicConfigs(): Map<string, null> {
-  return new Map(topicConfigs.filter((row) => 'property' in row).map(({ name }) => [name, null]))
+  return new Map(topicConfigs.map(({ name }) => [name, null]))
+}
+
+function saidAfter(texts: ReadonlyMap<string, string | null>, said: readonly string[]): string[] {
+  const stillSaid = said.filter((name) => !texts.has(name))
+  return [...stillSaid, ...Array.from(texts.keys()).filter((name) => texts.get(name) !== null)].toSorted()
 }
 
 function parsed({ name, codec }: TopicProperty, text: string): unknown {

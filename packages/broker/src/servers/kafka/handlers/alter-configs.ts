@@ -17,7 +17,7 @@ export async function handleAlterConfigs(
   const responses = await alterEach(session.services, resources, validateOnly, (_, resource) => {
     const texts: Map<string, string | null> = unsaidTopicConfigs()
     for (const [name, value] of saidBy(resource)) texts.set(name, value)
-    return streamConfigOf(texts, session.services.streams.bounds)
+    return streamConfigOf(texts, [], session.services.streams.bounds)
   })
   return { throttleTimeMs: session.throttleTimeMs(), responses }
 }

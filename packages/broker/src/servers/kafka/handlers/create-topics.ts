@@ -60,7 +60,7 @@ function configOf(services: KafkaServices, topic: CreateTopicsRequestTopic): Par
   const texts = new Map(configs.map(({ name, value }) => [name, value]))
   // Why: who asks for three replicas asks for two of them in sync.
   if (isClamped && Number(texts.get('min.insync.replicas')) > replicas) texts.delete('min.insync.replicas')
-  return { ...streamConfigOf(texts, services.streams.bounds), partitions }
+  return { ...streamConfigOf(texts, [], services.streams.bounds), partitions }
 }
 
 function partitionsOf(

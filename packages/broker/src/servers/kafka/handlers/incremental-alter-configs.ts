@@ -30,7 +30,7 @@ export async function handleIncrementalAlterConfigs(
     if (repeated(configs.map(({ name }) => name)).size > 0)
       throw new KafkaRefusal('INVALID_REQUEST', 'Each configuration must appear at most once.')
     const texts = configs.map((each) => [each.name, textAfter(each, stream, sizes)] as const)
-    return streamConfigOf(new Map(texts), sizes)
+    return streamConfigOf(new Map(texts), stream.config.kafkaConfigs, sizes)
   })
   return { throttleTimeMs: session.throttleTimeMs(), responses }
 }
