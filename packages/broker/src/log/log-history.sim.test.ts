@@ -6,12 +6,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import { simulate } from '../testing/sim-io.ts'
-import type { CrashMode, SimWorld } from '../testing/sim-io.ts'
-import { Log } from './log.ts'
-import type { LogOptions, QuarantinedRange } from './log.ts'
-import { batchOf, logOptions, readAll } from './log.fixture.ts'
-import { storageFor } from './storage.ts'
-import { TailCache } from './tail-cache.ts'
+import type { SimWorld } from '../testing/sim-io.ts'
+import { LogLife, liveAndCrash } from './log-lives.fixture.ts'
+import type { Crashes, Lives } from './log-lives.fixture.ts'
+import type { Log, QuarantinedRange } from './log.ts'
+import { batchOf, readAll } from './log.fixture.ts'
 
 interface LogModel {
   /** Values that were ever appended at an offset: one that was not confirmed may be given again. */
@@ -20,74 +19,57 @@ interface LogModel {
   logStart: number
 }
 
-class LogLife {
-  readonly #world: SimWorld
-  readonly #log: Log
+class HistoryLife extends LogLife {
   readonly #model: LogModel
-  readonly #waits: Promise<void>[] = []
   static #values = 0
 
   constructor(world: SimWorld, log: Log, model: LogModel) {
-    this.#world = world
-    this.#log = log
+    super(world, log)
     this.#model = model
   }
 
-  /** One thing that can happen to a log. */
   async step(): Promise<void> {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const choice = random.between(0, 100)
     if (choice < 60) this.#append()
-    else if (choice < 85) await this.#world.sleep(random.between(0, 2))
-    else if (choice < 90) this.#log.roll()
+    else if (choice < 85) await this.world.sleep(random.between(0, 2))
+    else if (choice < 90) this.log.roll()
     else if (choice < 92) await this.#truncate()
     else if (choice < 96) await this.#read()
-    else this.#fillDisk()
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#waits)
+    else this.fillDisk(500)
   }
 
   #append(): void {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const values: string[] = []
     const count = 1 + Math.floor(random.between(0, 4))
     for (let index = 0; index < count; index++) {
-      values.push(`${LogLife.#values++} ${'.'.repeat(random.between(0, random.chance(0.1) ? 9000 : 80))}`)
+      values.push(`${HistoryLife.#values++} ${'.'.repeat(random.between(0, random.chance(0.1) ? 9000 : 80))}`)
     }
-    const base = this.#log.append(batchOf(values), 0)
+    const base = this.log.append(batchOf(values), 0)
     values.forEach((value, index) => {
       const known = this.#model.appended.get(base + index) ?? new Set()
       this.#model.appended.set(base + index, known.add(value))
     })
     const confirm = (): void =>
       values.forEach((value, index) => this.#model.confirmed.set(base + index, value))
-    this.#waits.push(this.#log.durable().then(confirm, () => {}))
+    this.whenDurable(confirm)
   }
 
   async #truncate(): Promise<void> {
-    const { random } = this.#world.scheduler
-    const offset = Math.floor(random.between(this.#log.logStart, this.#log.durableEnd))
+    const { random } = this.world.scheduler
+    const offset = Math.floor(random.between(this.log.logStart, this.log.durableEnd))
     this.#model.logStart = Math.max(this.#model.logStart, offset)
-    await this.#log.truncateStart(offset).catch((error: BrokerError) => assert.equal(error.code, 'disk-full'))
+    await this.log.truncateStart(offset).catch((error: BrokerError) => assert.equal(error.code, 'disk-full'))
   }
 
   async #read(): Promise<void> {
-    const { logStart, durableEnd } = this.#log
-    const offset = Math.floor(this.#world.scheduler.random.between(logStart, durableEnd))
-    const slice = await this.#log.read(offset, 4000).catch((error: Error) => {
+    const { logStart, durableEnd } = this.log
+    const offset = Math.floor(this.world.scheduler.random.between(logStart, durableEnd))
+    const slice = await this.log.read(offset, 4000).catch((error: Error) => {
       assert.match(error.message, /not within|closed/)
     })
     assert.equal(slice === undefined || slice.nextOffset > offset || offset === durableEnd, true)
-  }
-
-  #fillDisk(): void {
-    const disk = this.#world.disk('n')
-    disk.capacityBytes = disk.usedBytes + this.#world.scheduler.random.between(0, 500)
-    void this.#world.sleep(3).then(() => {
-      disk.capacityBytes = Infinity
-    })
   }
 }
 
@@ -117,11 +99,8 @@ async function check(log: Log, model: LogModel): Promise<void> {
   assert.equal(log.logStart <= model.logStart, true)
 }
 
-interface LifePlan {
-  readonly durability: LogOptions['durability']
-  readonly modes: readonly CrashMode[]
-  /** Whether a life, by its number, goes past the page cache. */
-  readonly isDirect?: (life: number) => boolean
+interface LifePlan extends Crashes {
+  readonly isDirect?: Lives['isDirect']
 }
 
 /** What lies behind the last batch of a segment, and is taken for damage. */
@@ -130,38 +109,24 @@ function damagedTails(log: Log): readonly QuarantinedRange[] {
 }
 
 async function history(world: SimWorld, plan: LifePlan): Promise<void> {
-  const { durability, modes, isDirect = () => false } = plan
-  const { random } = world.scheduler
+  const { durability, isDirect = () => false } = plan
   const model: LogModel = { appended: new Map(), confirmed: new Map(), logStart: 0 }
-  let wasClosedCleanly = false
-  for (let life = 0; life < 6; life++) {
-    const tail = new TailCache(random.chance(0.5) ? 0 : 20_000)
-    const options = { durability, segmentBytes: 5000, indexIntervalBytes: 300, tail, wasClosedCleanly }
-    const io = world.startNode('n')
-    const seen = storageFor(io, { directIo: isDirect(life) ? 'on' : 'off' })
-    const log = await Log.open(seen, '/log', logOptions(options))
-    world.disk('n').capacityBytes = Infinity
-    if (wasClosedCleanly) assert.deepEqual(damagedTails(log), [])
-    if (isDirect(life) && durability === 'fsync') assert.deepEqual(damagedTails(log), [])
-    await check(log, model)
-    const current = new LogLife(world, log, model)
-    const end = new Promise<void>((resolve) => {
-      world.scheduler.at(random.between(1, 60), resolve, 'end of life')
-    })
-    let isOver = false
-    const work = (async (): Promise<void> => {
-      while (!isOver) await current.step()
-    })()
-    await end
-    isOver = true
-    wasClosedCleanly = random.chance(0.25)
-    if (wasClosedCleanly) {
-      await work
-      await current.settle()
-      await log.close()
-    }
-    world.crash('n', modes[Math.floor(random.between(0, modes.length))])
-  }
+  await liveAndCrash(world, {
+    ...plan,
+    directory: '/log',
+    segmentBytes: 5000,
+    lifeMsMax: 60,
+    isDirect,
+    beforeStart: () => {},
+    begin: async (log, { life, wasClosedCleanly }) => {
+      // Why only now: a start must come through on a full disk.
+      world.disk('n').capacityBytes = Infinity
+      if (wasClosedCleanly) assert.deepEqual(damagedTails(log), [])
+      if (isDirect(life) && durability === 'fsync') assert.deepEqual(damagedTails(log), [])
+      await check(log, model)
+      return new HistoryLife(world, log, model)
+    },
+  })
 }
 
 const seeds = 200

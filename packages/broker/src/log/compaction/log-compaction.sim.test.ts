@@ -7,12 +7,10 @@ import { test } from 'node:test'
 import type { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { DiskFault } from '../../testing/sim-disk-faults.ts'
 import { simulate } from '../../testing/sim-io.ts'
-import type { CrashMode, SimWorld } from '../../testing/sim-io.ts'
-import { logOptions } from '../log.fixture.ts'
-import { Log } from '../log.ts'
-import type { LogOptions } from '../log.ts'
-import { storageFor } from '../storage.ts'
-import { TailCache } from '../tail-cache.ts'
+import type { SimWorld } from '../../testing/sim-io.ts'
+import { LogLife, liveAndCrash, mendDisk } from '../log-lives.fixture.ts'
+import type { Crashes } from '../log-lives.fixture.ts'
+import type { Log } from '../log.ts'
 import { compactionAt, keyedBatch, readKeyed } from './compaction.fixture.ts'
 import type { KeyedRecord } from './compaction.fixture.ts'
 
@@ -61,44 +59,36 @@ class Model {
   }
 }
 
-class Life {
-  readonly #world: SimWorld
-  readonly #log: Log
+class Life extends LogLife {
   readonly #model: Model
-  readonly #waits: Promise<void>[] = []
 
   constructor(world: SimWorld, log: Log, model: Model) {
-    this.#world = world
-    this.#log = log
+    super(world, log)
     this.#model = model
   }
 
   async step(): Promise<void> {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const choice = random.between(0, 100)
     if (choice < 50) this.#append()
-    else if (choice < 68) await this.#world.sleep(random.between(0, 2))
-    else if (choice < 76) this.#log.roll()
+    else if (choice < 68) await this.world.sleep(random.between(0, 2))
+    else if (choice < 76) this.log.roll()
     else if (choice < 92) await this.#compact()
-    else if (choice < 94) this.#fillDisk()
-    else this.#world.disk('n').faults.add(random.pick(compactionFaults))
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#waits)
+    else if (choice < 94) this.fillDisk(1500)
+    else this.world.disk('n').faults.add(random.pick(compactionFaults))
   }
 
   #append(): void {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const model = this.#model
-    const base = this.#log.logEnd
+    const base = this.log.logEnd
     const records = Array.from({ length: random.int(1, 5) }, (_, index) => ({
       offset: base + index,
       key: `k${random.int(0, 20)}`,
       value: random.chance(0.2) ? null : `<${model.values++}>${'.'.repeat(random.int(0, 150))}`,
     }))
     try {
-      assert.equal(this.#log.append(keyedBatch(records), 0), base)
+      assert.equal(this.log.append(keyedBatch(records), 0), base)
     } catch (error) {
       assert.equal((error as BrokerError).code, 'partition-offline')
       return
@@ -107,75 +97,48 @@ class Life {
       model.appended.set(record.offset, [...(model.appended.get(record.offset) ?? []), record])
     }
     const confirm = (): void => records.forEach((record) => model.confirmed.set(record.offset, record))
-    this.#waits.push(this.#log.durable().then(confirm, () => {}))
+    this.whenDurable(confirm)
   }
 
   async #compact(): Promise<void> {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     this.#model.wallMs += random.pick([1, 500, 1500])
     const mapBytes = random.pick([1, 100_000])
     try {
-      if (await this.#log.compact(compactionAt(this.#model.wallMs, {}, mapBytes))) this.#model.compactions++
+      if (await this.log.compact(compactionAt(this.#model.wallMs, {}, mapBytes))) this.#model.compactions++
     } catch (error) {
       assert.equal(refusals.has((error as BrokerError).code), true, String(error))
     }
   }
-
-  #fillDisk(): void {
-    const disk = this.#world.disk('n')
-    disk.capacityBytes = disk.usedBytes + this.#world.scheduler.random.between(0, 1500)
-    void this.#world.sleep(3).then(() => {
-      disk.capacityBytes = Infinity
-    })
-  }
 }
 
-async function history(
-  world: SimWorld,
-  model: Model,
-  durability: LogOptions['durability'],
-  modes: readonly CrashMode[],
-): Promise<void> {
+async function history(world: SimWorld, model: Model, crashes: Crashes): Promise<void> {
   const { random } = world.scheduler
-  let wasClosedCleanly = false
-  for (let life = 0; life < 6; life++) {
-    const disk = world.disk('n')
-    disk.faults.clear()
-    disk.capacityBytes = Infinity
-    if (disk.paths().some((path) => path.endsWith('/merging'))) model.merges++
-    const tail = new TailCache(random.chance(0.5) ? 0 : 20_000)
-    const options = { durability, segmentBytes: 1500, indexIntervalBytes: 300, tail, wasClosedCleanly }
-    const io = storageFor(world.startNode('n'), { directIo: random.chance(0.3) ? 'on' : 'off' })
-    const log = await Log.open(io, directory, logOptions(options))
-    assert.deepEqual(log.quarantined, [])
-    model.check(await readKeyed(log))
-    const current = new Life(world, log, model)
-    const end = new Promise<void>((resolve) => {
-      world.scheduler.at(random.between(1, 200), resolve, 'end of life')
-    })
-    let isOver = false
-    const work = (async (): Promise<void> => {
-      while (!isOver) await current.step()
-    })()
-    await Promise.race([end, work])
-    isOver = true
-    wasClosedCleanly = random.chance(0.25)
-    if (wasClosedCleanly) {
-      await work
-      await current.settle()
-      await log.close()
-      wasClosedCleanly = log.offline === undefined
-    }
-    world.crash('n', random.pick(modes))
-  }
+  const disk = world.disk('n')
+  await liveAndCrash(world, {
+    ...crashes,
+    directory,
+    segmentBytes: 1500,
+    lifeMsMax: 200,
+    isDirect: () => random.chance(0.3),
+    beforeStart: () => {
+      mendDisk(world)
+      if (disk.paths().some((path) => path.endsWith('/merging'))) model.merges++
+    },
+    begin: async (log) => {
+      assert.deepEqual(log.quarantined, [])
+      model.check(await readKeyed(log))
+      return new Life(world, log, model)
+    },
+  })
 }
 
-async function play(seeds: number, durability: LogOptions['durability'], modes: CrashMode[]): Promise<void> {
+async function play(seeds: number, crashes: Crashes): Promise<void> {
   let compactions = 0
   let merges = 0
   for (let seed = 0; seed < seeds; seed++) {
     const model = new Model()
-    await simulate(seed, (world) => history(world, model, durability, modes)).catch((error: unknown) => {
+    await simulate(seed, (world) => history(world, model, crashes)).catch((error: unknown) => {
       throw new Error(`seed ${seed}`, { cause: error })
     })
     compactions += model.compactions
@@ -185,6 +148,8 @@ async function play(seeds: number, durability: LogOptions['durability'], modes: 
   assert.equal(merges > 0, true, 'no merge was interrupted')
 }
 
-test('compactions survive kills and power losses (50 seeds)', () => play(50, 'fsync', ['kill', 'power']))
+test('compactions survive kills and power losses (50 seeds)', () =>
+  play(50, { durability: 'fsync', modes: ['kill', 'power'] }))
 
-test('compactions of a log of durability os survive kills (20 seeds)', () => play(20, 'os', ['kill']))
+test('compactions of a log of durability os survive kills (20 seeds)', () =>
+  play(20, { durability: 'os', modes: ['kill'] }))

@@ -10,12 +10,11 @@ import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder
 import type { Io } from '../../io/io.ts'
 import type { DiskFault } from '../../testing/sim-disk-faults.ts'
 import { simulate } from '../../testing/sim-io.ts'
-import type { CrashMode, SimWorld } from '../../testing/sim-io.ts'
+import type { SimWorld } from '../../testing/sim-io.ts'
+import { LogLife, liveAndCrash, mendDisk } from '../log-lives.fixture.ts'
+import type { Crashes } from '../log-lives.fixture.ts'
 import { Log } from '../log.ts'
-import type { LogOptions } from '../log.ts'
 import { batchOf, contentOf, logOptions, readAll } from '../log.fixture.ts'
-import { storageFor } from '../storage.ts'
-import { TailCache } from '../tail-cache.ts'
 import { keepsAll } from './retention-plan.ts'
 
 const directory = '/data/streams/1/0'
@@ -80,43 +79,35 @@ class Model {
   }
 }
 
-class Life {
-  readonly #world: SimWorld
-  readonly #log: Log
+class Life extends LogLife {
   readonly #model: Model
-  readonly #waits: Promise<void>[] = []
 
   constructor(world: SimWorld, log: Log, model: Model) {
-    this.#world = world
-    this.#log = log
+    super(world, log)
     this.#model = model
   }
 
   async step(): Promise<void> {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const choice = random.between(0, 100)
     if (choice < 45) this.#append()
-    else if (choice < 65) await this.#world.sleep(random.between(0, 2))
-    else if (choice < 72) this.#log.roll()
+    else if (choice < 65) await this.world.sleep(random.between(0, 2))
+    else if (choice < 72) this.log.roll()
     else if (choice < 84) await this.#remove(() => this.#delete())
     else if (choice < 88) await this.#remove(() => this.#purge())
     else if (choice < 91) await this.#remove(() => this.#retain())
     else if (choice < 94) await this.#read()
-    else if (choice < 96) this.#fillDisk()
-    else this.#world.disk('n').faults.add(random.pick(removalFaults))
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#waits)
+    else if (choice < 96) this.fillDisk(1500)
+    else this.world.disk('n').faults.add(random.pick(removalFaults))
   }
 
   #append(): void {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const model = this.#model
     const builder = new RecordBatchBuilder()
     const values: string[] = []
-    const base = this.#log.logEnd
-    const nowMs = this.#log.logEnd
+    const base = this.log.logEnd
+    const nowMs = this.log.logEnd
     for (let index = random.int(0, 4); index >= 0; index--) {
       const value = `<${model.values++}>${'.'.repeat(random.between(0, 200))}`
       const timeMs = nowMs + random.int(0, 20)
@@ -125,7 +116,7 @@ class Life {
       values.push(value)
     }
     try {
-      assert.equal(this.#log.append(builder.take(), 0), base)
+      assert.equal(this.log.append(builder.take(), 0), base)
     } catch (error) {
       assert.equal((error as BrokerError).code, 'partition-offline')
       return
@@ -134,7 +125,7 @@ class Life {
       model.appended.set(base + index, (model.appended.get(base + index) ?? new Set()).add(value))
     })
     const confirm = (): void => values.forEach((value, index) => model.confirmed.set(base + index, value))
-    this.#waits.push(this.#log.durable().then(confirm, () => {}))
+    this.whenDurable(confirm)
   }
 
   async #remove(removal: () => Promise<void>): Promise<void> {
@@ -146,15 +137,15 @@ class Life {
   }
 
   async #delete(): Promise<void> {
-    const { random } = this.#world.scheduler
+    const { random } = this.world.scheduler
     const model = this.#model
-    const { durableEnd } = this.#log
+    const { durableEnd } = this.log
     if (durableEnd === 0) return
     const offsets = Array.from({ length: random.int(1, 5) }, () => random.int(0, durableEnd - 1))
     const from = random.int(0, durableEnd - 1)
     if (random.chance(0.3)) for (let at = from; at < Math.min(from + 10, durableEnd); at++) offsets.push(at)
     model.ask(offsets)
-    await this.#log.deleteRecords(offsets)
+    await this.log.deleteRecords(offsets)
     for (const offset of offsets) {
       model.gone.add(offset)
       if (offset >= model.askedStart) model.erased.add(offset)
@@ -162,22 +153,22 @@ class Life {
   }
 
   async #purge(): Promise<void> {
-    const { random } = this.#world.scheduler
-    const { durableEnd, logStart } = this.#log
+    const { random } = this.world.scheduler
+    const { durableEnd, logStart } = this.log
     const offset = random.chance(0.3) ? durableEnd : random.int(logStart, durableEnd)
-    await this.#moveStart(offset, () => this.#log.removeBelow(offset))
+    await this.#moveStart(offset, () => this.log.removeBelow(offset))
   }
 
   /** All that is older may go, and nothing else. */
   async #retain(): Promise<void> {
     const model = this.#model
-    const { durableEnd, logStart } = this.#log
+    const { durableEnd, logStart } = this.log
     const nowMs = durableEnd + 10
-    const maxAgeMs = this.#world.scheduler.random.int(10, 80)
+    const maxAgeMs = this.world.scheduler.random.int(10, 80)
     const isYoung = (offset: number): boolean => (model.times.get(offset) ?? 0) >= nowMs - maxAgeMs
     let offset = logStart
     while (offset < durableEnd && (!isYoung(offset) || model.asked.has(offset))) offset++
-    await this.#moveStart(offset, () => this.#log.retain({ ...keepsAll, maxAgeMs }, nowMs), false)
+    await this.#moveStart(offset, () => this.log.retain({ ...keepsAll, maxAgeMs }, nowMs), false)
   }
 
   async #moveStart(offset: number, move: () => Promise<unknown>, isExact = true): Promise<void> {
@@ -185,27 +176,19 @@ class Life {
     model.askedStart = Math.max(model.askedStart, offset)
     model.ask(model.below(offset))
     await move()
-    if (isExact) assert.equal(this.#log.logStart >= offset, true)
-    model.goneStart = Math.max(model.goneStart, this.#log.logStart)
+    if (isExact) assert.equal(this.log.logStart >= offset, true)
+    model.goneStart = Math.max(model.goneStart, this.log.logStart)
     for (const one of model.below(model.goneStart)) model.gone.add(one)
   }
 
   /** Reads go on beside removals: they get whole batches, or hear that the log start has moved. */
   async #read(): Promise<void> {
-    const { logStart, durableEnd } = this.#log
-    const offset = Math.floor(this.#world.scheduler.random.between(logStart, durableEnd))
-    const slice = await this.#log.read(offset, 4000).catch((error: BrokerError) => {
+    const { logStart, durableEnd } = this.log
+    const offset = Math.floor(this.world.scheduler.random.between(logStart, durableEnd))
+    const slice = await this.log.read(offset, 4000).catch((error: BrokerError) => {
       assert.equal(error.code === 'offset-out-of-range' || error.code === 'stopping', true, String(error))
     })
     assert.equal(slice === undefined || slice.nextOffset > offset || offset === durableEnd, true)
-  }
-
-  #fillDisk(): void {
-    const disk = this.#world.disk('n')
-    disk.capacityBytes = disk.usedBytes + this.#world.scheduler.random.between(0, 1500)
-    void this.#world.sleep(3).then(() => {
-      disk.capacityBytes = Infinity
-    })
   }
 }
 
@@ -224,59 +207,43 @@ async function checkErased({ files }: Io, model: Model): Promise<void> {
   }
 }
 
-async function history(
-  world: SimWorld,
-  durability: LogOptions['durability'],
-  modes: readonly CrashMode[],
-): Promise<void> {
+async function history(world: SimWorld, crashes: Crashes): Promise<void> {
   const { random } = world.scheduler
   const model = new Model()
-  let wasClosedCleanly = false
-  for (let life = 0; life < 6; life++) {
-    world.disk('n').faults.clear()
-    world.disk('n').capacityBytes = Infinity
-    const tail = new TailCache(random.chance(0.5) ? 0 : 20_000)
-    const options = { durability, segmentBytes: 1500, indexIntervalBytes: 300, tail, wasClosedCleanly }
-    const io = storageFor(world.startNode('n'), { directIo: random.chance(0.3) ? 'on' : 'off' })
-    const log = await Log.open(io, directory, logOptions(options))
-    await model.check(log)
-    await checkErased(io, model)
-    const current = new Life(world, log, model)
-    const end = new Promise<void>((resolve) => {
-      world.scheduler.at(random.between(1, 150), resolve, 'end of life')
-    })
-    let isOver = false
-    const work = (async (): Promise<void> => {
-      while (!isOver) await current.step()
-    })()
-    await Promise.race([end, work])
-    isOver = true
-    wasClosedCleanly = random.chance(0.25)
-    if (wasClosedCleanly) {
-      await work
-      await current.settle()
-      await log.close()
-      wasClosedCleanly = log.offline === undefined
-    }
-    world.crash('n', random.pick(modes))
-  }
+  await liveAndCrash(world, {
+    ...crashes,
+    directory,
+    segmentBytes: 1500,
+    lifeMsMax: 150,
+    isDirect: () => random.chance(0.3),
+    beforeStart: () => mendDisk(world),
+    begin: async (log, { io }) => {
+      await model.check(log)
+      await checkErased(io, model)
+      return new Life(world, log, model)
+    },
+  })
 }
 
 const seeds = 60
 
 test(`removals that were answered survive kills and power losses (${seeds} seeds)`, async () => {
   for (let seed = 0; seed < seeds; seed++) {
-    await simulate(seed, (world) => history(world, 'fsync', ['kill', 'power'])).catch((error: unknown) => {
-      throw new Error(`seed ${seed}`, { cause: error })
-    })
+    await simulate(seed, (world) => history(world, { durability: 'fsync', modes: ['kill', 'power'] })).catch(
+      (error: unknown) => {
+        throw new Error(`seed ${seed}`, { cause: error })
+      },
+    )
   }
 })
 
 test('removals from a log of durability os survive kills (20 seeds)', async () => {
   for (let seed = 0; seed < 20; seed++) {
-    await simulate(seed, (world) => history(world, 'os', ['kill'])).catch((error: unknown) => {
-      throw new Error(`seed ${seed}`, { cause: error })
-    })
+    await simulate(seed, (world) => history(world, { durability: 'os', modes: ['kill'] })).catch(
+      (error: unknown) => {
+        throw new Error(`seed ${seed}`, { cause: error })
+      },
+    )
   }
 })
 
