@@ -108,7 +108,8 @@ class KafkajsClient implements KafkaClient {
 
   /** The library's administration commits without metadata, so a member does it. */
   async commit({ group, topic, partition }: GroupPlace, offset: number, metadata: string): Promise<void> {
-    const consumer = this.#kafka.consumer({ groupId: group })
+    // Why a short wait: leaving the group waits for what is being fetched.
+    const consumer = this.#kafka.consumer({ groupId: group, maxWaitTimeInMs: 100 })
     await consumer.connect()
     await consumer.subscribe({ topic })
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
@@ -155,21 +156,30 @@ class KafkajsClient implements KafkaClient {
   }
 }
 
+/** How long the broker may be away, or come and go. */
+const OUTAGE_MS = 120_000
+
 /**
  * The library gives up when it cannot connect again at once, and takes back the numbers of what it did
  * not send. So its users send again, with the same ones.
  */
 async function throughOutages(send: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  const deadline = Date.now() + OUTAGE_MS
+  for (;;) {
     try {
       return void (await send())
     } catch (error) {
-      // It says so in two ways, by whether the leader or the broker that it asks for the leader is away.
-      const isOutage = error instanceof KafkaJSError && /Connection error|ECONNREFUSED/.test(error.message)
-      if (!isOutage || attempt === 60) throw error
+      if (!isOutage(error) || Date.now() > deadline) throw error
       await sleep(100)
     }
   }
+}
+
+/** Whether no answer came, rather than one that refuses. What it gives up with names that as its cause. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof KafkaJSError)) return false
+  const { name } = error.cause ?? error
+  return name === 'KafkaJSConnectionError' || name === 'KafkaJSConnectionClosedError'
 }
 
 class KafkajsMember implements GroupMember {

@@ -10,6 +10,8 @@ interface NativeLibrary extends LibraryProcess {
   readonly packageName: string
 }
 
+const CLASSIC_ASSIGNORS = ['range', 'roundrobin', 'cooperative-sticky']
+
 const running = (program: string): Pick<LibraryProcess, 'command' | 'args'> => ({
   command: process.execPath,
   args: [fileURLToPath(new URL(`../native/${program}`, import.meta.url))],
@@ -21,6 +23,7 @@ export const nodeRdkafka: NativeLibrary = {
   ...running('node-rdkafka.ts'),
   lacks: ['metadata of commits'],
   lacksAdmin: ['configs', 'alterConfigs', 'deleteRecords', 'groups', 'groupState', 'deleteGroup'],
+  assignors: { classic: CLASSIC_ASSIGNORS },
 }
 export const confluent: NativeLibrary = {
   name: 'confluent',
@@ -28,6 +31,7 @@ export const confluent: NativeLibrary = {
   ...running('confluent.ts'),
   lacks: [],
   lacksAdmin: ['configs', 'alterConfigs'],
+  assignors: { classic: CLASSIC_ASSIGNORS },
 }
 
 export async function openNative(library: NativeLibrary, address: string): Promise<KafkaClient> {

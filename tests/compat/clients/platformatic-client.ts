@@ -42,6 +42,7 @@ export async function openPlatformatic(address: string): Promise<KafkaClient> {
 class PlatformaticClient implements KafkaClient {
   readonly name = '@platformatic/kafka'
   readonly lacks: readonly Lack[] = ['metadata of commits', 'static members']
+  readonly assignors = { classic: ['roundrobin', 'cooperative-sticky'] }
   readonly admin: Admin
   readonly #base: BaseOptions
   readonly #admin: PlatformaticAdmin
@@ -69,7 +70,7 @@ class PlatformaticClient implements KafkaClient {
 
   async read(reading: Reading): Promise<SeenRecord[]> {
     const { topic, partition, count } = reading
-    const consumer = this.#consumer(`read-${crypto.randomUUID()}`)
+    const consumer = this.#consumer({ group: `read-${crypto.randomUUID()}` })
     try {
       const offset = await startOf(consumer, reading)
       const stream = await consumer.consume({
@@ -89,9 +90,9 @@ class PlatformaticClient implements KafkaClient {
     }
   }
 
-  async join({ group, topic, instanceId }: Membership): Promise<GroupMember> {
-    const consumer = this.#consumer(group, instanceId)
-    const member = new PlatformaticMember(consumer, topic, () => this.#members.delete(member))
+  async join(membership: Membership): Promise<GroupMember> {
+    const consumer = this.#consumer(membership)
+    const member = new PlatformaticMember(consumer, membership.topic, () => this.#members.delete(member))
     this.#members.add(member)
     await member.start()
     return member
@@ -123,11 +124,16 @@ class PlatformaticClient implements KafkaClient {
     return made
   }
 
-  #consumer(groupId: string, groupInstanceId?: string): Consumer<Bytes, Bytes, Buffer, Buffer> {
+  #consumer({
+    group,
+    instanceId,
+    assignor,
+  }: Omit<Membership, 'topic'>): Consumer<Bytes, Bytes, Buffer, Buffer> {
     return new Consumer<Bytes, Bytes, Buffer, Buffer>({
       ...this.#base,
-      groupId,
-      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+      groupId: group,
+      ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
+      ...(assignor === undefined ? {} : { protocols: [{ name: assignor, version: 1 }] }),
       sessionTimeout: 10_000,
       rebalanceTimeout: 10_000,
       heartbeatInterval: 200,

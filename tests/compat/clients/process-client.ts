@@ -10,6 +10,7 @@ import type {
   Committed,
   GroupMember,
   GroupPlace,
+  GroupProtocol,
   KafkaClient,
   Lack,
   Membership,
@@ -40,21 +41,29 @@ export interface LibraryProcess {
   readonly args: readonly string[]
   readonly lacks: readonly Lack[]
   readonly lacksAdmin: readonly (keyof Admin)[]
+  readonly assignors?: KafkaClient['assignors']
+  /** Of its members. Default: the program's choice. */
+  readonly protocol?: GroupProtocol
 }
 
 export class ProcessClient implements KafkaClient {
   readonly name: string
   readonly lacks: readonly Lack[]
   readonly admin: Admin
+  readonly assignors: KafkaClient['assignors']
+  readonly #protocol: { readonly protocol?: GroupProtocol }
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   readonly #members = new Map<number, ProcessMember>()
   #lastId = 0
   #errorText = ''
 
-  constructor({ name, command, args, lacks, lacksAdmin }: LibraryProcess, address: string) {
+  constructor(library: LibraryProcess, address: string) {
+    const { name, command, args, lacks, lacksAdmin, assignors, protocol } = library
     this.name = name
     this.lacks = lacks
+    this.assignors = assignors
+    this.#protocol = protocol === undefined ? {} : { protocol }
     const child = spawn(command, [...args, address], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process = child
     child.stderr.on(
@@ -82,7 +91,7 @@ export class ProcessClient implements KafkaClient {
     }
     const member = new ProcessMember(leave)
     this.#members.set(number, member)
-    await this.#ask('join', { ...membership, member: number })
+    await this.#ask('join', { ...this.#protocol, ...membership, member: number })
     return member
   }
 

@@ -16,12 +16,14 @@ export const kafkaPython: LibraryProcess = {
   ...running('kafka_python.py'),
   lacks: ['static members', 'idempotence'],
   lacksAdmin: ['deleteRecords'],
+  assignors: { classic: ['range', 'roundrobin', 'sticky'] },
 }
 export const librdkafka: LibraryProcess = {
   name: 'librdkafka',
   ...running('librdkafka.py'),
   lacks: ['metadata of commits'],
   lacksAdmin: ['deleteRecords', 'deleteGroup'],
+  assignors: { classic: ['range', 'roundrobin', 'cooperative-sticky'] },
 }
 
 export async function openPython(library: LibraryProcess, address: string): Promise<KafkaClient> {

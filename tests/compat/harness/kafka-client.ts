@@ -107,7 +107,7 @@ export interface KafkaClient {
   read(reading: Reading): Promise<SeenRecord[]>
   join?(membership: Membership): Promise<GroupMember>
   /** That a member can be told to use. */
-  readonly assignors?: Readonly<Partial<Record<GroupProtocol, readonly string[]>>>
+  readonly assignors?: Readonly<Partial<Record<GroupProtocol, readonly string[]>>> | undefined
   commit?(place: GroupPlace, offset: number, metadata: string): Promise<void>
   committed?(place: GroupPlace): Promise<Committed>
   readonly admin?: Admin
