@@ -6,42 +6,14 @@ import { settleVerbs } from '@sluice/protocol/native/flow-messages'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
-import { silentLogger } from '../../../base/logger.ts'
-import { TailCache } from '../../../log/tail-cache.ts'
 import { simulate } from '../../../testing/sim-io.ts'
 import type { SimWorld } from '../../../testing/sim-io.ts'
-import { openStreams, testLimits } from '../../streams/open-streams.contract.ts'
 import { publish } from '../../streams/publish.ts'
-import type { Streams } from '../../streams/streams.ts'
-import { FlowConsumers } from '../flow-consumers.ts'
 import type { Delivery, Membership } from '../flow-consumers.ts'
+import { startFlowIn } from '../flow-life.fixture.ts'
+import type { FlowLife } from '../flow-life.fixture.ts'
 
-interface Life {
-  readonly streams: Streams
-  readonly flow: FlowConsumers
-}
-
-async function start(world: SimWorld): Promise<Life> {
-  const io = world.startNode('n')
-  const tail = new TailCache(0)
-  const { streams, metadata } = await openStreams(io, { tail })
-  const { segmentBytes, segmentMs, indexIntervalBytes } = testLimits
-  const bounds = { segmentBytes, segmentMs, indexIntervalBytes, compactBytesMin: 1024 * 1024 }
-  const flow = await FlowConsumers.open({
-    io,
-    directory: '/data/progress',
-    metadata,
-    streams,
-    logger: silentLogger,
-    journal: { ...bounds, tail, logger: silentLogger, wasClosedCleanly: false },
-    isInMemory: false,
-    limits: { parkedMax: 1000, recordCacheBytes: 100_000, consumersMax: 10 },
-    areInvariantsChecked: true,
-  })
-  return { streams, flow }
-}
-
-async function publishMany({ streams }: Life, count: number): Promise<void> {
+async function publishMany({ streams }: FlowLife, count: number): Promise<void> {
   const stream = streams.require('S')
   for (let index = 0; index < count; index++) {
     const builder = new RecordBatchBuilder()
@@ -55,7 +27,7 @@ interface Received {
   readonly deliveries: Delivery[]
 }
 
-function join({ flow }: Life): Received {
+function join({ flow }: FlowLife): Received {
   const deliveries: Delivery[] = []
   const port = {
     name: 'test',
@@ -75,7 +47,7 @@ async function ackAll({ membership, deliveries }: Received): Promise<void> {
 }
 
 /** What a power loss has left of the records from an offset on; it may have torn holes. */
-async function readable({ streams }: Life, from: number): Promise<number[]> {
+async function readable({ streams }: FlowLife, from: number): Promise<number[]> {
   const partition = streams.require('S').partitions[0]!
   const offsets: number[] = []
   for (let offset = from; offset < partition.highWatermark;) {
@@ -93,7 +65,7 @@ async function readable({ streams }: Life, from: number): Promise<number[]> {
  * new records have come to their offsets.
  */
 async function losePowerTwice(world: SimWorld): Promise<{ unsettled: number[]; delivered: number[] }> {
-  const first = await start(world)
+  const first = await startFlowIn(world)
   await first.streams.create('S', { durability: 'os' })
   await first.flow.create('S', 'c', {})
   await publishMany(first, 20)
@@ -103,12 +75,12 @@ async function losePowerTwice(world: SimWorld): Promise<{ unsettled: number[]; d
   await ackAll(received)
   world.crash('n', 'power')
 
-  const second = await start(world)
+  const second = await startFlowIn(world)
   const cutEnd = second.streams.require('S').partitions[0]!.highWatermark
   await publishMany(second, 20)
   world.crash('n', 'power')
 
-  const third = await start(world)
+  const third = await startFlowIn(world)
   const { deliveries } = join(third)
   await world.sleep(1000)
   const { highWatermark } = third.streams.require('S').partitions[0]!
