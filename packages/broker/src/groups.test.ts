@@ -56,6 +56,7 @@ async function commit(peer: KafkaPeer, groupId: string, offsets: readonly number
   const partitions = offsets.map((committedOffset, partitionIndex) => ({
     partitionIndex,
     committedOffset,
+    commitTimestamp: -1,
     committedLeaderEpoch: -1,
     committedMetadata: 'here',
   }))

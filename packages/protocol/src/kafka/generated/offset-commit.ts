@@ -36,6 +36,7 @@ export interface OffsetCommitRequestTopic {
 export interface OffsetCommitRequestTopicPartition {
   readonly partitionIndex: number
   readonly committedOffset: number
+  readonly commitTimestamp: number
   readonly committedLeaderEpoch: number
   readonly committedMetadata: string | null
 }
@@ -47,12 +48,13 @@ function readOffsetCommitRequestTopicPartition(
   const isCompact = version >= 8
   const partitionIndex = reader.i32()
   const committedOffset = reader.i64()
+  const commitTimestamp: number = version <= 1 ? reader.i64() : -1
   const committedLeaderEpoch: number = version >= 6 ? reader.i32() : -1
   const committedMetadata = reader.nullableString(isCompact)
   if (isCompact) {
     reader.skipTagged()
   }
-  return { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }
+  return { partitionIndex, committedOffset, commitTimestamp, committedLeaderEpoch, committedMetadata }
 }
 
 function writeOffsetCommitRequestTopicPartition(
@@ -63,6 +65,9 @@ function writeOffsetCommitRequestTopicPartition(
   const isCompact = version >= 8
   writer.i32(value.partitionIndex)
   writer.i64(value.committedOffset)
+  if (version <= 1) {
+    writer.i64(value.commitTimestamp)
+  }
   if (version >= 6) {
     writer.i32(value.committedLeaderEpoch)
   }
@@ -104,7 +109,7 @@ function readOffsetCommitRequest(reader: KafkaReader, version: number): OffsetCo
   const generationIdOrMemberEpoch = reader.i32()
   const memberId = reader.string(isCompact)
   const groupInstanceId: string | null = version >= 7 ? reader.nullableString(isCompact) : null
-  const retentionTimeMs: number = version <= 4 ? reader.i64() : -1
+  const retentionTimeMs: number = version >= 2 && version <= 4 ? reader.i64() : -1
   const topics: OffsetCommitRequestTopic[] = []
   for (let left = reader.countOfSome(isCompact); left > 0; left--)
     topics.push(readOffsetCommitRequestTopic(reader, version))
@@ -122,7 +127,7 @@ function writeOffsetCommitRequest(writer: KafkaWriter, value: OffsetCommitReques
   if (version >= 7) {
     writer.nullableString(value.groupInstanceId, isCompact)
   }
-  if (version <= 4) {
+  if (version >= 2 && version <= 4) {
     writer.i64(value.retentionTimeMs)
   }
   writer.count(value.topics.length, isCompact)
@@ -212,8 +217,8 @@ function writeOffsetCommitResponse(writer: KafkaWriter, value: OffsetCommitRespo
 export const offsetCommitApi: KafkaApi<OffsetCommitRequest, OffsetCommitResponse> = {
   name: 'OffsetCommit',
   key: 8,
-  versions: { from: 2, to: 9 },
-  advertisedFrom: 2,
+  versions: { from: 1, to: 9 },
+  advertisedFrom: 1,
   flexibleFrom: 8,
   readRequest: readOffsetCommitRequest,
   writeRequest: writeOffsetCommitRequest,
