@@ -5,7 +5,6 @@ import { openKafkajs } from '../clients/kafkajs-client.ts'
 import { kafkaBrokerFor } from '../harness/kafka-broker.ts'
 import type { ClientLibrary } from '../harness/kafka-client.ts'
 import type { Length, Scenario } from '../harness/scenario.ts'
-import { classicAssignors } from './assignors.ts'
 import { flowFromKafka, groupFromNative } from './doors.ts'
 import { commits, membersUnderLoad, resumption, staticRestart } from './groups.ts'
 import { idempotentKills } from './kills.ts'
@@ -21,7 +20,6 @@ export const SCENARIOS: readonly Scenario[] = [
   topics,
   deletedRecords,
   membersUnderLoad,
-  classicAssignors,
   staticRestart,
   commits,
   resumption,
