@@ -18,6 +18,7 @@ export function directFiles(files: FileSystem, isDirect = isSegment): FileSystem
     removeDirectory: (path) => files.removeDirectory(path),
     syncDirectory: (path) => files.syncDirectory(path),
     lock: (path) => files.lock(path),
+    space: (directory) => files.space(directory),
   }
 }
 

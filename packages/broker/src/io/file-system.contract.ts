@@ -15,6 +15,7 @@ export function fileSystemContract(name: string, run: RunWithFiles): void {
   test(`${name}: folders, renames and removals`, () => run(folders))
   test(`${name}: failures name their kind`, () => run(failures))
   test(`${name}: an open file outlives its removal`, () => run(removedWhileOpen))
+  test(`${name}: the space of the disk is told, if it has an end`, () => run(spaceIsTold))
   test(`${name}: a lock is held once and can be taken again`, () => run(locks))
 }
 
@@ -50,6 +51,13 @@ async function readsBack(files: FileSystem, root: string): Promise<void> {
   await file.write([Buffer.from('HELL')], 0)
   await file.close()
   assert.equal((await contentOf(files, `${root}/a`)).toString(), 'HELLo world')
+}
+
+async function spaceIsTold(files: FileSystem, root: string): Promise<void> {
+  await rejectsWith('not-found', files.space(`${root}/none`))
+  const space = await files.space(root)
+  if (space === undefined) return
+  assert.ok(space.totalBytes >= space.usableBytes && space.usableBytes > 0)
 }
 
 async function gapsAreZeros(files: FileSystem, root: string): Promise<void> {

@@ -74,6 +74,14 @@ export interface FileSystem {
    * Takes the exclusive lock that this file stands for, between processes and within one; `locked` if held.
    */
   lock(path: string): Promise<FileLock>
+  /** Of the disk that a folder is on; undefined where it has no end. */
+  space(directory: string): Promise<DiskSpace | undefined>
+}
+
+export interface DiskSpace {
+  readonly totalBytes: number
+  /** What this process may still write. */
+  readonly usableBytes: number
 }
 
 export interface FileLock {

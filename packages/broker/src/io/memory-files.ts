@@ -71,6 +71,10 @@ class MemoryFiles implements FileSystem {
     place?.folder.delete(place.name)
   }
 
+  async space(directory: string): Promise<undefined> {
+    this.#folder(partsOf(directory), directory)
+  }
+
   async syncDirectory(path: string): Promise<void> {
     this.#folder(partsOf(path), path)
   }

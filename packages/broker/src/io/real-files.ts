@@ -1,13 +1,13 @@
 // The file system of the operating system.
 
 import fs, { constants, open } from 'node:fs'
-import { access, mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AlignedMemory } from './aligned-memory.ts'
 import { blockBytes } from './direct-file.ts'
 import { errnoOf, toIoError } from './errno.ts'
 import { IoError } from './io.ts'
-import type { DirectoryEntry, File, FileLock, FileSystem } from './io.ts'
+import type { DirectoryEntry, DiskSpace, File, FileLock, FileSystem } from './io.ts'
 import { RealFile } from './real-file.ts'
 import { lockFile } from './real-lock.ts'
 
@@ -78,6 +78,13 @@ class RealFiles implements FileSystem {
   async lock(path: string): Promise<FileLock> {
     await converted(dirname(resolve(path)), () => access(dirname(resolve(path)), constants.W_OK))
     return lockFile(path)
+  }
+
+  space(directory: string): Promise<DiskSpace> {
+    return converted(directory, async () => {
+      const { bsize, blocks, bavail } = await statfs(directory)
+      return { totalBytes: blocks * bsize, usableBytes: bavail * bsize }
+    })
   }
 }
 

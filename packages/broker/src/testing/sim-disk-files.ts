@@ -1,7 +1,7 @@
 // The file system that one simulated process has of a disk.
 
 import { IoError } from '../io/io.ts'
-import type { DirectoryEntry, File, FileLock, FileSystem } from '../io/io.ts'
+import type { DirectoryEntry, DiskSpace, File, FileLock, FileSystem } from '../io/io.ts'
 import { SimFileBytes } from './sim-disk-bytes.ts'
 import { SimFile } from './sim-disk-file.ts'
 import type { DiskRequest } from './sim-disk-request.ts'
@@ -91,6 +91,13 @@ export class SimFiles implements FileSystem {
     const mark = this.disk.tree.mark()
     const effect = (): void => this.disk.tree.syncUpTo(this.disk.tree.folder(path), mark)
     return this.perform({ operation: 'sync-directory', path, effect })
+  }
+
+  async space(directory: string): Promise<DiskSpace | undefined> {
+    const { tree, capacityBytes, usedBytes } = this.disk
+    tree.folder(directory)
+    if (capacityBytes === Infinity) return undefined
+    return { totalBytes: capacityBytes, usableBytes: Math.max(0, capacityBytes - usedBytes) }
   }
 
   lock(path: string): Promise<FileLock> {

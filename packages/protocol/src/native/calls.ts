@@ -45,7 +45,7 @@ type DeadLetterChoice = ConsumerName & { letters?: readonly MessagePlace[]; matc
 export interface Calls {
   'broker.info': { params: Record<string, never>; result: BrokerInfo }
   /** Answers with the stream as it is; harmless when it exists with the same configuration. */
-  /** A stream that is there, and is so, is answered as if it was made; with `mustBeNew` it is `stream-exists`. */
+  /** A stream that is there and is so is answered as if it was made; with `mustBeNew`: `stream-exists`. */
   'streams.create': {
     params: { name: string; config: Partial<StreamConfig>; mustBeNew?: boolean }
     result: StreamInfo

@@ -208,5 +208,6 @@ function watchedFiles(
     removeDirectory: (path) => files.removeDirectory(path),
     syncDirectory: (path) => files.syncDirectory(path),
     lock: (path) => files.lock(path),
+    space: (path) => files.space(path),
   }
 }

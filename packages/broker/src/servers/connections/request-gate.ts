@@ -1,5 +1,6 @@
-// Holds requests of one connection back while one is in progress that they must not overtake, too many are, or
-// the peer does not read; in order. What is held is bounded by a few KiB and what one read of the socket brings.
+// Holds requests of one connection back, in order, while one is in progress that they must not overtake, too
+// many are, or the peer does not read. What is held is bounded by a few KiB and what one read of the socket
+// brings.
 
 import { ByteBudget } from './byte-budget.ts'
 import { FrameRoom } from './frame-room.ts'

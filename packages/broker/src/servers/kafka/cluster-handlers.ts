@@ -8,14 +8,14 @@ import { saslHandshakeApi } from '@sluice/protocol/kafka/generated/sasl-handshak
 import { row } from './handler-row.ts'
 import type { HandlerRow } from './handler-row.ts'
 import { handleApiVersions } from './handlers/api-versions.ts'
-import { handleDescribeCluster } from './handlers/describe-cluster.ts'
-import { handleMetadata } from './handlers/metadata.ts'
+import { handleDescribeCluster, refuseDescribeCluster } from './handlers/describe-cluster.ts'
+import { handleMetadata, refuseMetadata } from './handlers/metadata.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './handlers/sasl.ts'
 
 export const clusterHandlers: readonly HandlerRow[] = [
-  row(metadataApi, handleMetadata),
+  row(metadataApi, handleMetadata, { refuse: refuseMetadata }),
   row(apiVersionsApi, handleApiVersions),
   row(saslHandshakeApi, handleSaslHandshake),
   row(saslAuthenticateApi, handleSaslAuthenticate),
-  row(describeClusterApi, handleDescribeCluster),
+  row(describeClusterApi, handleDescribeCluster, { refuse: refuseDescribeCluster }),
 ]

@@ -6,7 +6,7 @@ import { electLeadersApi } from '@sluice/protocol/kafka/generated/elect-leaders'
 import { listPartitionReassignmentsApi } from '@sluice/protocol/kafka/generated/list-partition-reassignments'
 import { row } from './handler-row.ts'
 import type { HandlerRow } from './handler-row.ts'
-import { handleDescribeLogDirs } from './handlers/describe-log-dirs.ts'
+import { handleDescribeLogDirs, refuseDescribeLogDirs } from './handlers/describe-log-dirs.ts'
 import { handleElectLeaders } from './handlers/elect-leaders.ts'
 import {
   handleAlterPartitionReassignments,
@@ -14,7 +14,7 @@ import {
 } from './handlers/partition-reassignments.ts'
 
 export const replicaHandlers: readonly HandlerRow[] = [
-  row(describeLogDirsApi, handleDescribeLogDirs),
+  row(describeLogDirsApi, handleDescribeLogDirs, { refuse: refuseDescribeLogDirs }),
   row(electLeadersApi, handleElectLeaders),
   row(alterReassignments.alterPartitionReassignmentsApi, handleAlterPartitionReassignments),
   row(listPartitionReassignmentsApi, handleListPartitionReassignments),

@@ -47,6 +47,19 @@ test('log directories tell of what is in them, at every version', async () => {
         ['memory', ['M'], 0],
       ],
     )
+    const [disk, memory] = all.results.map(({ totalBytes, usableBytes }) => [totalBytes!, usableBytes!])
+    if (version < 4)
+      assert.deepEqual(
+        [disk, memory],
+        [
+          [-1, -1],
+          [-1, -1],
+        ],
+      )
+    else {
+      assert.ok(disk![0]! > disk![1]! && disk![1]! > 0)
+      assert.deepEqual(memory, [-1, -1])
+    }
     const sizes = all.results[0]!.topics[0]!.partitions.map(({ partitionSize }) => partitionSize)
     assert.equal(sizes.length, 2)
     assert.equal(sizes.reduce((sum, size) => sum + size, 0) > 60, true)

@@ -42,7 +42,7 @@ after(async () => {
   await broker.close()
 })
 
-test('of two clients that create a topic at once at different nodes, one is told that it exists', async () => {
+test('of two clients that create a topic at once at two nodes, one is told that it exists', async () => {
   for (let round = 0; round < 20; round++) {
     const topic = {
       name: `race-${round}`,

@@ -5,6 +5,7 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { StreamConfig, StreamInfo } from '@sluice/protocol/model/stream'
 import type { Partition } from '../../cluster/partition.ts'
+import type { DiskSpace } from '../../io/io.ts'
 import { PublishAdmission } from './publish-admission.ts'
 import { StreamCatalog } from './stream-catalog.ts'
 import { alteredStreamConfig, checkStreamName, differenceOf, newStreamConfig } from './stream-config.ts'
@@ -97,6 +98,11 @@ export class Streams {
   /** Where the logs are that this node leads and that are on disk. */
   get directory(): string {
     return this.#options.directory
+  }
+
+  /** Of the disk that they are on; undefined where there is none. */
+  diskSpace(): Promise<DiskSpace | undefined> {
+    return this.#options.io.files.space(this.#options.directory)
   }
 
   /** Throws why a new stream could not be made so, but for what only the attempt can tell. */

@@ -17,19 +17,37 @@ export async function handleDescribeCluster(
   { endpointType, includeClusterAuthorizedOperations }: DescribeClusterRequest,
 ): Promise<DescribeClusterResponse> {
   const { cluster } = session.services
-  const known = { throttleTimeMs: session.throttleTimeMs(), endpointType, clusterId: cluster.id }
   if (endpointType !== brokers) {
     const errorCode =
       kafkaErrors[endpointType === 2 ? 'MISMATCHED_ENDPOINT_TYPE' : 'UNSUPPORTED_ENDPOINT_TYPE']
-    return { ...known, errorCode, errorMessage: 'Only brokers answer here.', brokers: [] }
+    return { ...refusal(endpointType, errorCode, 'Only brokers answer here.'), clusterId: cluster.id }
   }
   const nodes = await cluster.nodes(session.listener)
   return {
-    ...known,
+    throttleTimeMs: session.throttleTimeMs(),
+    endpointType,
+    clusterId: cluster.id,
     errorCode: kafkaErrors.NONE,
     errorMessage: null,
     controllerId,
     brokers: nodes.map(({ node, host, port }) => ({ brokerId: node, host, port, rack: null })),
     clusterAuthorizedOperations: includeClusterAuthorizedOperations ? clusterOperations : operationsNotAsked,
   }
+}
+
+export function refuseDescribeCluster(
+  { endpointType }: DescribeClusterRequest,
+  errorCode: number,
+): DescribeClusterResponse {
+  return refusal(endpointType, errorCode, null)
+}
+
+function refusal(
+  endpointType: number,
+  errorCode: number,
+  errorMessage: string | null,
+): DescribeClusterResponse {
+  const nobody = { clusterId: '', controllerId: -1, brokers: [] }
+  const clusterAuthorizedOperations = operationsNotAsked
+  return { throttleTimeMs: 0, endpointType, errorCode, errorMessage, ...nobody, clusterAuthorizedOperations }
 }

@@ -14,30 +14,42 @@ import type { KafkaSession } from '../kafka-session.ts'
 type LogDirTopic = DescribeLogDirsResponseResult['topics'][number]
 
 const inMemory = 'memory'
+/** Kafka's word for what is not known. */
+const noEnd = { totalBytes: -1, usableBytes: -1 }
 
-export function handleDescribeLogDirs(
+export async function handleDescribeLogDirs(
   session: KafkaSession,
   { topics }: DescribeLogDirsRequest,
-): DescribeLogDirsResponse {
+): Promise<DescribeLogDirsResponse> {
   const { streams } = session.services
   const asked =
     topics === null
       ? streams.list().map(({ name }) => ({ name, partitions: undefined }))
       : topics.map(({ name, partitions }) => ({ name, partitions: new Set(partitions) }))
-  const byDirectory = new Map<string, LogDirTopic[]>([[`${streams.directory}/streams`, []]])
+  const onDisk = `${streams.directory}/streams`
+  const byDirectory = new Map<string, LogDirTopic[]>([[onDisk, []]])
   for (const { name, partitions } of asked) {
     const stream = streams.find(name)
     if (stream === undefined) continue
-    const logDir = stream.config.durability === 'memory' ? inMemory : `${streams.directory}/streams`
+    const logDir = stream.config.durability === 'memory' ? inMemory : onDisk
     const topic = { name, partitions: sizesOf(stream, partitions) }
     if (topic.partitions.length === 0) continue
     if (!byDirectory.has(logDir)) byDirectory.set(logDir, [])
     byDirectory.get(logDir)!.push(topic)
   }
+  const space = await streams.diskSpace()
   const results = Array.from(byDirectory, ([logDir, found]) => {
-    return { errorCode: kafkaErrors.NONE, logDir, topics: found }
+    const of = logDir === onDisk ? space : undefined
+    return { errorCode: kafkaErrors.NONE, logDir, topics: found, ...(of ?? noEnd) }
   })
   return { throttleTimeMs: session.throttleTimeMs(), errorCode: kafkaErrors.NONE, results }
+}
+
+export function refuseDescribeLogDirs(
+  _request: DescribeLogDirsRequest,
+  errorCode: number,
+): DescribeLogDirsResponse {
+  return { throttleTimeMs: 0, errorCode, results: [] }
 }
 
 function sizesOf(

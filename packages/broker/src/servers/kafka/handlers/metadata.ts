@@ -49,6 +49,19 @@ export async function handleMetadata(
   }
 }
 
+/** Of all topics there is nothing to say then, which `errorCode` tells from 13 on. */
+export function refuseMetadata({ topics }: MetadataRequest, errorCode: number): MetadataResponse {
+  return {
+    throttleTimeMs: 0,
+    brokers: [],
+    clusterId: null,
+    controllerId: -1,
+    topics: distinct(topics ?? []).map((topic) => refused(topic, errorCode)),
+    clusterAuthorizedOperations: operationsNotAsked,
+    errorCode,
+  }
+}
+
 async function allTopics(
   { services }: KafkaSession,
   request: MetadataRequest,
