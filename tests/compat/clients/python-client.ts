@@ -16,7 +16,7 @@ export const kafkaPython: LibraryProcess = {
   ...running('kafka_python.py'),
   lacks: ['static members', 'idempotence'],
   lacksAdmin: ['deleteRecords'],
-  assignors: { classic: ['range', 'roundrobin', 'sticky'] },
+  assignors: { classic: ['range', 'roundrobin'] },
 }
 export const librdkafka: LibraryProcess = {
   name: 'librdkafka',

@@ -111,12 +111,12 @@ class Client:
             return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1] - start['last']
         return consumer.offsets_for_times([TopicPartition(topic, partition, start['time'])], timeout=10)[0].offset
 
-    def join(self, member, group, topic, instanceId=None):
+    def join(self, member, group, topic, instanceId=None, assignor='cooperative-sticky', protocol='classic'):
         static = {} if instanceId is None else {'group.instance.id': instanceId}
         return GroupMember(member, {
             **self.common, **static, 'group.id': group, 'auto.offset.reset': 'earliest',
             'enable.auto.commit': False, 'session.timeout.ms': 10000, 'heartbeat.interval.ms': 200,
-            'fetch.wait.max.ms': 100, 'partition.assignment.strategy': 'cooperative-sticky'}, topic)
+            'fetch.wait.max.ms': 100, 'partition.assignment.strategy': assignor}, topic)
 
     def commit(self, group, topic, partition, offset, metadata):
         consumer = Consumer({**self.common, 'group.id': group})

@@ -2,8 +2,9 @@
 // nobody; what is committed survives the broker.
 
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { GroupMember, KafkaClient } from '../harness/kafka-client.ts'
+import type { GroupMember, KafkaClient, Membership } from '../harness/kafka-client.ts'
 import { newTopic, numbered } from '../harness/scenario.ts'
 import type { Ground, Scenario } from '../harness/scenario.ts'
 import { until, within } from '../harness/waiting.ts'
@@ -16,49 +17,10 @@ export const membersUnderLoad: Scenario = {
   suits: (client) => client.join !== undefined,
   async run(ground, test) {
     const { client, length } = ground
-    const topic = await newTopic(ground, PARTITIONS)
-    const [rounds, perRound] = length === 'long' ? [200, 100] : [30, 20]
-    const members: GroupMember[] = []
-    test.after(() => Promise.allSettled(members.map((member) => member.leave())))
-    const join = async (): Promise<GroupMember> => {
-      const member = await client.join!({ group: groupOf(topic), topic })
-      members.push(member)
-      return member
-    }
-    const load = feed(ground, topic, { rounds, perRound })
-    // Awaited below, when the members have come and gone.
-    load.catch(() => {})
-    const first = await join()
-    await until(
-      () => first.seen.length > 0,
-      () => describe(members),
-    )
-    const [second, third] = [await join(), await join()]
-    await until(
-      () => [first, second, third].every(({ partitions }) => partitions.length === 2),
-      () => describe(members),
-    )
-    await second.leave()
-    members.splice(members.indexOf(second), 1)
-    await until(
-      () => [first, third].every(({ partitions }) => partitions.length === 3),
-      () => describe(members),
-    )
-    await within(120_000, 'sending', load)
-    const wanted = rounds * perRound
-    const all = (): Set<string> => new Set([first, second, third].flatMap(({ seen }) => seen.map(placeOf)))
-    await until(
-      () => all().size === wanted,
-      () =>
-        `${all().size} of ${wanted} seen; ${describe(members)}; missing: ${missing(all(), rounds, perRound)}`,
-      120_000,
-    )
-    await assertGroup(client, groupOf(topic), { state: /stable/i, members: 2 })
-    await Promise.all(members.splice(0).map((member) => member.leave()))
-    await assertGroup(client, groupOf(topic), { state: /empty/i, members: 0 })
-    if (client.admin?.deleteGroup === undefined) return
-    await client.admin.deleteGroup(groupOf(topic))
-    assert.ok(!(await client.admin.groups!()).includes(groupOf(topic)))
+    const assignors = client.assignors?.classic
+    if (length === 'short' || assignors === undefined) return shareUnderLoad(ground, {}, test)
+    for (const assignor of assignors)
+      await test.test(assignor, (test) => shareUnderLoad(ground, { protocol: 'classic', assignor }, test))
   },
 }
 
@@ -151,6 +113,57 @@ export const commits: Scenario = {
     await broker.process.start()
     assert.deepEqual(await client.committed!(place), { offset: 3, metadata }, 'an offset may go back')
   },
+}
+
+async function shareUnderLoad(
+  ground: Ground,
+  sharing: Partial<Membership>,
+  test: TestContext,
+): Promise<void> {
+  const { client, length } = ground
+  const topic = await newTopic(ground, PARTITIONS)
+  const [rounds, perRound] = length === 'long' ? [200, 100] : [30, 20]
+  const members: GroupMember[] = []
+  test.after(() => Promise.allSettled(members.map((member) => member.leave())))
+  const join = async (): Promise<GroupMember> => {
+    const member = await client.join!({ group: groupOf(topic), topic, ...sharing })
+    members.push(member)
+    return member
+  }
+  const load = feed(ground, topic, { rounds, perRound })
+  // Awaited below, when the members have come and gone.
+  load.catch(() => {})
+  const first = await join()
+  await until(
+    () => first.seen.length > 0,
+    () => describe(members),
+  )
+  const [second, third] = [await join(), await join()]
+  await until(
+    () => [first, second, third].every(({ partitions }) => partitions.length === 2),
+    () => describe(members),
+  )
+  await second.leave()
+  members.splice(members.indexOf(second), 1)
+  await until(
+    () => [first, third].every(({ partitions }) => partitions.length === 3),
+    () => describe(members),
+  )
+  await within(120_000, 'sending', load)
+  const wanted = rounds * perRound
+  const all = (): Set<string> => new Set([first, second, third].flatMap(({ seen }) => seen.map(placeOf)))
+  await until(
+    () => all().size === wanted,
+    () =>
+      `${all().size} of ${wanted} seen; ${describe(members)}; missing: ${missing(all(), rounds, perRound)}`,
+    120_000,
+  )
+  await assertGroup(client, groupOf(topic), { state: /stable/i, members: 2 })
+  await Promise.all(members.splice(0).map((member) => member.leave()))
+  await assertGroup(client, groupOf(topic), { state: /empty/i, members: 0 })
+  if (client.admin?.deleteGroup === undefined) return
+  await client.admin.deleteGroup(groupOf(topic))
+  assert.ok(!(await client.admin.groups!()).includes(groupOf(topic)))
 }
 
 async function feed(
