@@ -38,8 +38,7 @@ export class Doors {
 
   constructor(services: DoorServices) {
     const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
-    const { totalBytesInProgressMax, frameBytesMax, kafkaFrameBytesMax } = limits
-    const bounds = sharedBounds(totalBytesInProgressMax, frameBytesMax)
+    const bounds = sharedBounds(limits.totalBytesInProgressMax)
     const givenUp = new GivenUpLines(logger, io.clock)
     this.native = new NativeListener({ ...services, bounds, givenUp })
     const call = ((method: CallMethod, params: unknown) =>
@@ -52,8 +51,7 @@ export class Doors {
       producerIds: new ProducerIds(metadata),
       topics: new TopicIndex(streams, clusterId),
       limits,
-      // Why a room of its own: one frame of Kafka may take all of it, and native ones shall still arrive.
-      bounds: { ...bounds, room: sharedBounds(totalBytesInProgressMax, kafkaFrameBytesMax).room },
+      bounds,
       givenUp,
       cluster: {
         id: clusterId,

@@ -1,5 +1,5 @@
-// What arrives on one connection, cut into frames. Where a large one has begun, no more is read before there
-// is room for all of it; what one read of the socket brings is held in any case.
+// What arrives on one connection, cut into frames. Of a large one no more is read than there is room for; what
+// one read of the socket brings is held in any case.
 
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import type { FrameSink } from '@sluice/protocol/native/frame-splitter'
@@ -18,8 +18,8 @@ export class FrameIntake {
   readonly #sink: FrameSink
   readonly #room: FrameRoom
   readonly #splitter: FrameSplitter
-  /** Room that the begun frame has, or waits for. */
-  #roomBytes = 0
+  /** Whether a large frame has begun. */
+  #isCounted = false
   #isWaiting = false
   /** A frame was completed, or has room to go on, since `takeIsUnfinished` was asked. */
   #hasMovedOn = false
@@ -47,12 +47,9 @@ export class FrameIntake {
   push(chunk: Uint8Array): void {
     this.#splitter.push(chunk, this.#complete)
     if (this.#isClosed) return
-    const { begunFrameBytes } = this.#splitter
-    const roomBytes = begunFrameBytes > freeBytesMax ? begunFrameBytes : 0
-    if (roomBytes === this.#roomBytes) return
-    this.#letGo()
-    this.#roomBytes = roomBytes
-    if (roomBytes === 0 || this.#room.request(roomBytes, this.#granted)) return
+    if (this.#splitter.begunFrameBytes <= freeBytesMax) return
+    this.#isCounted = true
+    if (this.#room.arrived(this.#granted, this.#splitter.arrivedBytes)) return
     this.#isWaiting = true
     this.#owner.pause()
   }
@@ -70,17 +67,17 @@ export class FrameIntake {
   }
 
   #letGo(): void {
-    const bytes = this.#roomBytes
-    this.#roomBytes = 0
-    if (bytes === 0) return
-    if (!this.#isWaiting) return this.#room.give(bytes)
-    this.#isWaiting = false
+    if (!this.#isCounted) return
+    this.#isCounted = false
     this.#room.forget(this.#granted)
+    if (!this.#isWaiting) return
+    this.#isWaiting = false
     this.#owner.resume()
   }
 
   readonly #complete: FrameSink = (bytes, start, end, isOwned) => {
     this.#hasMovedOn = true
+    this.#letGo()
     this.#sink(bytes, start, end, isOwned)
   }
 

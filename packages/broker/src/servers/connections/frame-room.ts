@@ -1,12 +1,21 @@
 // Room for requests that the broker holds and does not carry out yet, over all connections: large ones that
-// have begun to arrive, and whole ones that wait for their turn. First come, first served.
-// Must never hand room out piece by piece: who has the room of a whole frame can complete it, whatever the
-// others do. Apart from the bytes in progress: what is in progress must not wait for what has not arrived.
+// have begun to arrive, as far as they have, and whole ones that wait for their turn. When it is used up, of
+// those that arrive only the one that began first may go on, and it may to its end: so one of them always
+// completes, and who only claims a large frame keeps nobody out. Apart from the bytes in progress: what is in
+// progress must not wait for what has not arrived.
+
+/** Called when more may come of a frame. Stands for its connection, too. */
+export type Granted = () => void
+
+/** What one read of a socket brings. */
+const readBytes = 64 * 1024
 
 export class FrameRoom {
   readonly #bytesMax: number
   #bytes = 0
-  readonly #waiting = new Map<() => void, number>()
+  /** What has come of each frame, in the order in which they began. */
+  readonly #begun = new Map<Granted, number>()
+  readonly #waiting = new Set<Granted>()
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -21,37 +30,39 @@ export class FrameRoom {
     this.#bytes += bytes
   }
 
-  /** Takes room now and returns true, or takes it later and calls `granted` then. */
-  request(bytes: number, granted: () => void): boolean {
-    if (this.#waiting.size === 0 && this.#fits(bytes)) {
-      this.#bytes += bytes
-      return true
-    }
-    this.#waiting.set(granted, bytes)
-    return false
-  }
-
   give(bytes: number): void {
     this.#bytes -= bytes
     this.#grant()
   }
 
-  forget(granted: () => void): void {
-    if (this.#waiting.delete(granted)) this.#grant()
+  /** So much of a frame is here by now. False: no more of it may come before `granted` is called. */
+  arrived(granted: Granted, bytes: number): boolean {
+    this.#bytes += bytes - (this.#begun.get(granted) ?? 0)
+    this.#begun.set(granted, bytes)
+    const [first] = this.#begun.keys()
+    if (granted === first || this.#bytes <= this.#bytesMax) return true
+    this.#waiting.add(granted)
+    return false
+  }
+
+  /** The frame is whole, or its connection over. */
+  forget(granted: Granted): void {
+    this.#waiting.delete(granted)
+    const bytes = this.#begun.get(granted) ?? 0
+    this.#begun.delete(granted)
+    this.give(bytes)
   }
 
   #grant(): void {
-    for (;;) {
-      const [first] = this.#waiting
-      if (first === undefined || !this.#fits(first[1])) return
-      const [granted, bytes] = first
+    if (this.#waiting.size === 0) return
+    const [first] = this.#begun.keys()
+    if (this.#waiting.delete(first!)) first!()
+    let left = this.#bytesMax - this.#bytes
+    for (const granted of this.#waiting) {
+      if (left <= 0) return
+      left -= readBytes
       this.#waiting.delete(granted)
-      this.#bytes += bytes
       granted()
     }
-  }
-
-  #fits(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#bytesMax
   }
 }

@@ -32,12 +32,10 @@ export interface SharedBounds {
   readonly waiting: WaitingRoom
 }
 
-/** `frameBytesMax` is that of the door that takes the largest. */
-export function sharedBounds(totalBytesInProgressMax: number, frameBytesMax: number): SharedBounds {
+export function sharedBounds(totalBytesInProgressMax: number): SharedBounds {
   return {
     budget: new ByteBudget(totalBytesInProgressMax),
-    // Why the larger: one frame of the largest size must be able to arrive.
-    room: new FrameRoom(Math.max(totalBytesInProgressMax, frameBytesMax)),
+    room: new FrameRoom(totalBytesInProgressMax),
     waiting: new WaitingRoom(totalBytesInProgressMax),
   }
 }

@@ -34,7 +34,7 @@ class Scene {
   readonly begun: string[] = []
   readonly errors: unknown[] = []
   readonly answered: number[] = []
-  readonly bounds = sharedBounds(100_000, 10_000)
+  readonly bounds = sharedBounds(100_000)
   isClosed = false
   readonly connection: KafkaConnection
   readonly #client: ByteConnection

@@ -49,11 +49,11 @@ test('a frame that never ends is given up, though its bytes go on coming', async
 
 test('who gets no room for a frame is told so; small requests go on meanwhile', async (t) => {
   const port = await brokerWith(t, 400)
-  const large = request(1_500_000)
   const peers = [await RawPeer.greeted(port), await RawPeer.greeted(port), await RawPeer.greeted(port)]
-  for (const peer of peers) {
-    peer.send(large.subarray(0, 1000))
-    await sleep(10)
+  // The second fills the room, but for what the first and the third brought with one read.
+  for (const [at, sentBytes] of [60_000, 2 * mib - 2000, 60_000].entries()) {
+    peers[at]!.send(request(2 * mib - 100).subarray(0, sentBytes))
+    await sleep(120)
   }
   const other = await RawPeer.greeted(port)
   await other.call('broker.info', {})
