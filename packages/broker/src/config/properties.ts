@@ -86,6 +86,13 @@ export const PROPERTIES = {
     max: 300_000,
     ...user,
   },
+  groupMigration: {
+    kind: 'choice',
+    doc: 'Which way a group with members may change between the classic and the consumer protocol.',
+    default: 'bidirectional',
+    choices: ['bidirectional', 'upgrade', 'downgrade', 'disabled'],
+    ...user,
+  },
   offsetsRetentionMs: {
     kind: 'integer',
     doc: 'How long committed offsets are kept that no member of their group reads on from.',
@@ -108,6 +115,22 @@ export const PROPERTIES = {
     default: 1_800_000,
     min: 10,
     max: 24 * hourMs,
+    ...tuning,
+  },
+  groupConsumerSessionTimeoutMs: {
+    kind: 'integer',
+    doc: 'After so long without a heartbeat a member of the consumer protocol (KIP-848) is out.',
+    default: 45_000,
+    min: 10,
+    max: 24 * hourMs,
+    ...tuning,
+  },
+  groupConsumerHeartbeatIntervalMs: {
+    kind: 'integer',
+    doc: 'How often members of the consumer protocol are to be heard.',
+    default: 5_000,
+    min: 1,
+    max: hourMs,
     ...tuning,
   },
   groupMembersMax: {
@@ -361,4 +384,7 @@ export type IntegerName = {
 }[PropertyName]
 
 /** Bounds, and what is for tuning: what an embedding program may set besides where the data is. */
-export type BrokerLimits = Pick<Config, IntegerName | 'directIo' | 'autoCreateTopics' | 'excessReplicas'>
+export type BrokerLimits = Pick<
+  Config,
+  IntegerName | 'directIo' | 'autoCreateTopics' | 'excessReplicas' | 'groupMigration'
+>

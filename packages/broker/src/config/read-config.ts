@@ -47,6 +47,7 @@ const choicesForPrograms: ReadonlySet<PropertyName> = new Set([
   'directIo',
   'autoCreateTopics',
   'excessReplicas',
+  'groupMigration',
 ])
 
 function isLimit(name: PropertyName): boolean {

@@ -1,10 +1,21 @@
 // Groups of Kafka's consumers as every door shows them.
 
 /** Kafka's words for how a group is. */
-export type GroupPhase = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
+export type GroupPhase =
+  | 'Empty'
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Assigning'
+  | 'Reconciling'
+  | 'Stable'
+  | 'Dead'
+
+/** Which protocol its members speak: the classic one, or that of KIP-848. */
+export type GroupType = 'classic' | 'consumer'
 
 export interface GroupSummary {
   readonly name: string
+  readonly type: GroupType
   readonly state: GroupPhase
   readonly members: number
   /** `consumer` for consumers; empty where the group never had members. */
@@ -13,7 +24,9 @@ export interface GroupSummary {
 
 export interface GroupInfo {
   readonly name: string
+  readonly type: GroupType
   readonly state: GroupPhase
+  /** Of the consumer protocol: the epoch of the group. */
   readonly generation: number
   readonly protocolType: string
   /** How partitions are assigned; empty where that is not settled. */

@@ -22,4 +22,10 @@ export const groupErrors: { readonly [Error in GroupError]: number } = {
   'group-max-size-reached': kafkaErrors.GROUP_MAX_SIZE_REACHED,
   'fenced-instance-id': kafkaErrors.FENCED_INSTANCE_ID,
   'group-subscribed-to-topic': kafkaErrors.GROUP_SUBSCRIBED_TO_TOPIC,
+  'fenced-member-epoch': kafkaErrors.FENCED_MEMBER_EPOCH,
+  'unreleased-instance-id': kafkaErrors.UNRELEASED_INSTANCE_ID,
+  'unsupported-assignor': kafkaErrors.UNSUPPORTED_ASSIGNOR,
+  'stale-member-epoch': kafkaErrors.STALE_MEMBER_EPOCH,
+  'invalid-regular-expression': kafkaErrors.INVALID_REGULAR_EXPRESSION,
+  'unsupported-version': kafkaErrors.UNSUPPORTED_VERSION,
 }

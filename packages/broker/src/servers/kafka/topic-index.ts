@@ -27,6 +27,13 @@ export class TopicIndex {
     return this.#clusterId + id.toString(16).padStart(16, '0')
   }
 
+  /** Also of one that is gone; undefined: it cannot be one of this cluster. */
+  streamIdOf(topicId: string): number | undefined {
+    if (!topicId.startsWith(this.#clusterId)) return undefined
+    const id = Number.parseInt(topicId.slice(this.#clusterId.length), 16)
+    return Number.isSafeInteger(id) ? id : undefined
+  }
+
   find(topicId: string): Stream | undefined {
     const name = this.#nameById.get(topicId)
     return name === undefined ? undefined : this.#streams.find(name)

@@ -4,6 +4,9 @@
 import type { Clock } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
 import type { GroupPhase } from '@sluice/protocol/model/group'
+import { namedPartitions } from './topic-partitions.ts'
+import type { NamedPartitions } from './topic-partitions.ts'
+import type { KnownConsumerMember } from './consumer/consumer-member.ts'
 import { noBytes } from './group-messages.ts'
 import type { GroupError } from './group-messages.ts'
 import type { GroupStore } from './group-store.ts'
@@ -11,6 +14,7 @@ import type { GroupTable } from './group-table.ts'
 
 export interface ListedGroup {
   readonly groupId: string
+  readonly kind: 'classic' | 'consumer'
   readonly phase: GroupPhase
   /** Empty where it never had members. */
   readonly protocolType: string
@@ -35,6 +39,21 @@ export interface DescribedGroup {
   readonly members: readonly DescribedMember[]
 }
 
+export interface DescribedConsumer extends KnownConsumerMember {
+  readonly assignedTopics: NamedPartitions
+  readonly targetTopics: NamedPartitions
+}
+
+/** A group of the consumer protocol. */
+export interface DescribedConsumerGroup {
+  readonly groupId: string
+  readonly phase: GroupPhase
+  readonly epoch: number
+  readonly assignmentEpoch: number
+  readonly assignor: string
+  readonly members: readonly DescribedConsumer[]
+}
+
 export interface AdminGround {
   readonly clock: Clock
   readonly store: GroupStore
@@ -54,17 +73,18 @@ export class GroupAdmin {
   list(): ListedGroup[] {
     return Array.from(this.#ground.table.all(), ({ id, state }) => ({
       groupId: id,
+      kind: state.kind,
       phase: state.phase,
       protocolType: state.protocolType ?? '',
       memberCount: state.members.size,
     }))
   }
 
-  /** Undefined where there is none. What members have is told only where it is settled. */
+  /** Undefined where there is no classic one. What members have is told only where it is settled. */
   describe(groupId: string): DescribedGroup | undefined {
-    const group = this.#ground.table.find(groupId)
-    if (group === undefined) return undefined
-    const { phase, generation, protocolType, protocolName, members } = group.state
+    const state = this.#ground.table.find(groupId)?.state
+    if (state?.kind !== 'classic') return undefined
+    const { phase, generation, protocolType, protocolName, members } = state
     const isStable = phase === 'Stable'
     return {
       groupId,
@@ -81,6 +101,19 @@ export class GroupAdmin {
         assignment: isStable ? member.assignment : noBytes,
       })),
     }
+  }
+
+  /** Undefined where there is none of the consumer protocol. */
+  describeConsumers(groupId: string): DescribedConsumerGroup | undefined {
+    const state = this.#ground.table.find(groupId)?.state
+    if (state?.kind !== 'consumer') return undefined
+    const { phase, epoch, assignmentEpoch, assignor, topics } = state
+    const members = Array.from(state.members.values(), (member) => ({
+      ...member.known(),
+      assignedTopics: namedPartitions(topics, member.assigned),
+      targetTopics: namedPartitions(topics, member.target),
+    }))
+    return { groupId, phase, epoch, assignmentEpoch, assignor, members }
   }
 
   /** With its offsets. Resolves when that survives a restart. */

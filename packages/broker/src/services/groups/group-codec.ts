@@ -3,7 +3,8 @@
 //   key    1 · group string16                                          a group, value as below
 //          2 · group string16 · topic string16 · partition u32         a committed offset, value as below
 //
-//   group  version u8 (1) · generation u32 · emptySinceMs i64 (-1: it has members)
+//   group  of the consumer protocol: version u8 (2), and as consumer/consumer-group-codec.ts draws it
+//          of the classic one: version u8 (1) · generation u32 · emptySinceMs i64 (-1: it has members)
 //          protocolType, protocolName, leaderId: each u8 (0 none) · string32
 //          count u32 · { memberId string32 · instanceId u8 (0 none) string32 · clientId string32 ·
 //          clientHost string32 · sessionTimeoutMs u32 · rebalanceTimeoutMs u32 ·
@@ -18,13 +19,22 @@ import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { KnownMember } from './classic/group-member.ts'
 import type { KnownGroup } from './classic/group-state.ts'
-import type { MemberProtocol } from './group-messages.ts'
+import { readConsumerGroup, writeConsumerGroup } from './consumer/consumer-group-codec.ts'
+import type { KnownConsumerGroup } from './consumer/consumer-group-state.ts'
+import {
+  readBytes,
+  readOptional,
+  readProtocols,
+  writeBytes,
+  writeOptional,
+  writeProtocols,
+} from './group-fields.ts'
 import type { OffsetRow } from './offsets/offset-table.ts'
 
 const kinds = { group: 1, offset: 2 } as const
-const formatVersion = 1
+const versions = { classic: 1, consumer: 2, offset: 1 } as const
 
-export interface StoredGroup extends KnownGroup {
+export type StoredGroup = (KnownGroup | KnownConsumerGroup) & {
   /** Wall clock; undefined: it has members. */
   readonly emptySinceMs: number | undefined
 }
@@ -62,7 +72,7 @@ export function decodeGroupKey(bytes: Uint8Array): GroupKey {
 
 export function encodeOffset({ streamId, committed }: OffsetValue): Uint8Array {
   const writer = new ByteWriter(64)
-  writer.u8(formatVersion)
+  writer.u8(versions.offset)
   writer.i64(streamId)
   writer.i64(committed.offset)
   writer.u32(committed.leaderEpoch)
@@ -73,7 +83,9 @@ export function encodeOffset({ streamId, committed }: OffsetValue): Uint8Array {
 }
 
 export function decodeOffset(bytes: Uint8Array): OffsetValue {
-  const reader = versioned(bytes)
+  const reader = new ByteReader(bytes)
+  const version = reader.u8()
+  if (version > versions.offset) throw newer(`a record of version ${version}`)
   const streamId = reader.i64()
   const offset = reader.i64()
   const leaderEpoch = reader.u32() | 0
@@ -94,86 +106,65 @@ export function decodeOffset(bytes: Uint8Array): OffsetValue {
 
 export function encodeGroup(group: StoredGroup): Uint8Array {
   const writer = new ByteWriter(1024)
-  writer.u8(formatVersion)
-  writer.u32(group.generation)
-  writer.i64(Math.floor(group.emptySinceMs ?? -1))
-  optional(writer, group.protocolType)
-  optional(writer, group.protocolName)
-  optional(writer, group.leaderId)
-  writer.u32(group.members.length)
-  for (const member of group.members) writeMember(writer, member)
+  writer.u8(versions[group.kind])
+  if (group.kind === 'classic') writeGroup(writer, group, group.emptySinceMs)
+  else writeConsumerGroup(writer, group, group.emptySinceMs)
   return writer.take()
 }
 
 export function decodeGroup(bytes: Uint8Array): StoredGroup {
-  const reader = versioned(bytes)
+  const reader = new ByteReader(bytes)
+  const version = reader.u8()
+  if (version > versions.consumer) throw newer(`a record of version ${version}`)
+  return version === versions.consumer ? readConsumerGroup(reader) : readGroup(reader)
+}
+
+function writeGroup(writer: ByteWriter, group: KnownGroup, emptySinceMs: number | undefined): void {
+  writer.u32(group.generation)
+  writer.i64(Math.floor(emptySinceMs ?? -1))
+  writeOptional(writer, group.protocolType)
+  writeOptional(writer, group.protocolName)
+  writeOptional(writer, group.leaderId)
+  writer.u32(group.members.length)
+  for (const member of group.members) writeMember(writer, member)
+}
+
+function readGroup(reader: ByteReader): StoredGroup {
   const generation = reader.u32()
   const emptySinceMs = reader.i64()
   return {
+    kind: 'classic',
     generation,
     emptySinceMs: emptySinceMs < 0 ? undefined : emptySinceMs,
-    protocolType: optionalOf(reader),
-    protocolName: optionalOf(reader),
-    leaderId: optionalOf(reader),
+    protocolType: readOptional(reader),
+    protocolName: readOptional(reader),
+    leaderId: readOptional(reader),
     members: Array.from({ length: reader.u32() }, () => readMember(reader)),
   }
 }
 
 function writeMember(writer: ByteWriter, member: KnownMember): void {
   writer.string32(member.memberId)
-  optional(writer, member.instanceId)
+  writeOptional(writer, member.instanceId)
   writer.string32(member.clientId)
   writer.string32(member.clientHost)
   writer.u32(member.sessionTimeoutMs)
   writer.u32(member.rebalanceTimeoutMs)
-  writer.u32(member.protocols.length)
-  for (const { name, metadata } of member.protocols) {
-    writer.string32(name)
-    bytes32(writer, metadata)
-  }
-  bytes32(writer, member.assignment)
+  writeProtocols(writer, member.protocols)
+  writeBytes(writer, member.assignment)
 }
 
 function readMember(reader: ByteReader): KnownMember {
   return {
     memberId: reader.string32(),
-    instanceId: optionalOf(reader),
+    instanceId: readOptional(reader),
     clientId: reader.string32(),
     clientHost: reader.string32(),
     sessionTimeoutMs: reader.u32(),
     rebalanceTimeoutMs: reader.u32(),
-    protocols: Array.from({ length: reader.u32() }, (): MemberProtocol => ({
-      name: reader.string32(),
-      metadata: owned(reader.raw(reader.u32())),
-    })),
-    assignment: owned(reader.raw(reader.u32())),
+    protocols: readProtocols(reader),
+    assignment: readBytes(reader),
   }
-}
-
-function optional(writer: ByteWriter, text: string | null): void {
-  writer.u8(text === null ? 0 : 1)
-  if (text !== null) writer.string32(text)
-}
-
-function optionalOf(reader: ByteReader): string | null {
-  return reader.u8() === 0 ? null : reader.string32()
-}
-
-function bytes32(writer: ByteWriter, bytes: Uint8Array): void {
-  writer.u32(bytes.length)
-  writer.raw(bytes)
-}
-
-/** Why not `slice`: of a Buffer it is another view. */
-function owned(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes)
-}
-
-function versioned(bytes: Uint8Array): ByteReader {
-  const reader = new ByteReader(bytes)
-  const version = reader.u8()
-  if (version > formatVersion) throw newer(`a record of version ${version}`)
-  return reader
 }
 
 function newer(what: string): BrokerError {

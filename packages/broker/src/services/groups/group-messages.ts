@@ -20,6 +20,12 @@ export type GroupError =
   | 'group-max-size-reached'
   | 'fenced-instance-id'
   | 'group-subscribed-to-topic'
+  | 'fenced-member-epoch'
+  | 'unreleased-instance-id'
+  | 'unsupported-assignor'
+  | 'stale-member-epoch'
+  | 'invalid-regular-expression'
+  | 'unsupported-version'
 
 export interface MemberProtocol {
   readonly name: string
@@ -31,6 +37,12 @@ export interface MemberProtocol {
 export interface MemberName {
   readonly memberId: string
   readonly instanceId: string | null
+}
+
+/** What a member of the consumer protocol says when it asks for offsets. */
+export interface MemberEpoch {
+  readonly memberId: string
+  readonly epoch: number
 }
 
 export interface JoinRequest extends MemberName {
@@ -89,6 +101,10 @@ export function memberBytesOf(member: Pick<JoinRequest, 'clientId' | 'instanceId
     (sum, { name, metadata }) => sum + name.length + metadata.length + protocolBytes,
     names + recordBytes,
   )
+}
+
+export function assignmentBytesOf({ assignments }: SyncRequest): number {
+  return assignments.reduce((sum, { assignment }) => sum + assignment.length, 0)
 }
 
 /** Of objects beside their texts and bytes. */

@@ -4,7 +4,7 @@
 import type { Clock } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
-import type { GroupError, MemberName } from './group-messages.ts'
+import type { GroupError, MemberEpoch, MemberName } from './group-messages.ts'
 import type { GroupStore } from './group-store.ts'
 import type { GroupTable } from './group-table.ts'
 import { expiredOffsets } from './offsets/offset-expiry-plan.ts'
@@ -14,7 +14,10 @@ import type { CommittedOffset } from './offsets/offset-table.ts'
 export interface OffsetCommit {
   readonly groupId: string
   readonly member: MemberName
+  /** Or the epoch of the member. */
   readonly generation: number
+  /** The request can name the epoch of a member. */
+  readonly isEpochTold: boolean
   /** How long it is kept as an old client asks for it; undefined: as the broker is configured. */
   readonly retentionMs: number | undefined
   readonly topics: readonly CommittedTopic[]
@@ -96,8 +99,9 @@ export class GroupOffsets {
   async fetch(
     groupId: string,
     topics: readonly TopicPartitions[] | null,
+    member: MemberEpoch | null = null,
   ): Promise<{ readonly error: GroupError; readonly topics: readonly FetchedTopic[] }> {
-    const error = this.#ground.groupErrorOf(groupId)
+    const error = this.#fetchErrorOf(groupId, member)
     if (error !== 'none') return { error, topics: [] }
     try {
       await this.#ground.store.pending
@@ -128,7 +132,7 @@ export class GroupOffsets {
     if (group === undefined) return { error: 'group-id-not-found', topics: [] }
     const { phase, protocolType } = group.state
     if (phase !== 'Empty' && protocolType !== 'consumer') return { error: 'non-empty-group', topics: [] }
-    const read = phase === 'Empty' ? new Set<string>() : group.topics
+    const read = phase === 'Empty' ? new Set<string>() : group.topicNames
     const outcomes = topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map((partition) => ({
@@ -154,9 +158,9 @@ export class GroupOffsets {
     const { clock, store, table, offsetsRetentionMs } = this.#ground
     const wallMs = clock.wallMs()
     for (const group of table.all()) {
-      const { state, emptySinceMs, topics, offsets } = group
+      const { state, emptySinceMs, topicNames, offsets } = group
       const { phase } = state
-      const expiring = { phase, emptySinceMs, topics, offsets }
+      const expiring = { phase, emptySinceMs, topics: topicNames, offsets }
       for (const { topic, partition } of expiredOffsets(expiring, offsetsRetentionMs, wallMs)) {
         offsets.remove(topic, partition)
         store.removeOffset(group.id, topic, partition)
@@ -165,15 +169,24 @@ export class GroupOffsets {
     }
   }
 
-  #commitErrorOf({ groupId, member, generation }: OffsetCommit): GroupError {
+  #fetchErrorOf(groupId: string, member: MemberEpoch | null): GroupError {
+    const { table, groupErrorOf } = this.#ground
+    const error = groupErrorOf(groupId)
+    if (error !== 'none' || member === null) return error
+    return table.find(groupId)?.fetchErrorOf(member) ?? 'group-id-not-found'
+  }
+
+  #commitErrorOf({ groupId, member, generation, isEpochTold }: OffsetCommit): GroupError {
     const { table, groupErrorOf } = this.#ground
     const placeError = groupErrorOf(groupId)
     if (placeError !== 'none') return placeError
     // Why: one that names a generation speaks of a group that there was.
-    if (generation >= 0 && table.find(groupId) === undefined) return 'illegal-generation'
+    if (generation >= 0 && table.find(groupId) === undefined) {
+      return isEpochTold ? 'group-id-not-found' : 'illegal-generation'
+    }
     const group = table.findOrMake(groupId)
     if (group === undefined) return 'group-max-size-reached'
-    const error = group.commitErrorOf(member, generation)
+    const error = group.commitErrorOf(member, generation, isEpochTold)
     if (error !== 'none') table.dropUnused(group)
     return error
   }

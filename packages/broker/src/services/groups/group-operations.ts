@@ -4,6 +4,7 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type {
   GroupInfo,
+  GroupMemberRow,
   GroupOffsetChoice,
   GroupOffsetRow,
   GroupPartitionRow,
@@ -13,12 +14,13 @@ import type { Partition } from '../../cluster/partition.ts'
 import { parseTime } from '../flow/iso-time.ts'
 import type { Stream } from '../streams/stream.ts'
 import type { Streams } from '../streams/streams.ts'
-import type { GroupAdmin } from './group-admin.ts'
+import type { DescribedMember, GroupAdmin } from './group-admin.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
 import type { GroupError } from './group-messages.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 import type { GroupTable } from './group-table.ts'
 import { assignedPartitions } from './subscription-reader.ts'
+import type { TopicPartition } from './subscription-reader.ts'
 
 export interface OperationsGround {
   readonly table: GroupTable
@@ -45,8 +47,9 @@ export class GroupOperations {
 
   /** Sorted by name. */
   list(): GroupSummary[] {
-    const groups = this.#ground.admin.list().map(({ groupId, phase, memberCount, protocolType }) => ({
+    const groups = this.#ground.admin.list().map(({ groupId, kind, phase, memberCount, protocolType }) => ({
       name: groupId,
+      type: kind,
       state: phase,
       members: memberCount,
       protocolType,
@@ -57,29 +60,37 @@ export class GroupOperations {
   /** Throws `unknown-group`. */
   async info(name: string): Promise<GroupInfo> {
     const group = this.#require(name)
-    const { phase, generation, protocolType, protocolName, members } = this.#ground.admin.describe(name)!
+    const described = this.#classicInfo(name) ?? this.#consumerInfo(name)
     const readers = new Map<string, string>()
-    const rows = members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => {
-      const assigned = phase === 'Stable' ? (assignedPartitions(assignment) ?? []) : []
-      for (const { topic, partition } of assigned) readers.set(`${topic}/${partition}`, memberId)
-      return {
-        id: memberId,
-        ...(instanceId !== null && { instance: instanceId }),
-        client: clientId,
-        host: clientHost,
-        partitions: assigned.length,
-      }
+    const members = described.members.map(({ topicPartitions, ...row }) => {
+      for (const { topic, partition } of topicPartitions) readers.set(`${topic}/${partition}`, row.id)
+      return { ...row, partitions: topicPartitions.length }
     })
     const partitions = await this.#partitions(group, readers)
-    return {
-      name,
-      state: phase,
-      generation,
-      protocolType,
-      protocol: protocolName,
-      members: rows,
-      partitions,
-    }
+    return { ...described, name, members, partitions }
+  }
+
+  #classicInfo(name: string): DescribedInfo | undefined {
+    const group = this.#ground.admin.describe(name)
+    if (group === undefined) return undefined
+    const { phase: state, generation, protocolType, protocolName: protocol } = group
+    const members = group.members.map((member) => ({
+      ...memberRowOf(member),
+      topicPartitions: state === 'Stable' ? (assignedPartitions(member.assignment) ?? []) : [],
+    }))
+    return { type: 'classic', state, generation, protocolType, protocol, members }
+  }
+
+  #consumerInfo(name: string): DescribedInfo {
+    const { phase: state, epoch, assignor, members } = this.#ground.admin.describeConsumers(name)!
+    const rows = members.map((member) => ({
+      ...memberRowOf(member),
+      topicPartitions: member.assignedTopics.flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => ({ topic: topic.name, partition })),
+      ),
+    }))
+    const protocolType = 'consumer'
+    return { type: 'consumer', state, generation: epoch, protocolType, protocol: assignor, members: rows }
   }
 
   /** Throws `unknown-group`, `group-not-empty`, or what is wrong with the choice. */
@@ -113,7 +124,8 @@ export class GroupOperations {
         .map(({ partition, offset }) => ({ partition, offset, leaderEpoch: -1, metadata: '' })),
     }))
     const member = { memberId: '', instanceId: null }
-    const commit = { groupId: name, member, generation: -1, retentionMs: undefined, topics }
+    const usual = { isEpochTold: true, retentionMs: undefined }
+    const commit = { groupId: name, member, generation: -1, ...usual, topics }
     for (const { partitions } of await this.#ground.offsets.commit(commit)) {
       for (const { error } of partitions) refuse(name, error)
     }
@@ -140,6 +152,20 @@ export class GroupOperations {
     if (group !== undefined) return group
     throw new BrokerError('unknown-group', `There is no group ${JSON.stringify(name)}`)
   }
+}
+
+interface DescribedInfo extends Omit<GroupInfo, 'name' | 'members' | 'partitions'> {
+  readonly members: readonly (Omit<GroupMemberRow, 'partitions'> & {
+    readonly topicPartitions: readonly TopicPartition[]
+  })[]
+}
+
+function memberRowOf(
+  member: Pick<DescribedMember, 'memberId' | 'instanceId' | 'clientId' | 'clientHost'>,
+): Omit<GroupMemberRow, 'partitions'> {
+  const { memberId, instanceId, clientId, clientHost } = member
+  const instance = instanceId === null ? {} : { instance: instanceId }
+  return { id: memberId, ...instance, client: clientId, host: clientHost }
 }
 
 async function rowOf(

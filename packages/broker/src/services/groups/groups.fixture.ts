@@ -27,32 +27,58 @@ export const groupLimits: GroupsOptions['limits'] = {
   groupSessionTimeoutMsMin: 10,
   groupSessionTimeoutMsMax: 1_800_000,
   groupMembersMax: 2000,
+  groupConsumerSessionTimeoutMs: 10_000,
+  groupConsumerHeartbeatIntervalMs: 1000,
+  groupMigration: 'bidirectional',
   offsetsRetentionMs: 3_600_000,
+}
+
+interface SeenStream {
+  readonly id: number
+  readonly name: string
+  partitions: readonly unknown[]
+  onChanged(listener: () => void): void
 }
 
 /** What groups see of streams. */
 export class Topics {
-  readonly #topics = new Map<string, { id: number; partitions: readonly unknown[] }>()
-  readonly #listeners = new Set<(stream: Stream) => Promise<void>>()
+  readonly #topics = new Map<string, SeenStream>()
+  readonly #created = new Set<(stream: Stream) => void>()
+  readonly #deleted = new Set<(stream: Stream) => Promise<void>>()
+  readonly #changed = new Map<string, (() => void)[]>()
   #lastId = 0
 
   add(name: string, partitions = 4): void {
-    this.#topics.set(name, { id: ++this.#lastId, partitions: Array.from({ length: partitions }) })
+    const listeners: (() => void)[] = []
+    this.#changed.set(name, listeners)
+    const onChanged = (listener: () => void): unknown => listeners.push(listener)
+    const stream = { id: ++this.#lastId, name, partitions: Array.from({ length: partitions }), onChanged }
+    this.#topics.set(name, stream)
+    for (const listener of this.#created) listener(stream as unknown as Stream)
+  }
+
+  grow(name: string, partitions: number): void {
+    this.#topics.get(name)!.partitions = Array.from({ length: partitions })
+    for (const listener of this.#changed.get(name)!) listener()
   }
 
   /** Resolves when groups have forgotten it. */
   async remove(name: string): Promise<void> {
+    const stream = this.#topics.get(name)!
     this.#topics.delete(name)
-    for (const listener of this.#listeners) await listener({ name } as Stream)
+    for (const listener of this.#deleted) await listener(stream as unknown as Stream)
   }
 
   asStreams(): Streams {
+    const follow = <T>(listeners: Set<T>, listener: T): (() => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    }
     return {
       find: (name: string) => this.#topics.get(name),
-      onDelete: (listener: (stream: Stream) => Promise<void>) => {
-        this.#listeners.add(listener)
-        return () => this.#listeners.delete(listener)
-      },
+      list: () => [...this.#topics.values()],
+      onCreate: (listener: (stream: Stream) => void) => follow(this.#created, listener),
+      onDelete: (listener: (stream: Stream) => Promise<void>) => follow(this.#deleted, listener),
     } as unknown as Streams
   }
 }
@@ -85,6 +111,6 @@ export function commitOf(
     leaderEpoch: 1,
     metadata: `m${offset}`,
   }))
-  const member = { memberId: '', instanceId: null }
-  return { groupId, member, generation: -1, retentionMs: undefined, topics: [{ topic, partitions }] }
+  const who = { member: { memberId: '', instanceId: null }, generation: -1, isEpochTold: true }
+  return { groupId, ...who, retentionMs: undefined, topics: [{ topic, partitions }] }
 }

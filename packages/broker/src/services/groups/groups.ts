@@ -4,7 +4,12 @@
 import type { Placement } from '../../cluster/placement.ts'
 import type { Io, Timer } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
+import { heartbeatFaultOf } from './consumer/consumer-heartbeat.ts'
+import { wordsBytesOf } from './consumer/consumer-member.ts'
+import { heartbeatRefused, joiningEpoch } from './consumer-messages.ts'
+import type { ConsumerAnswer, ConsumerHeartbeat } from './consumer-messages.ts'
 import { GroupAdmin } from './group-admin.ts'
+import type { MigrationPolicy } from './group-coordinator.ts'
 import { joinRefused, memberBytesOf, syncRefused } from './group-messages.ts'
 import type {
   GroupError,
@@ -21,12 +26,16 @@ import { coordinatorOf } from './group-places.ts'
 import { GroupStore } from './group-store.ts'
 import type { GroupStoreOptions } from './group-store.ts'
 import { GroupTable } from './group-table.ts'
+import { TopicDirectory } from './topic-directory.ts'
 
 export interface GroupLimits {
   readonly groupInitialRebalanceDelayMs: number
   readonly groupSessionTimeoutMsMin: number
   readonly groupSessionTimeoutMsMax: number
   readonly groupMembersMax: number
+  readonly groupConsumerSessionTimeoutMs: number
+  readonly groupConsumerHeartbeatIntervalMs: number
+  readonly groupMigration: MigrationPolicy
   readonly offsetsRetentionMs: number
 }
 
@@ -57,16 +66,19 @@ export class Groups {
 
   static async open(options: GroupsOptions): Promise<Groups> {
     const [store, images] = await GroupStore.open(options)
-    const { groupInitialRebalanceDelayMs, groupMembersMax } = options.limits
+    const { io, limits } = options
     const bounds = {
-      membersMax: groupMembersMax,
+      membersMax: limits.groupMembersMax,
       membersBytesMax,
-      initialDelayMs: groupInitialRebalanceDelayMs,
+      initialDelayMs: limits.groupInitialRebalanceDelayMs,
+      sessionTimeoutMs: limits.groupConsumerSessionTimeoutMs,
     }
-    return new Groups(options, store, new GroupTable({ io: options.io, store, bounds }, images))
+    const [topics, stopTopics] = TopicDirectory.follow(options.streams)
+    const ground = { io, store, bounds, topics, migration: limits.groupMigration }
+    return new Groups(options, store, new GroupTable(ground, images), stopTopics)
   }
 
-  private constructor(options: GroupsOptions, store: GroupStore, table: GroupTable) {
+  private constructor(options: GroupsOptions, store: GroupStore, table: GroupTable, stopTopics: () => void) {
     const { io, streams, limits } = options
     const { offsetsRetentionMs } = limits
     this.#options = options
@@ -77,7 +89,11 @@ export class Groups {
     this.offsets = new GroupOffsets({ ...ground, offsetsRetentionMs })
     this.admin = new GroupAdmin(ground)
     this.operations = new GroupOperations({ table, streams, admin: this.admin, offsets: this.offsets })
-    this.#stopListening = streams.onDelete(async ({ name }) => this.offsets.forgetTopic(name))
+    const stopDeletes = streams.onDelete(async ({ name }) => this.offsets.forgetTopic(name))
+    this.#stopListening = () => {
+      stopTopics()
+      stopDeletes()
+    }
     this.#checkExpiry()
   }
 
@@ -106,6 +122,29 @@ export class Groups {
     const joined = group.join(request)
     this.#table.dropUnused(group)
     return joined
+  }
+
+  /** How often members of the consumer protocol are to be heard. */
+  get heartbeatIntervalMs(): number {
+    return this.#options.limits.groupConsumerHeartbeatIntervalMs
+  }
+
+  /** Answered at once where nothing has changed. What is kept of the request is the group's from now on. */
+  consumerHeartbeat(groupId: string, request: ConsumerHeartbeat): ConsumerAnswer | Promise<ConsumerAnswer> {
+    if (groupId.trim() === '') return heartbeatRefused('invalid-request', request, "GroupId can't be empty.")
+    const fault = heartbeatFaultOf(request)
+    if (fault !== undefined) return heartbeatRefused(fault[0], request, fault[1])
+    const error = this.#roomErrorOf(groupId, request)
+    if (error !== 'none') return heartbeatRefused(error, request)
+    const known = this.#table.find(groupId)
+    if (known === undefined && request.epoch !== joiningEpoch) {
+      return heartbeatRefused('group-id-not-found', request, `Consumer group ${groupId} not found.`)
+    }
+    const group = known ?? this.#table.findOrMake(groupId)
+    if (group === undefined) return heartbeatRefused('group-max-size-reached', request)
+    const answer = group.consumerHeartbeat(request)
+    this.#table.dropUnused(group)
+    return answer
   }
 
   async sync(groupId: string, request: SyncRequest): Promise<SyncAnswer> {
@@ -156,6 +195,16 @@ export class Groups {
       return 'invalid-session-timeout'
     }
     const bytes = memberBytesOf(request)
+    if (bytes > memberBytesMax) return 'invalid-request'
+    return this.#table.memory.takes(bytes) ? 'none' : 'group-max-size-reached'
+  }
+
+  #roomErrorOf(groupId: string, request: ConsumerHeartbeat): GroupError {
+    const error = this.groupErrorOf(groupId)
+    const { topics, pattern, clientId } = request
+    if (error !== 'none' || (topics === null && pattern === null)) return error
+    const words = { topics: topics ?? [], pattern: pattern ?? '', clientId, classic: null }
+    const bytes = wordsBytesOf(words)
     if (bytes > memberBytesMax) return 'invalid-request'
     return this.#table.memory.takes(bytes) ? 'none' : 'group-max-size-reached'
   }

@@ -58,7 +58,7 @@ function groupOf({ groupId, phase, members, ...group }: DescribedGroup): Describ
 
 function notFound(groupId: string, version: number): DescribeGroupsResponseGroup {
   if (version < versionWithNotFound) return { ...refused(groupId, kafkaErrors.NONE), groupState: 'Dead' }
-  const errorMessage = `Group ${groupId} not found.`
+  const errorMessage = `There is no classic group ${groupId}.`
   return { ...refused(groupId, kafkaErrors.GROUP_ID_NOT_FOUND), groupState: 'Dead', errorMessage }
 }
 

@@ -4,8 +4,6 @@ import type { ListGroupsRequest, ListGroupsResponse } from '@sluice/protocol/kaf
 import { kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
 
-const groupType = 'classic'
-
 export function handleListGroups(
   session: KafkaSession,
   { statesFilter, typesFilter }: ListGroupsRequest,
@@ -15,8 +13,10 @@ export function handleListGroups(
   const groups = session.services.groups.admin
     .list()
     .filter(({ phase }) => states.size === 0 || states.has(phase.toLowerCase()))
-    .filter(() => types.size === 0 || types.has(groupType))
-    .map(({ groupId, phase, protocolType }) => ({ groupId, protocolType, groupState: phase, groupType }))
+    .filter(({ kind }) => types.size === 0 || types.has(kind))
+    .map(({ groupId, kind, phase, protocolType }) => {
+      return { groupId, protocolType, groupState: phase, groupType: kind }
+    })
   return { throttleTimeMs: session.throttleTimeMs(), errorCode: kafkaErrors.NONE, groups }
 }
 

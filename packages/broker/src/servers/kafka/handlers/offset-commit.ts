@@ -7,15 +7,20 @@ import type {
 import { groupErrors } from '../group-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
 
+/** From here on a member of the consumer protocol may commit. */
+const versionWithEpochs = 9
+
 export async function handleOffsetCommit(
   session: KafkaSession,
   request: OffsetCommitRequest,
+  version: number,
 ): Promise<OffsetCommitResponse> {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch, retentionTimeMs } = request
   const topics = await session.services.groups.offsets.commit({
     groupId,
     member: { memberId, instanceId: groupInstanceId },
     generation: generationIdOrMemberEpoch,
+    isEpochTold: version >= versionWithEpochs,
     retentionMs: retentionTimeMs < 0 ? undefined : retentionTimeMs,
     topics: request.topics.map(({ name, partitions }) => ({
       topic: name,

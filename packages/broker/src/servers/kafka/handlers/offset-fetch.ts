@@ -49,13 +49,10 @@ async function fetchGroup(
   { services }: KafkaSession,
   { groupId, topics, memberId, memberEpoch }: OffsetFetchRequestGroup,
 ): Promise<OffsetFetchResponseGroup> {
-  const { groups } = services
   const isMember = memberId !== null || memberEpoch >= 0
-  if (isMember && groups.groupErrorOf(groupId) === 'none' && groups.admin.describe(groupId) === undefined) {
-    return { groupId, topics: [], errorCode: kafkaErrors.GROUP_ID_NOT_FOUND }
-  }
+  const member = isMember ? { memberId: memberId ?? '', epoch: memberEpoch } : null
   const asked = topics?.map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes }))
-  const fetched = await groups.offsets.fetch(groupId, asked ?? null)
+  const fetched = await services.groups.offsets.fetch(groupId, asked ?? null, member)
   return { groupId, topics: fetched.topics.map(topicOf), errorCode: groupErrors[fetched.error] }
 }
 

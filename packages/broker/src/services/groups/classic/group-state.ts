@@ -13,7 +13,7 @@
 
 import type { GroupPhase } from '@sluice/protocol/model/group'
 import { assert } from '../../../base/assert.ts'
-import { joinRefused, memberBytesOf, noBytes, syncRefused } from '../group-messages.ts'
+import { assignmentBytesOf, joinRefused, memberBytesOf, noBytes, syncRefused } from '../group-messages.ts'
 import type {
   GroupError,
   JoinAnswer,
@@ -41,6 +41,7 @@ export interface JoinedLater {
 
 /** What survives a restart. */
 export interface KnownGroup {
+  readonly kind: 'classic'
   readonly generation: number
   readonly protocolType: string | null
   readonly protocolName: string | null
@@ -105,6 +106,10 @@ export class GroupState {
     }
   }
 
+  get kind(): 'classic' {
+    return 'classic'
+  }
+
   takeEffects(): readonly GroupEffect[] {
     const effects = this.#effects
     if (effects.length > 0) this.#effects = []
@@ -127,7 +132,8 @@ export class GroupState {
 
   known(): KnownGroup {
     const { generation, protocolType, protocolName, leaderId } = this
-    return { generation, protocolType, protocolName, leaderId, members: [...this.members.values()] }
+    const members = [...this.members.values()]
+    return { kind: 'classic', generation, protocolType, protocolName, leaderId, members }
   }
 
   // ── What members ask ─────────────────────────────────────────────────────────────────────────────────────
@@ -233,6 +239,20 @@ export class GroupState {
     this.#pending.clear()
     this.#wait = undefined
     this.#earliestMs = Infinity
+  }
+
+  /** Everybody is to join again. */
+  renew(nowMs: number): void {
+    this.#rebalance(nowMs)
+  }
+
+  /** The group goes on under the other protocol: whoever waits is to join again there. */
+  handOver(): KnownGroup {
+    const known = this.known()
+    for (const member of known.members)
+      this.#forget(this.members.get(member.memberId)!, 'rebalance-in-progress')
+    this.end()
+    return known
   }
 
   // ── Joining ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -429,7 +449,7 @@ export class GroupState {
       (protocolType === null || protocolType === this.protocolType) &&
       (protocolName === null || protocolName === this.protocolName)
     if (!isConsistent) return 'inconsistent-group-protocol'
-    if (bytesOf(request) > this.#bounds.membersBytesMax) return 'invalid-request'
+    if (assignmentBytesOf(request) > this.#bounds.membersBytesMax) return 'invalid-request'
     return this.phase === 'PreparingRebalance' ? 'rebalance-in-progress' : 'none'
   }
 
@@ -576,8 +596,4 @@ export class GroupState {
   #synced(ticket: number, answer: SyncAnswer): void {
     this.#effects.push({ kind: 'synced', ticket, answer })
   }
-}
-
-function bytesOf({ assignments }: SyncRequest): number {
-  return assignments.reduce((sum, { assignment }) => sum + assignment.length, 0)
 }

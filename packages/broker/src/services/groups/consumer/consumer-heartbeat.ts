@@ -1,0 +1,170 @@
+// What a member of the consumer protocol asks: to join, to stay with what it has and hear what it is to have,
+// and to leave. Pure, on the state of its group. Errors are those that Kafka answers.
+
+import type { GroupError } from '../group-messages.ts'
+import type { ConsumerGroupState } from './consumer-group-state.ts'
+import { wordsBytesOf } from './consumer-member.ts'
+import type { ConsumerMember, MemberWords } from './consumer-member.ts'
+import {
+  heartbeatRefused,
+  isAssignor,
+  joiningEpoch,
+  leavingEpoch,
+  pausingEpoch,
+} from '../consumer-messages.ts'
+import type { ConsumerAnswer, ConsumerHeartbeat } from '../consumer-messages.ts'
+import { isSubset } from '../partition-sets.ts'
+
+/** What is wrong with a request, whatever the group: the error and why. */
+export function heartbeatFaultOf(request: ConsumerHeartbeat): readonly [GroupError, string] | undefined {
+  const { epoch, instanceId, memberId } = request
+  const isIdNeeded = request.isIdRequired || epoch > joiningEpoch || epoch === leavingEpoch
+  if (isIdNeeded && isBlank(memberId)) return ['invalid-request', "MemberId can't be empty."]
+  if (isBlank(instanceId)) return ['invalid-request', "InstanceId can't be empty."]
+  if (isBlank(request.rackId)) return ['invalid-request', "RackId can't be empty."]
+  if (epoch < pausingEpoch) return ['invalid-request', 'MemberEpoch is invalid.']
+  if (epoch === pausingEpoch && instanceId === null) return ['invalid-request', "InstanceId can't be null."]
+  if (epoch === joiningEpoch) {
+    const fault = joinFaultOf(request)
+    if (fault !== undefined) return ['invalid-request', fault]
+  }
+  const { assignor } = request
+  if (assignor === null || isAssignor(assignor)) return undefined
+  return ['unsupported-assignor', `ServerAssignor ${assignor} is not supported.`]
+}
+
+function joinFaultOf({ rebalanceTimeoutMs, owned, topics, pattern }: ConsumerHeartbeat): string | undefined {
+  if (rebalanceTimeoutMs === -1) return 'RebalanceTimeoutMs must be provided in first request.'
+  if (owned === null || owned.size > 0) return 'TopicPartitions must be empty when (re-)joining.'
+  if (topics !== null || pattern !== null) return undefined
+  return 'Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.'
+}
+
+function isBlank(text: string | null): boolean {
+  return text !== null && text.trim() === ''
+}
+
+/** `newMemberId` is for one that has no id yet. The request has no fault of its own. */
+export function consumerHeartbeat(
+  state: ConsumerGroupState,
+  request: ConsumerHeartbeat,
+  newMemberId: string,
+  nowMs: number,
+): ConsumerAnswer {
+  if (request.epoch < joiningEpoch) return leave(state, request)
+  const found = findOrEnter(state, request, newMemberId)
+  if (typeof found === 'string') return heartbeatRefused(found, request)
+  state.refreshTopics()
+  const hasOther = state.reconcile(found, request.owned, nowMs)
+  state.heard(found, nowMs)
+  const { memberId, epoch, assigned } = found
+  const isTold = hasOther || request.epoch === joiningEpoch || isWhole(request)
+  return { error: 'none', text: null, memberId, epoch, assigned: isTold ? assigned : null }
+}
+
+/** It says all that there is to say, and wants to hear all. */
+function isWhole({ rebalanceTimeoutMs, topics, pattern, owned }: ConsumerHeartbeat): boolean {
+  return rebalanceTimeoutMs !== -1 && (topics !== null || pattern !== null) && owned !== null
+}
+
+function leave(state: ConsumerGroupState, request: ConsumerHeartbeat): ConsumerAnswer {
+  const { memberId, instanceId, epoch } = request
+  const member = instanceId === null ? state.members.get(memberId) : state.staticMember(instanceId)
+  if (member === undefined) return heartbeatRefused('unknown-member-id', request)
+  if (member.memberId !== memberId) return heartbeatRefused('fenced-instance-id', request)
+  if (epoch === pausingEpoch) state.pause(member)
+  else state.remove([member])
+  return { error: 'none', text: null, memberId, epoch, assigned: null }
+}
+
+function findOrEnter(
+  state: ConsumerGroupState,
+  request: ConsumerHeartbeat,
+  newMemberId: string,
+): ConsumerMember | GroupError {
+  const { instanceId, memberId, epoch } = request
+  const isJoining = epoch === joiningEpoch
+  const known = instanceId === null ? undefined : state.staticMember(instanceId)
+  const member = known ?? state.members.get(memberId)
+  if (!isJoining) {
+    if (member === undefined || (instanceId !== null && known === undefined)) return 'unknown-member-id'
+    if (member.memberId !== memberId) return 'fenced-instance-id'
+    if (!isItsEpoch(member, request)) return 'fenced-member-epoch'
+  } else if (member !== undefined && member.memberId !== memberId) {
+    // Why also of a classic one: it has been started again with the other protocol.
+    if (!member.isPaused && member.words.classic === null) return 'unreleased-instance-id'
+  }
+  const words = wordsAfter(member?.words, request, memberId === '' ? newMemberId : memberId)
+  if (words === member?.words) return member
+  const error = wordsErrorOf(state, words, member)
+  if (error !== 'none') return error
+  if (member === undefined) return state.enter(words)
+  if (member.memberId !== words.memberId) return state.replace(member, words)
+  state.say(member, words)
+  return member
+}
+
+/** The one before it too, where the answer with its present one may have been lost. */
+function isItsEpoch(member: ConsumerMember, { epoch, owned }: ConsumerHeartbeat): boolean {
+  if (epoch === member.epoch) return true
+  return (
+    epoch === member.previousEpoch &&
+    epoch < member.epoch &&
+    owned !== null &&
+    isSubset(owned, member.assigned)
+  )
+}
+
+function wordsErrorOf(
+  state: ConsumerGroupState,
+  words: MemberWords,
+  member: ConsumerMember | undefined,
+): GroupError {
+  const { membersMax, membersBytesMax } = state.bounds
+  if (member === undefined && state.members.size >= membersMax) return 'group-max-size-reached'
+  const knownBytes = member === undefined ? 0 : wordsBytesOf(member.words)
+  if (state.bytes - knownBytes + wordsBytesOf(words) > membersBytesMax) return 'group-max-size-reached'
+  const isPattern = words.pattern === member?.words.pattern || state.subscriptions.isPattern(words.pattern)
+  return isPattern ? 'none' : 'invalid-regular-expression'
+}
+
+/** The same object where it says nothing new. */
+function wordsAfter(
+  before: MemberWords | undefined,
+  request: ConsumerHeartbeat,
+  memberId: string,
+): MemberWords {
+  const words = {
+    memberId,
+    instanceId: request.instanceId ?? before?.instanceId ?? null,
+    rackId: request.rackId ?? before?.rackId ?? null,
+    clientId: request.clientId,
+    clientHost: request.clientHost,
+    rebalanceTimeoutMs:
+      request.rebalanceTimeoutMs === -1
+        ? before!.rebalanceTimeoutMs
+        : Math.max(0, request.rebalanceTimeoutMs),
+    topics: request.topics ?? before?.topics ?? [],
+    pattern: request.pattern ?? before?.pattern ?? '',
+    assignor: request.assignor ?? before?.assignor ?? null,
+    classic: null,
+  }
+  return before !== undefined && saysSame(before, words) ? before : words
+}
+
+function saysSame(one: MemberWords, other: MemberWords): boolean {
+  return (
+    one.memberId === other.memberId &&
+    one.instanceId === other.instanceId &&
+    one.rackId === other.rackId &&
+    one.clientId === other.clientId &&
+    one.clientHost === other.clientHost &&
+    one.rebalanceTimeoutMs === other.rebalanceTimeoutMs &&
+    one.pattern === other.pattern &&
+    one.assignor === other.assignor &&
+    one.classic === null &&
+    (one.topics === other.topics ||
+      (one.topics.length === other.topics.length &&
+        one.topics.every((topic, at) => topic === other.topics[at])))
+  )
+}

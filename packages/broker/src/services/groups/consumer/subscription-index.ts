@@ -1,0 +1,103 @@
+// Which streams the members of a group subscribe to: by name, and by pattern. Members that say the same share
+// one subscription, and a pattern looks at each topic once, when it comes.
+
+import type { TopicView } from '../topic-directory.ts'
+import { compileTopicPattern } from './topic-pattern.ts'
+import type { TopicPattern } from './topic-pattern.ts'
+
+/** Partitions that one group may be assigned; what it is assigned is stored as one record. */
+const partitionsMax = 1_000_000
+
+export interface Subscription {
+  readonly key: string
+  readonly topics: readonly string[]
+  readonly pattern: string
+  streamIds: ReadonlySet<number>
+  /** Of the topics, when it was resolved; 0: never. */
+  version: number
+}
+
+interface Matches {
+  readonly pattern: TopicPattern
+  readonly names: Set<string>
+  comeCount: number
+}
+
+export class SubscriptionIndex {
+  readonly #view: TopicView
+  #subscriptions = new Map<string, Subscription>()
+  #matches = new Map<string, Matches>()
+
+  constructor(view: TopicView) {
+    this.#view = view
+  }
+
+  /** Whether it may stand in a subscription; empty: none. */
+  isPattern(source: string): boolean {
+    return source === '' || this.#matchesOf(source) !== undefined
+  }
+
+  /** The order of the topics says nothing. */
+  of(topics: readonly string[], pattern: string): Subscription {
+    const distinct = [...new Set(topics)].sort()
+    const key = JSON.stringify([pattern, ...distinct])
+    const known = this.#subscriptions.get(key)
+    if (known !== undefined) return known
+    const made = { key, topics: distinct, pattern, streamIds: new Set<number>(), version: 0 }
+    this.#subscriptions.set(key, made)
+    return made
+  }
+
+  /** Brings those in use up to date and forgets others; answers how many partitions each stream has. */
+  resolve(inUse: Iterable<Subscription>): ReadonlyMap<number, number> {
+    this.#subscriptions = new Map(Array.from(inUse, (each) => [each.key, each]))
+    const sources = new Set(Array.from(this.#subscriptions.values(), ({ pattern }) => pattern))
+    for (const source of this.#matches.keys()) if (!sources.has(source)) this.#matches.delete(source)
+    const counts = new Map<number, number>()
+    let left = partitionsMax
+    for (const subscription of this.#subscriptions.values()) {
+      this.#resolveOne(subscription)
+      for (const id of subscription.streamIds) {
+        const { partitionCount } = this.#view.byId(id)!
+        if (counts.has(id) || partitionCount > left) continue
+        counts.set(id, partitionCount)
+        left -= partitionCount
+      }
+    }
+    return counts
+  }
+
+  #resolveOne(subscription: Subscription): void {
+    if (subscription.version === this.#view.version) return
+    const { topics, pattern } = subscription
+    const ids = new Set<number>()
+    const add = (name: string): void => {
+      const topic = this.#view.find(name)
+      if (topic !== undefined) ids.add(topic.id)
+    }
+    for (const name of topics) add(name)
+    for (const name of this.#namesOf(pattern)) add(name)
+    subscription.streamIds = ids
+    subscription.version = this.#view.version
+  }
+
+  #namesOf(source: string): Iterable<string> {
+    const matches = source === '' ? undefined : this.#matchesOf(source)
+    if (matches === undefined) return []
+    const { pattern, names } = matches
+    for (const { name } of this.#view.since(matches.comeCount)) if (pattern.matches(name)) names.add(name)
+    matches.comeCount = this.#view.comeCount
+    for (const name of names) if (this.#view.find(name) === undefined) names.delete(name)
+    return names
+  }
+
+  #matchesOf(source: string): Matches | undefined {
+    const known = this.#matches.get(source)
+    if (known !== undefined) return known
+    const pattern = compileTopicPattern(source)
+    if (pattern === undefined) return undefined
+    const made = { pattern, names: new Set<string>(), comeCount: 0 }
+    this.#matches.set(source, made)
+    return made
+  }
+}
