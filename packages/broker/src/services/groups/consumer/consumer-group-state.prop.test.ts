@@ -1,6 +1,6 @@
 // Random members of both protocols come, go, are silent and want other topics; topics come, grow and go;
-// answers are lost, and the broker stops and goes on from what was stored. Whatever comes of it, no two members
-// read one partition, no epoch goes back, and in the end everybody has what is theirs.
+// answers are lost, and the broker stops and goes on from what was stored. Whatever comes of it, no two
+// members read one partition, no epoch goes back, and in the end everybody has what is theirs.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
