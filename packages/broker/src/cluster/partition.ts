@@ -136,6 +136,11 @@ export class LedPartition implements Partition {
     return this.#log.durable()
   }
 
+  /** Resolves when all that was appended so far survives a power loss, whatever the durability. */
+  sync(): Promise<void> {
+    return this.#log.sync()
+  }
+
   refresh(): Promise<void> {
     return Promise.resolve()
   }

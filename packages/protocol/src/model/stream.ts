@@ -43,9 +43,9 @@ export interface StreamConfig {
   readonly timestampAfterMaxMs: number
   /** Replicas that must have a record that is acknowledged to who asks for all of them. */
   readonly minInsyncReplicas: number
-  /** Kept for those who ask; a record is synced as `durability` says. 0: never asked for. */
+  /** With durability `os`: so many records after the last sync all are synced; 0: left to the system. */
   readonly flushMessages: number
-  /** Kept for those who ask; a record is synced as `durability` says. 0: never asked for. */
+  /** With durability `os`: so long after a record it is synced; 0: left to the system. */
   readonly flushMs: number
   /** Names of Kafka's configurations that were said, also to be what they are anyway: Kafka's clients ask. */
   readonly kafkaConfigs: readonly string[]

@@ -1,5 +1,5 @@
-// What arrives on one connection, cut into frames. Of a large one no more is read than there is room for; what
-// one read of the socket brings is held in any case.
+// What arrives on one connection, cut into frames. Of a large one no more is read than there is room for;
+// what one read of the socket brings is held in any case.
 
 import { FrameSplitter } from '@sluice/protocol/native/frame-splitter'
 import type { FrameSink } from '@sluice/protocol/native/frame-splitter'

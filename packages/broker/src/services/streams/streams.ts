@@ -15,6 +15,7 @@ import { closeAll } from './stream-logs.ts'
 import type { OpenPartition, StreamLogs } from './stream-logs.ts'
 import type { NamedStream } from './stream-messages.ts'
 import { Compaction } from './compaction.ts'
+import { Flushing } from './flushing.ts'
 import { Retention } from './retention.ts'
 import { Stream } from './stream.ts'
 import type { StreamIdentity } from './stream.ts'
@@ -39,6 +40,7 @@ export class Streams {
   readonly #bounds: StreamBounds
   readonly #retention: Retention
   readonly #compaction: Compaction
+  readonly #flushing: Flushing
   readonly #open = new Map<string, OpenStream>()
   readonly #createListeners = new Set<CreateListener>()
   readonly #deleteListeners = new Set<DeleteListener>()
@@ -72,6 +74,7 @@ export class Streams {
     this.#retention = new Retention({ ...io, logger, everyMs: limits.retentionCheckMs })
     const { compactionCheckMs: everyMs, compactionMapBytes: mapBytes } = limits
     this.#compaction = new Compaction({ ...io, logger, everyMs, mapBytes })
+    this.#flushing = new Flushing({ timers: io.timers, logger })
   }
 
   find(name: string): Stream | undefined {
@@ -232,7 +235,7 @@ export class Streams {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#last
-    await Promise.all([this.#retention.stop(), this.#compaction.stop()])
+    await Promise.all([this.#retention.stop(), this.#compaction.stop(), this.#flushing.stop()])
     const logs = Array.from(this.#open.values(), (open) => open.logs).flat()
     await closeAll(logs)
     const offline = logs.map(({ partition }) => partition.offline).find((error) => error !== undefined)
@@ -252,6 +255,7 @@ export class Streams {
     this.#open.set(identity.name, { stream, identity, logs })
     this.#retention.follow(stream)
     this.#compaction.follow(stream)
+    this.#flushing.follow(stream)
     for (const listener of this.#createListeners) listener(stream)
     return stream
   }

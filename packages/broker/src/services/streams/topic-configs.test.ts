@@ -45,7 +45,7 @@ const [begin, end] = ['<!-- table of the configurations of topics -->', '<!-- en
 function rowText(row: TopicConfig): string {
   const isProperty = 'property' in row
   const property = isProperty ? `\`${row.property}\`` : ''
-  const acts = isProperty && row.acts ? 'yes' : 'no'
+  const acts = isProperty ? 'yes' : 'no'
   const isOurs = isProperty && (row.property === 'segmentBytes' || row.property === 'segmentMs')
   const text = isOurs ? `the broker's \`${row.property}\`` : `\`${topicConfigText(row, undefined, sizes)}\``
   const value = isProperty ? text : `always ${text}`.replace('``', 'empty')

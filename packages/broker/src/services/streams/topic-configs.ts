@@ -23,8 +23,6 @@ interface Named {
 export interface TopicProperty extends Named {
   readonly property: keyof StreamConfig
   readonly codec: TopicConfigCodec
-  /** False: it is kept and shown, and nothing follows from it. */
-  readonly acts: boolean
 }
 
 /** What is so for every stream. */
@@ -38,7 +36,7 @@ export type TopicConfig = TopicProperty | FixedTopicConfig
 
 const segmentBytesMin = 1024
 const intMax = 2 ** 31 - 1
-const syncedDoc = 'Kept, and does not act: records are synced as the durability of the stream says.'
+const otherwiseSynced = 'Acts where the durability of the stream is `os`; `fsync` syncs every record.'
 const noTiers = 'Records stay on this broker.'
 const oneReplica = 'There is one replica of each record, which is never throttled.'
 const fixedLevel = 'Batches are kept as they were compressed by who sent them.'
@@ -47,9 +45,9 @@ function property(
   name: string,
   type: TopicConfigType,
   of: keyof StreamConfig,
-  rest: Pick<TopicProperty, 'codec' | 'doc'> & { readonly synonym?: string; readonly acts?: boolean },
+  rest: Pick<TopicProperty, 'codec' | 'doc'> & { readonly synonym?: string },
 ): TopicProperty {
-  return { name, type, property: of, acts: true, ...rest }
+  return { name, type, property: of, ...rest }
 }
 
 /** In the order of their names. */
@@ -78,14 +76,12 @@ export const topicConfigs: readonly TopicConfig[] = [
   property('flush.messages', 'long', 'flushMessages', {
     codec: forever(1),
     synonym: 'log.flush.interval.messages',
-    acts: false,
-    doc: syncedDoc,
+    doc: `Records after which all are synced. ${otherwiseSynced}`,
   }),
   property('flush.ms', 'long', 'flushMs', {
     codec: forever(0),
     synonym: 'log.flush.interval.ms',
-    acts: false,
-    doc: syncedDoc,
+    doc: `How long after a record it is synced. ${otherwiseSynced}`,
   }),
   { name: 'follower.replication.throttled.replicas', type: 'list', fixed: '', doc: oneReplica },
   {
