@@ -24,6 +24,7 @@ export type {
 } from '@sluice/protocol/model/consumer'
 export type {
   CleanupPolicy,
+  CompressionType,
   Durability,
   PartitionInfo,
   StreamConfig,

@@ -31,6 +31,7 @@ for (const [line, config] of [
     '--min-cleanable-dirty-ratio 0.25 --delete-retention 0',
     { minCleanableDirtyRatio: 0.25, deleteRetentionMs: 0 },
   ],
+  ['--compression-type zstd', { compressionType: 'zstd' }],
   ['--timestamp-type append', { timestampType: 'append' }],
   ['--timestamp-before-max 1d', { timestampBeforeMaxMs: 86_400_000 }],
   ['--timestamp-after-max 1h', { timestampAfterMaxMs: 3_600_000 }],
@@ -46,6 +47,7 @@ for (const line of [
   '--min-cleanable-dirty-ratio x',
   '--segment-bytes 3GiB',
   '--timestamp-type now',
+  '--compression-type uncompressed',
 ]) {
   test(`${line} is refused`, () => {
     assert.throws(() => configOf(line), /invalid/)

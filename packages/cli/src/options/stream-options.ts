@@ -1,6 +1,6 @@
 // The options that say what a stream is, for `stream create` and `stream alter`.
 
-import type { CleanupPolicy, Durability, StreamConfig, TimestampType } from '@sluice/client'
+import type { CleanupPolicy, CompressionType, Durability, StreamConfig, TimestampType } from '@sluice/client'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { decimal, duration, integer, size } from './number-options.ts'
@@ -21,6 +21,7 @@ export interface StreamOptions {
   readonly maxCompactionLag?: number
   readonly minCleanableDirtyRatio?: number
   readonly deleteRetention?: number
+  readonly compressionType?: CompressionType
   readonly timestampType?: TimestampType
   readonly timestampBeforeMax?: number
   readonly timestampAfterMax?: number
@@ -51,6 +52,7 @@ function describeKeeping(command: Command): Command {
 
 function describeCleaning(command: Command): Command {
   const policy = new Option('--cleanup-policy <policy>', 'what makes messages go')
+  const compression = new Option('--compression-type <type>', 'what batches of Kafka clients are kept as')
   const timestamps = new Option('--timestamp-type <type>', 'whether publisher or broker dates messages')
   return command
     .addOption(policy.choices(['delete', 'compact', 'compact,delete']))
@@ -68,6 +70,7 @@ function describeCleaning(command: Command): Command {
       'how long removals stay after compaction',
       duration(0, ageMsLimit),
     )
+    .addOption(compression.choices(['producer', 'none', 'gzip', 'snappy', 'lz4', 'zstd']))
     .addOption(timestamps.choices(['create', 'append']))
     .option('--timestamp-before-max <duration>', 'oldest that is taken; 0 any', duration(0, ageMsLimit))
     .option(

@@ -60,6 +60,9 @@ function saidOf(config: StreamConfig): [string, string][] {
   return [
     ...(config.cleanupPolicy === 'delete' ? [] : [['compacted', compactionText(config)] as [string, string]]),
     ...(segments.length > 0 ? [['segments', `at most ${segments.join(', ')}`] as [string, string]] : []),
+    ...(config.compressionType === 'producer'
+      ? []
+      : [['compression', config.compressionType] as [string, string]]),
     ...(times.length > 0 ? [['times', times.join(', ')] as [string, string]] : []),
   ]
 }

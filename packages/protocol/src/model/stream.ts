@@ -9,6 +9,9 @@ export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete'
 /** Whose clock says when a record is: the publisher's, or the broker's as it appends. */
 export type TimestampType = 'create' | 'append'
 
+/** What batches are compressed with: as their producer sent them, not at all, or so. */
+export type CompressionType = 'producer' | 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
 export interface StreamConfig {
   /** Patterns of the subjects that may be published; default `['>']`: all. */
   readonly subjects: readonly string[]
@@ -36,6 +39,8 @@ export interface StreamConfig {
   readonly minCleanableDirtyRatio: number
   /** How long a record without a value stays after those before it with its key are gone. */
   readonly deleteRetentionMs: number
+  /** Of what Kafka's clients produce; what is published natively is kept as it comes. */
+  readonly compressionType: CompressionType
   readonly timestampType: TimestampType
   /** How much older than the broker's time a published record may be; 0: no limit. */
   readonly timestampBeforeMaxMs: number

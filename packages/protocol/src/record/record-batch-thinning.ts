@@ -15,8 +15,8 @@ import {
   maxTimestampOf,
   producerIdOf,
   recordCountOf,
+  repackedHeader,
   resealBatch,
-  uncompressedHeader,
 } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
 
@@ -50,7 +50,7 @@ export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint
   }
   if (cursor.isDamaged) throw notReadable(bytes, at)
   if (recordCount === recordCountOf(bytes, at)) return undefined
-  if (isCompressed) uncompressedHeader(bytes, at, thinned)
+  if (isCompressed) repackedHeader(bytes, at, thinned, 0)
   else thinned.set(bytes.subarray(at, at + batchHeaderBytes))
   const maxTimestamp = hasAppendTime(bytes, at) ? maxTimestampOf(bytes, at) : newest
   resealBatch(thinned, end, {

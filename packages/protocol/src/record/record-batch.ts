@@ -205,11 +205,16 @@ export function sealBatch(
   setI32(bytes, 17, crc32c(bytes, crcStart, end))
 }
 
-/** Copies a header in front of records that stand uncompressed behind it, which fill `to`. */
-export function uncompressedHeader(bytes: Uint8Array, at: number, to: Uint8Array): void {
+/** Copies a header in front of the same records compressed otherwise, which fill `to`; not their checksum. */
+export function repackedHeader(bytes: Uint8Array, at: number, to: Uint8Array, codec: number): void {
   to.set(bytes.subarray(at, at + batchHeaderBytes))
   setI32(to, 8, to.length - lengthOverhead)
-  to[22]! &= ~compressionMask
+  to[22] = (to[22]! & ~compressionMask) | codec
+}
+
+/** Makes the checksum of a batch that fills `bytes` right. */
+export function sealAgain(bytes: Uint8Array): void {
+  setI32(bytes, 17, crc32c(bytes, crcStart, bytes.length))
 }
 
 export interface BatchTimes {

@@ -5,12 +5,22 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { describeProducersApi } from '@sluice/protocol/kafka/generated/describe-producers'
+import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
 import { initProducerIdApi } from '@sluice/protocol/kafka/generated/init-producer-id'
+import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { produceApi } from '@sluice/protocol/kafka/generated/produce'
 import type { ProduceResponseTopicPartition } from '@sluice/protocol/kafka/generated/produce'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import { compressed, resealed } from '@sluice/protocol/record/compression/compressed-batches.contract'
 import { codecNames } from '@sluice/protocol/record/compression/codecs'
+import { decodeRecords } from '@sluice/protocol/record/log-record'
+import {
+  baseSequenceOf,
+  batchSizeOf,
+  compressionOf,
+  isChecksumRight,
+  producerIdOf,
+} from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import type { Client } from '@sluice/client'
 import type { Logger } from '../../base/logger.ts'
@@ -88,6 +98,33 @@ async function produce(
   const answer = await peer.ask(produceApi, version, { transactionalId, acks, timeoutMs: 1000, topics })
   assert.equal(answer.topics[0]!.name, name)
   return answer.topics[0]!.partitions[0]!
+}
+
+/** All batches of a topic, as they are kept. */
+async function fetchedBatches(name: string): Promise<Uint8Array[]> {
+  const wanted = { partition: 0, currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1 }
+  const none = { topicId: zeroUuid, replicaDirectoryId: zeroUuid }
+  const { topics } = await peer.ask(fetchApi, 11, {
+    replicaId: -1,
+    maxWaitMs: 0,
+    minBytes: 1,
+    maxBytes: 1_000_000,
+    isolationLevel: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [
+      { name, ...none, partitions: [{ ...wanted, ...none, fetchOffset: 0, partitionMaxBytes: 1_000_000 }] },
+    ],
+    forgottenTopics: [],
+    rackId: '',
+    clusterId: null,
+  })
+  const bytes = topics[0]!.partitions[0]!.records as Uint8Array
+  const batches: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += batchSizeOf(bytes, at)) {
+    batches.push(bytes.slice(at, at + batchSizeOf(bytes, at)))
+  }
+  return batches
 }
 
 async function expectRefused(
@@ -326,6 +363,47 @@ test('where the broker’s time counts, it is that of all records, whatever they
       assert.deepEqual([...new Set(records.map(({ timestamp }) => timestamp))], [logAppendTimeMs])
     }
   }
+})
+
+for (const compressionType of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
+  test(`a stream of compression ${compressionType} keeps every batch so, and what it says`, async () => {
+    const name = await newStream({ compressionType })
+    const text = 'which comes again and again, '.repeat(20)
+    const rows: Row[] = [
+      ['a', text, 3000],
+      [null, null, 5000],
+      ['b', text, 4000],
+    ]
+    const plain = batchOf(...rows)
+    const sent = [plain, ...([1, 2, 3, 4] as const).map((codec) => compressed(plain, codec))]
+    for (const [at, batch] of sent.entries()) {
+      const ours = ofProducer(5, 0, at * rows.length, batch)
+      const { errorCode, baseOffset } = await produce(name, ours)
+      assert.deepEqual([errorCode, baseOffset], [0, at * rows.length])
+      assert.equal((await produce(name, ours)).baseOffset, baseOffset, 'again: the same place')
+    }
+    const kept = await fetchedBatches(name)
+    assert.deepEqual(
+      kept.map((batch) => codecNames[compressionOf(batch, 0)]),
+      sent.map(() => compressionType),
+    )
+    for (const [at, batch] of kept.entries()) {
+      assert.ok(isChecksumRight(batch, 0))
+      assert.deepEqual([producerIdOf(batch, 0), baseSequenceOf(batch, 0)], [5, at * rows.length])
+      const records = decodeRecords(batch, 0).map(({ timestamp, subject, data }) => {
+        return [subject, data === null ? null : Buffer.from(data).toString(), timestamp]
+      })
+      assert.deepEqual(records, rows)
+    }
+  })
+}
+
+test('a batch that is too large in the compression of its stream is refused', async () => {
+  const name = await newStream({ compressionType: 'none', messageBytesMax: 1000 })
+  const batch = compressed(batchOf(['k', 'x'.repeat(2000)]), 4)
+  assert.ok(batch.length < 1000)
+  await expectRefused('MESSAGE_TOO_LARGE', name, batch)
+  assert.equal((await produce(name, compressed(batchOf(['k', 'x'.repeat(500)]), 4))).errorCode, 0)
 })
 
 test('a header that names another latest time is made right', async () => {

@@ -126,7 +126,7 @@ const badTopics: [string, Partial<CreateTopicsRequestTopic>, KafkaErrorName][] =
   ['an unknown configuration', configured('no.such', '1'), 'INVALID_CONFIG'],
   ['a configuration that is no number', configured('retention.ms', 'soon'), 'INVALID_CONFIG'],
   ['a configuration out of bounds', configured('segment.bytes', '1'), 'INVALID_CONFIG'],
-  ['a configuration that cannot act', configured('compression.type', 'zstd'), 'INVALID_CONFIG'],
+  ['a configuration that cannot act', configured('segment.jitter.ms', '5'), 'INVALID_CONFIG'],
   [
     'configurations that contradict',
     {

@@ -65,12 +65,7 @@ export class RefusedBatch extends BrokerError {
  */
 export function checkProducedBatch(stream: Stream, bytes: Uint8Array, nowMs: number): number {
   checkFrame(bytes)
-  const { messageBytesMax } = stream.config
-  // Why the batch, where elsewhere it is a message: what Kafka calls max.message.bytes is of a batch.
-  if (bytes.length > messageBytesMax) {
-    const text = `A batch has ${bytes.length} bytes, and stream ${stream.name} takes ${messageBytesMax}`
-    throw new BrokerError('message-too-large', text)
-  }
+  checkBatchSize(stream, bytes.length)
   if (!isChecksumRight(bytes, 0)) throw new BrokerError('corrupt-batch', 'The checksum of a batch is wrong')
   checkHeader(bytes)
   try {
@@ -79,6 +74,13 @@ export function checkProducedBatch(stream: Stream, bytes: Uint8Array, nowMs: num
     // Why let go: the bytes are a socket's.
     cursor.bytes = noBytes
   }
+}
+
+/** Why the batch, where elsewhere it is a message: what Kafka calls max.message.bytes is of a batch. */
+export function checkBatchSize({ config: { messageBytesMax }, name }: Stream, size: number): void {
+  if (size <= messageBytesMax) return
+  const text = `A batch has ${size} bytes, and stream ${name} takes ${messageBytesMax}`
+  throw new BrokerError('message-too-large', text)
 }
 
 /** Whether the bytes are one batch of format 2; what Kafka says of others, it says in this order. */

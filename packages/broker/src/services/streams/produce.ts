@@ -2,11 +2,12 @@
 // with. Must never append a batch of an idempotent producer twice, nor out of its order.
 
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
-import { maxTimestampOf, producerIdOf, stampBatch } from '@sluice/protocol/record/record-batch'
+import { codecNames, recompressBatch } from '@sluice/protocol/record/compression/codecs'
+import { compressionOf, maxTimestampOf, producerIdOf, stampBatch } from '@sluice/protocol/record/record-batch'
 import { unreachable } from '../../base/assert.ts'
 import type { Clock } from '../../io/io.ts'
 import type { LedPartition } from '../../cluster/partition.ts'
-import { checkProducedBatch } from './produce-check.ts'
+import { checkBatchSize, checkProducedBatch } from './produce-check.ts'
 import type { Stream } from './stream.ts'
 
 export interface Produced {
@@ -37,15 +38,16 @@ export async function produce(
     await durable(stream, partition)
     return { baseOffset: repeatedAt, appendTimeMs: undefined, logStart: partition.logStart }
   }
-  stream.admission.enter(bytes.length)
+  const kept = compressedAsKept(stream, bytes)
+  stream.admission.enter(kept.length)
   try {
     const isAppendTime = stream.config.timestampType === 'append'
-    const batch = stamped(bytes, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
+    const batch = stamped(kept, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
     const baseOffset = partition.append(batch)
     await durable(stream, partition)
     return { baseOffset, appendTimeMs: isAppendTime ? nowMs : undefined, logStart: partition.logStart }
   } finally {
-    stream.admission.leave(bytes.length)
+    stream.admission.leave(kept.length)
   }
 }
 
@@ -67,6 +69,17 @@ function repeatOf(stream: Stream, partition: LedPartition, bytes: Uint8Array): n
     default:
       return unreachable(verdict)
   }
+}
+
+/** The bytes themselves, or the batch in the compression that the stream is to have. */
+function compressedAsKept(stream: Stream, bytes: Uint8Array): Uint8Array {
+  const { compressionType } = stream.config
+  if (compressionType === 'producer') return bytes
+  const codec = codecNames.indexOf(compressionType)
+  if (codec === compressionOf(bytes, 0)) return bytes
+  const batch = recompressBatch(bytes, codec)
+  checkBatchSize(stream, batch.length)
+  return batch
 }
 
 /** The one copy on the way in; its header is made true where the client left that to the broker. */

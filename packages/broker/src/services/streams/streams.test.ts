@@ -30,6 +30,7 @@ test('a stream has the defaults that were not named', async () => {
     maxCompactionLagMs: 0,
     minCleanableDirtyRatio: 0.5,
     deleteRetentionMs: 86_400_000,
+    compressionType: 'producer',
     timestampType: 'create',
     timestampBeforeMaxMs: 0,
     timestampAfterMaxMs: 0,

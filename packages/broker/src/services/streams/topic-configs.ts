@@ -39,7 +39,7 @@ const intMax = 2 ** 31 - 1
 const otherwiseSynced = 'Acts where the durability of the stream is `os`; `fsync` syncs every record.'
 const noTiers = 'Records stay on this broker.'
 const oneReplica = 'There is one replica of each record, which is never throttled.'
-const fixedLevel = 'Batches are kept as they were compressed by who sent them.'
+const fixedLevel = 'The level at which this broker compresses, where compression.type has it do so.'
 
 function property(
   name: string,
@@ -59,13 +59,18 @@ export const topicConfigs: readonly TopicConfig[] = [
   }),
   { name: 'compression.gzip.level', type: 'int', fixed: '-1', doc: fixedLevel },
   { name: 'compression.lz4.level', type: 'int', fixed: '9', doc: fixedLevel },
-  {
-    name: 'compression.type',
-    type: 'string',
-    fixed: 'producer',
+  property('compression.type', 'string', 'compressionType', {
+    codec: oneOf({
+      producer: 'producer',
+      uncompressed: 'none',
+      gzip: 'gzip',
+      snappy: 'snappy',
+      lz4: 'lz4',
+      zstd: 'zstd',
+    }),
     synonym: 'compression.type',
-    doc: fixedLevel,
-  },
+    doc: 'What producers send is kept in this, whatever it came in. Native batches stay plain.',
+  }),
   { name: 'compression.zstd.level', type: 'int', fixed: '3', doc: fixedLevel },
   property('delete.retention.ms', 'long', 'deleteRetentionMs', {
     codec: number(0, Number.MAX_SAFE_INTEGER),

@@ -3,17 +3,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { compressFrameSync } from 'lz4-napi'
-import { compressSync } from 'snappy'
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
+import { compressSync, uncompressSync } from 'snappy'
 import { BrokerError } from '../../errors/broker-error.ts'
 import { decodeRecords } from '../log-record.ts'
 import { RecordBatchBuilder } from '../record-batch-builder.ts'
-import { batchHeaderBytes, batchSizeOf, recordCountOf } from '../record-batch.ts'
+import {
+  batchHeaderBytes,
+  batchSizeOf,
+  compressionOf,
+  isChecksumRight,
+  recordCountOf,
+} from '../record-batch.ts'
 import { isBatchEmpty, thinBatch } from '../record-batch-thinning.ts'
 import { RecordCursor } from '../record-cursor.ts'
-import { codecNames, decompressBatch } from './codecs.ts'
-import { decompressLz4 } from './lz4.ts'
-import { decompressSnappy } from './snappy.ts'
+import { codecNames, decompressBatch, recompressBatch } from './codecs.ts'
+import { compressLz4, decompressLz4 } from './lz4.ts'
+import { compressSnappy, decompressSnappy } from './snappy.ts'
 import { compressed, framedSnappy } from './compressed-batches.contract.ts'
 
 /** From nothing that repeats to nothing else. */
@@ -22,6 +28,8 @@ const content = fc
   .map((parts) =>
     Buffer.concat(parts.flatMap(([bytes, times]) => Array.from({ length: times }, () => Buffer.from(bytes)))),
   )
+
+const noise = fc.uint8Array({ maxLength: 3000 })
 
 test('what snappy made comes back, raw and framed', () =>
   fc.assert(
@@ -44,6 +52,42 @@ test('what lz4 made comes back, in one frame and in several', () =>
       assert.deepEqual(Buffer.from(out.subarray(start)), Buffer.concat([bytes, more]))
     }),
   ))
+
+test('what our lz4 makes the library reads, in several blocks too, and it is not larger than plain', () =>
+  fc.assert(
+    fc.property(content, noise, fc.nat(40_000), fc.nat(70), (bytes, random, repeated, start) => {
+      const all = Buffer.concat([bytes, random, bytes, Buffer.alloc(repeated, 'ab'), bytes])
+      const made = compressLz4(all, start)
+      assert.deepEqual(made.subarray(0, start), new Uint8Array(start))
+      const blocks = Math.ceil(all.length / 65_536)
+      assert.ok(made.length <= start + all.length + blocks * 4 + 11, `${made.length} of ${all.length}`)
+      if (all.length > 0) assert.deepEqual(decompressFrameSync(Buffer.from(made.subarray(start))), all)
+      assert.deepEqual(Buffer.from(decompressLz4(made.subarray(start), 0, all.length)), all)
+    }),
+  ))
+
+test('what our snappy makes the library reads block by block, and it is framed as Java clients do', () =>
+  fc.assert(
+    fc.property(content, noise, fc.nat(80_000), fc.nat(70), (bytes, random, repeated, start) => {
+      const all = Buffer.concat([bytes, random, Buffer.alloc(repeated, 'abc'), bytes])
+      const made = compressSnappy(all, start)
+      assert.deepEqual(made.subarray(0, start), new Uint8Array(start))
+      assert.deepEqual(Buffer.from(decompressSnappy(made.subarray(start), 0, all.length)), all)
+      const framed = Buffer.from(made.subarray(start))
+      assert.deepEqual(framed.subarray(0, 16), framedSnappy(Buffer.alloc(0), 1))
+      const blocks: Buffer[] = []
+      for (let at = 16; at < framed.length; at += 4 + framed.readInt32BE(at)) {
+        blocks.push(uncompressSync(framed.subarray(at + 4, at + 4 + framed.readInt32BE(at))) as Buffer)
+      }
+      assert.deepEqual(Buffer.concat(blocks), all)
+    }),
+  ))
+
+test('what repeats gets smaller, in either', () => {
+  const bytes = Buffer.from('{"user":"u1","amount":17,"kind":"order.created"}'.repeat(3000))
+  assert.ok(compressLz4(bytes, 0).length < bytes.length / 50)
+  assert.ok(compressSnappy(bytes, 0).length < bytes.length / 15)
+})
 
 function skippedFrame(size: number): Buffer {
   const frame = Buffer.alloc(8 + size, 0xee)
@@ -121,6 +165,19 @@ for (const codec of codecs) {
     assert.ok(batch.length < plain.length)
     assert.deepEqual(decodeRecords(bytes, 9), decodeRecords(plain, 0))
     assert.equal(decompressBatch(bytes, 9).length, plain.length)
+  })
+
+  test(`a ${name} batch is kept in any other compression, and says what it said`, () => {
+    const plain = batchOf(40, 100)
+    const header = (bytes: Uint8Array): number[] => [...bytes.subarray(23, batchHeaderBytes)]
+    for (const other of [0, ...codecs]) {
+      const batch = recompressBatch(compressed(plain, codec), other)
+      assert.ok(isChecksumRight(batch, 0) && batchSizeOf(batch, 0) === batch.length)
+      assert.equal(compressionOf(batch, 0), other)
+      assert.deepEqual(header(batch), header(plain))
+      assert.deepEqual(decodeRecords(batch, 0), decodeRecords(plain, 0))
+      assert.ok(other === 0 || batch.length < plain.length)
+    }
   })
 
   test(`a ${name} batch that grows beyond the bound is refused before it is allocated`, () => {

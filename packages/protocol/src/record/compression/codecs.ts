@@ -1,10 +1,10 @@
-// The compressions of Kafka's record batches, by their number in a batch's attributes, and what undoes them.
+// The compressions of Kafka's record batches, by their number in a batch's attributes; done and undone.
 // What decompression may make of hostile bytes is bounded: by the caller, before anything is allocated.
 
-import { batchHeaderBytes, batchSizeOf, compressionOf, uncompressedHeader } from '../record-batch.ts'
+import { batchHeaderBytes, batchSizeOf, compressionOf, repackedHeader, sealAgain } from '../record-batch.ts'
 import { notDecodable, tooLarge } from './growing-output.ts'
-import { decompressLz4 } from './lz4.ts'
-import { decompressSnappy } from './snappy.ts'
+import { compressLz4, decompressLz4 } from './lz4.ts'
+import { compressSnappy, decompressSnappy } from './snappy.ts'
 
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export const zstdCodec = 4
@@ -32,23 +32,57 @@ export function decompressBatch(
 ): Uint8Array {
   const end = at + batchSizeOf(bytes, at)
   const batch = decompress(compressionOf(bytes, at), bytes.subarray(at + batchHeaderBytes, end), bytesMax)
-  uncompressedHeader(bytes, at, batch)
+  repackedHeader(bytes, at, batch, 0)
   return batch
+}
+
+/**
+ * The batch that fills `bytes`, in another compression, in bytes of its own and with its checksum right.
+ * Throws as `decompressBatch` does.
+ */
+export function recompressBatch(bytes: Uint8Array, codec: number): Uint8Array {
+  const plain = compressionOf(bytes, 0) === 0 ? bytes : decompressBatch(bytes, 0)
+  const batch = compress(codec, plain.subarray(batchHeaderBytes))
+  repackedHeader(bytes, 0, batch, codec)
+  sealAgain(batch)
+  return batch
+}
+
+/** Compressed records behind room for a header. */
+function compress(codec: number, records: Uint8Array): Uint8Array {
+  switch (codec) {
+    case 0:
+      return behindHeader(records)
+    case 1:
+      return behindHeader(withZlib().gzipSync(records))
+    case 2:
+      return compressSnappy(records, batchHeaderBytes)
+    case 3:
+      return compressLz4(records, batchHeaderBytes)
+    case zstdCodec:
+      return behindHeader(withZlib().zstdCompressSync(records))
+    default:
+      return unknownCodec(codec)
+  }
+}
+
+function unknownCodec(codec: number): never {
+  throw notDecodable(`compression ${codec}`)
 }
 
 /** Decompressed records behind room for a header. */
 function decompress(codec: number, from: Uint8Array, bytesMax: number): Uint8Array {
   switch (codec) {
     case 1:
-      return behindHeader(withZlib('gzip', from, bytesMax))
+      return behindHeader(unzipped('gzip', from, bytesMax))
     case 2:
       return decompressSnappy(from, batchHeaderBytes, bytesMax)
     case 3:
       return decompressLz4(from, batchHeaderBytes, bytesMax)
     case zstdCodec:
-      return behindHeader(withZlib('zstd', from, bytesMax))
+      return behindHeader(unzipped('zstd', from, bytesMax))
     default:
-      throw notDecodable(`compression ${codec}`)
+      return unknownCodec(codec)
   }
 }
 
@@ -62,12 +96,15 @@ function behindHeader(records: Uint8Array): Uint8Array {
 let zlib: ReturnType<typeof loadZlib> | undefined
 const loadZlib = () => process.getBuiltinModule('node:zlib')
 
-function withZlib(codec: 'gzip' | 'zstd', from: Uint8Array, maxOutputLength: number): Uint8Array {
-  zlib ??= loadZlib()
+function withZlib(): ReturnType<typeof loadZlib> {
+  return (zlib ??= loadZlib())
+}
+
+function unzipped(codec: 'gzip' | 'zstd', from: Uint8Array, maxOutputLength: number): Uint8Array {
   try {
     return codec === 'gzip'
-      ? zlib.gunzipSync(from, { maxOutputLength })
-      : zlib.zstdDecompressSync(from, { maxOutputLength })
+      ? withZlib().gunzipSync(from, { maxOutputLength })
+      : withZlib().zstdDecompressSync(from, { maxOutputLength })
   } catch (error) {
     const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
     throw isTooLarge ? tooLarge(maxOutputLength) : notDecodable(codec, error)

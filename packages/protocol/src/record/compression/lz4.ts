@@ -1,5 +1,5 @@
-// LZ4 in its frame format, as Kafka's clients write it. Its own checksums are not looked at: the batch has
-// one over the same bytes. Source: lz4_Frame_format.md and lz4_Block_format.md of the LZ4 project.
+// LZ4 in its frame format, as Kafka's clients write it. Its own checksums are neither looked at nor written:
+// the batch has one over the same bytes. Source: lz4_Frame_format.md, lz4_Block_format.md of the LZ4 project.
 //
 //   frame:  04 22 4d 18 · flags u8 · block size u8 · { content size u64 } · { dictionary u32 } · check u8 ·
 //           { size u32, top bit: stored as it is · block · { checksum u32 } }* · 0 u32 · { checksum u32 }
@@ -9,6 +9,8 @@
 //             distance u16 · { more repeated } }*    little endian; the last has literals alone
 
 import { GrowingOutput, notDecodable } from './growing-output.ts'
+import { findRepeats } from './repeats.ts'
+import type { RepeatSink } from './repeats.ts'
 
 const frameMagic = 0x184d2204
 /** Frames that carry no records: 0x184d2a50 to 0x184d2a5f. */
@@ -19,6 +21,9 @@ const contentChecksumBit = 0x04
 const dictionaryBit = 0x01
 const storedBit = 0x8000_0000
 const repeatMin = 4
+/** Blocks of at most 64 KiB that stand alone; the last byte is the check of the two before it. */
+const frameHeader = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]
+const blockBytes = 64 * 1024
 
 /** The bytes behind `start` bytes left free. Throws `batch-not-decodable`, or `batch-too-large`. */
 export function decompressLz4(from: Uint8Array, start: number, bytesMax: number): Uint8Array {
@@ -78,4 +83,71 @@ function readBlock(from: Uint8Array, start: number, end: number, output: Growing
 function u32(from: Uint8Array, at: number): number {
   if (at + 4 > from.length) throw notDecodable('lz4')
   return (from[at]! | (from[at + 1]! << 8) | (from[at + 2]! << 16) | (from[at + 3]! << 24)) >>> 0
+}
+
+/** One frame, behind `start` bytes left free. */
+export function compressLz4(from: Uint8Array, start: number): Uint8Array {
+  const blocks = Math.ceil(from.length / blockBytes)
+  const output = new Lz4Output(from, start + frameHeader.length + from.length + blocks * 4 + 4)
+  output.bytes.set(frameHeader, start)
+  output.position = start + frameHeader.length
+  for (let at = 0; at < from.length; at += blockBytes)
+    output.block(at, Math.min(at + blockBytes, from.length))
+  output.word(0)
+  return output.bytes.slice(0, output.position)
+}
+
+class Lz4Output implements RepeatSink {
+  readonly bytes: Uint8Array
+  position = 0
+  readonly #from: Uint8Array
+
+  constructor(from: Uint8Array, bytesMax: number) {
+    this.#from = from
+    // Why more: a block that does not get smaller is found out at its end, and stored as it is.
+    this.bytes = new Uint8Array(bytesMax + blockBytes / 255 + 16)
+  }
+
+  block(start: number, end: number): void {
+    const first = this.position + 4
+    this.position = first
+    const left = findRepeats(this.#from, start, end, this)
+    this.#literals(left, end, 0)
+    let size = this.position - first
+    if (size >= end - start) {
+      size = end - start
+      this.bytes.set(this.#from.subarray(start, end), first)
+    }
+    this.position = first - 4
+    this.word(size === end - start ? (size | storedBit) >>> 0 : size)
+    this.position = first + size
+  }
+
+  repeat(start: number, end: number, distance: number, size: number): void {
+    const repeated = size - repeatMin
+    this.#literals(start, end, Math.min(repeated, 15))
+    this.bytes[this.position++] = distance & 0xff
+    this.bytes[this.position++] = distance >>> 8
+    this.#more(repeated)
+  }
+
+  word(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.bytes[this.position++] = (value >>> shift) & 0xff
+  }
+
+  #literals(start: number, end: number, repeated: number): void {
+    const count = end - start
+    this.bytes[this.position++] = (Math.min(count, 15) << 4) | repeated
+    this.#more(count)
+    this.bytes.set(this.#from.subarray(start, end), this.position)
+    this.position += count
+  }
+
+  /** What does not fit into a token. */
+  #more(count: number): void {
+    if (count < 15) return
+    let left = count - 15
+    for (; left >= 255; left -= 255) this.bytes[this.position++] = 255
+    this.bytes[this.position++] = left
+  }
 }

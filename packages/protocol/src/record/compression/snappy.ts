@@ -9,11 +9,18 @@
 //            ssssss11  repeat s+1 bytes from the distance in the next 4 bytes
 
 import { GrowingOutput, notDecodable, tooLarge } from './growing-output.ts'
+import { findRepeats } from './repeats.ts'
+import type { RepeatSink } from './repeats.ts'
 
 const frameMagic = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
 const frameHeaderBytes = 16
 /** More than any block grows to: an element of two bytes repeats 64. */
 const growthMax = 32
+/** Of the framing and the oldest that reads it. */
+const version = 1
+const blockBytes = 32 * 1024
+/** What one element can repeat. */
+const repeatMax = 64
 
 /** The bytes behind `start` bytes left free. Throws `batch-not-decodable`, or `batch-too-large`. */
 export function decompressSnappy(from: Uint8Array, start: number, bytesMax: number): Uint8Array {
@@ -88,4 +95,67 @@ function little(from: Uint8Array, at: number, count: number): number {
   let value = 0
   for (let index = count - 1; index >= 0; index--) value = value * 0x100 + from[at + index]!
   return value
+}
+
+/** In the framing of snappy-java, which every client reads, behind `start` bytes left free. */
+export function compressSnappy(from: Uint8Array, start: number): Uint8Array {
+  const blocks = Math.ceil(from.length / blockBytes)
+  const output = new SnappyOutput(from, start + frameHeaderBytes + blocks * 16 + from.length * 1.25)
+  output.bytes.set(frameMagic, start)
+  output.position = start + frameMagic.length
+  output.word(version)
+  output.word(version)
+  for (let at = 0; at < from.length; at += blockBytes)
+    output.block(at, Math.min(at + blockBytes, from.length))
+  return output.bytes.slice(0, output.position)
+}
+
+class SnappyOutput implements RepeatSink {
+  readonly bytes: Uint8Array
+  position = 0
+  readonly #from: Uint8Array
+
+  constructor(from: Uint8Array, bytesMax: number) {
+    this.#from = from
+    this.bytes = new Uint8Array(bytesMax)
+  }
+
+  block(start: number, end: number): void {
+    const first = this.position + 4
+    this.position = first
+    let size = end - start
+    for (; size >= 0x80; size >>>= 7) this.bytes[this.position++] = (size & 0x7f) | 0x80
+    this.bytes[this.position++] = size
+    this.#literal(findRepeats(this.#from, start, end, this), end)
+    const blockEnd = this.position
+    this.position = first - 4
+    this.word(blockEnd - first)
+    this.position = blockEnd
+  }
+
+  repeat(start: number, end: number, distance: number, size: number): void {
+    this.#literal(start, end)
+    for (let left = size; left > 0; left -= repeatMax) {
+      this.bytes[this.position++] = ((Math.min(left, repeatMax) - 1) << 2) | 2
+      this.bytes[this.position++] = distance & 0xff
+      this.bytes[this.position++] = distance >>> 8
+    }
+  }
+
+  word(value: number): void {
+    for (let shift = 24; shift >= 0; shift -= 8) this.bytes[this.position++] = (value >>> shift) & 0xff
+  }
+
+  #literal(start: number, end: number): void {
+    const count = end - start
+    if (count === 0) return
+    if (count <= 60) this.bytes[this.position++] = (count - 1) << 2
+    else {
+      this.bytes[this.position++] = 61 << 2
+      this.bytes[this.position++] = (count - 1) & 0xff
+      this.bytes[this.position++] = (count - 1) >>> 8
+    }
+    this.bytes.set(this.#from.subarray(start, end), this.position)
+    this.position += count
+  }
 }
