@@ -2,40 +2,24 @@
 // ends the process.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
-import { brokerFor } from '../support/broker-process.ts'
-import type { BrokerProcess } from '../support/broker-process.ts'
 import { Collector } from '../support/collector.ts'
+import { crashableShardsFor } from '../support/crashable-shards.ts'
+import type { CrashableShards } from '../support/crashable-shards.ts'
 
-const program = new URL('../support/crashable-broker.ts', import.meta.url).pathname
+interface Crashable extends CrashableShards {
+  readonly client: Client
+}
 
-async function crashable(t: TestContext): Promise<{
-  broker: BrokerProcess
-  client: Client
-  crash: (node: number) => void
-  restarts: (count: number) => Promise<void>
-}> {
-  const crashes = mkdtempSync(join(tmpdir(), 'sluice-crashes-'))
-  t.after(() => rmSync(crashes, { recursive: true, force: true }))
-  const environment = { SLUICE_TEST_CRASHES: crashes }
-  const broker = await brokerFor(t, { flags: ['--shards', '2'], program, environment })
-  const client = await connect({ servers: [broker.address], connectTimeoutMs: 20_000 })
+async function crashable(t: TestContext): Promise<Crashable> {
+  const shards = await crashableShardsFor(t, { flags: ['--shards', '2'] })
+  const client = await connect({ servers: [shards.broker.address], connectTimeoutMs: 20_000 })
   t.after(() => client.close())
-  const restarts = async (count: number): Promise<void> => {
-    const deadline = Date.now() + 30_000
-    while (broker.errorText.split('shards serve again').length - 1 < count) {
-      assert.ok(Date.now() < deadline, `not ${count} restarts: ${broker.errorText}`)
-      await sleep(10)
-    }
-  }
-  return { broker, client, crash: (node) => writeFileSync(join(crashes, String(node)), ''), restarts }
+  return { ...shards, client }
 }
 
 /** One stream led by each of two nodes, and the node of the first. */
@@ -50,7 +34,7 @@ async function twoStreams(client: Client, config = {}): Promise<[number, number]
 }
 
 test('the others go on while a shard is away, and it comes back with all that was confirmed', async (t) => {
-  const { broker, client, crash, restarts } = await crashable(t)
+  const { broker, client, crash, restarted } = await crashable(t)
   const [nodeA] = await twoStreams(client)
   const settled = await client.consumers.create('A', { name: 'c' })
   for (let index = 0; index < 20; index++) await client.publish('A', `s.${index}`, String(index))
@@ -64,7 +48,7 @@ test('the others go on while a shard is away, and it comes back with all that wa
     for (; !isOver; inB++) await client.publish('B', 'b', 'x')
   })()
   crash(nodeA)
-  await restarts(1)
+  await restarted(1)
   isOver = true
   await publishing
   await elsewhere.until(inB)
@@ -87,7 +71,7 @@ test('the others go on while a shard is away, and it comes back with all that wa
 })
 
 test('a consumer reads on from a partition of a shard that was started again', async (t) => {
-  const { client, crash, restarts } = await crashable(t)
+  const { client, crash, restarted } = await crashable(t)
   const { partitions } = await client.streams.create('S', { partitions: 2 })
   const consumer = await client.consumers.create('S', { name: 'c' })
   const home = consumer.info.node!
@@ -97,7 +81,7 @@ test('a consumer reads on from a partition of a shard that was started again', a
   const collector = new Collector(consumer, 1000)
   await collector.until(40)
   crash(away.node!)
-  await restarts(1)
+  await restarted(1)
   for (const subject of subjects) await client.publish('S', subject, 'after')
   await collector.until(80)
   const places = new Set(collector.messages.map(({ partition, offset }) => `${partition}/${offset}`))
@@ -108,7 +92,7 @@ test('a consumer reads on from a partition of a shard that was started again', a
 })
 
 test('a stream in memory begins anew with its shard, for consumers elsewhere too', async (t) => {
-  const { client, crash, restarts } = await crashable(t)
+  const { client, crash, restarted } = await crashable(t)
   const { partitions } = await client.streams.create('M', { partitions: 2, durability: 'memory' })
   const consumer = await client.consumers.create('M', { name: 'c', rules: [{ match: '>', limit: 1 }] })
   const home = consumer.info.node!
@@ -117,7 +101,7 @@ test('a stream in memory begins anew with its shard, for consumers elsewhere too
   const collector = new Collector(consumer, 1000)
   await collector.until(20)
   crash(away.node!)
-  await restarts(1)
+  await restarted(1)
   const lost = collector.messages.filter(({ partition }) => partition === away.partition)
   const kept = collector.messages.filter(({ partition }) => partition !== away.partition)
   assert.ok(lost.length > 0 && kept.length > 0)
@@ -139,15 +123,15 @@ test('a stream in memory begins anew with its shard, for consumers elsewhere too
 })
 
 test('both shards at once come back', async (t) => {
-  const { client, crash, restarts, broker } = await crashable(t)
+  const { client, crash, restarted, broker } = await crashable(t)
   await client.streams.create('S', { partitions: 4 })
   const consumer = await client.consumers.create('S', { name: 'c' })
   for (let index = 0; index < 20; index++) await client.publish('S', `s.${index}`, '')
   crash(0)
   crash(1)
-  await restarts(1)
+  await restarted(1)
   await sleep(200)
-  if (!/shards=\[0,1\]/.test(broker.errorText)) await restarts(2)
+  if (!/shards=\[0,1\]/.test(broker.errorText)) await restarted(2)
   const collector = new Collector(consumer, 100)
   await collector.until(20, 30_000)
   await collector.close()

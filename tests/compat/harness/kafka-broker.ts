@@ -3,21 +3,45 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import type { TestContext } from 'node:test'
-import { brokerFor } from '../../support/broker-process.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerProcess } from '../../support/broker-process.ts'
+import { crashableShardsFor } from '../../support/crashable-shards.ts'
+
+/** For so long nobody listens. */
+const AWAY_MS = 50
 
 export interface KafkaBroker {
   readonly process: BrokerProcess
   /** Of the Kafka door. */
   readonly address: string
+  /**
+   * Resolves when all is served again. By turns: the broker is killed and started again; where it has
+   * several shards, each of them ends in its turn, and the broker starts it again.
+   */
+  strike(turn: number): Promise<void>
 }
 
 /** Ends, with its folder, when the test does. */
 export async function kafkaBrokerFor(test: TestContext, shards = 1): Promise<KafkaBroker> {
-  const flags = ['--shards', String(shards), '--log-level', 'warn', '--group-initial-rebalance-delay-ms', '0']
+  const flags = ['--shards', String(shards), '--group-initial-rebalance-delay-ms', '0']
   const kafkaPort = await freePorts(shards + 1)
-  const process = await brokerFor(test, { isKafkaServed: true, kafkaPort, flags })
-  return { process, address: process.kafkaAddress }
+  const { broker, crash, restarts, restarted } = await crashableShardsFor(test, {
+    isKafkaServed: true,
+    kafkaPort,
+    flags,
+  })
+  const strike = async (turn: number): Promise<void> => {
+    const kind = turn % (shards + 1)
+    if (shards > 1 && kind > 0) {
+      const before = restarts()
+      crash(kind - 1)
+      return restarted(before + 1)
+    }
+    await broker.kill()
+    await sleep(AWAY_MS)
+    await broker.start()
+  }
+  return { process: broker, address: broker.kafkaAddress, strike }
 }
 
 /** The first of so many ports in a row that nobody listens at: shards take those above the first. */

@@ -1,5 +1,5 @@
-// Producing goes on through brokers that are killed, and an idempotent producer's records are stored once
-// each, in its order.
+// Producing goes on through brokers that are killed and shards that end, and an idempotent producer's records
+// are stored once each, in its order.
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,48 +12,36 @@ const PARTITIONS = 2
 const BATCH_RECORDS = 10
 
 export const idempotentKills: Scenario = {
-  name: 'what an idempotent producer sends while brokers are killed is stored once, and in order',
+  name: 'what an idempotent producer sends while brokers are killed and shards end is stored once, and in order',
   suits: ({ lacks }) => !lacks.includes('idempotence') && !lacks.includes('outages'),
   async run(ground) {
     const { client, other, broker, length } = ground
     const topic = await newTopic(ground, PARTITIONS)
-    const [kills, batches] = length === 'long' ? [10, 1200] : [2, 60]
+    const strikes = length === 'long' ? 10 : 2
     let sent = 0
-    let isDone = false
+    let isOver = false
     const sending = (async () => {
-      for (; sent < batches; sent++) await client.produce(topic, batchOf(sent), { isIdempotent: true })
-      isDone = true
-    })()
-    const killing = (async () => {
-      for (let kill = 0; kill < kills && !isDone; kill++) {
-        await sleep(150 + kill * 37)
-        await broker.process.kill()
-        await sleep(50)
-        await broker.process.start()
+      for (; !isOver || sent % PARTITIONS > 0; sent++) {
+        await client.produce(topic, batchOf(sent), { isIdempotent: true })
+        await sleep(5)
       }
-    })()
-    // Why settled first: a scenario that fails must not go on killing in the next one.
-    await within(180_000, 'sending', Promise.allSettled([sending, killing]))
-    await Promise.all([sending, killing])
+    })().finally(() => (isOver = true))
+    const striking = (async () => {
+      for (let turn = 0; turn < strikes && !isOver; turn++) {
+        await sleep(150 + turn * 37)
+        await broker.strike(turn)
+      }
+    })().finally(() => (isOver = true))
+    // Why settled first: a scenario that fails must not go on striking in the next one.
+    await within(180_000, 'sending', Promise.allSettled([sending, striking]))
+    await Promise.all([sending, striking])
+    const wanted = Array.from({ length: sent }, (_, batch) => batchOf(batch)).flat()
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      const seen = await other.read({
-        topic,
-        partition,
-        from: 'first',
-        count: (batches / PARTITIONS) * BATCH_RECORDS,
-      })
-      const wanted = Array.from({ length: batches }, (_, batch) => batchOf(batch)).flat()
-      assert.deepEqual(
-        valuesOf(seen),
-        wanted.filter((record) => record.partition === partition).map(({ value }) => value),
-      )
+      const values = wanted.filter((record) => record.partition === partition).map(({ value }) => value)
+      const seen = await other.read({ topic, partition, from: 'first', count: values.length })
+      assert.deepEqual(valuesOf(seen), values)
       await client.produce(topic, [{ key: 'end', value: 'end', partition }])
-      const [last] = await other.read({
-        topic,
-        partition,
-        from: { offset: (batches / PARTITIONS) * BATCH_RECORDS },
-        count: 1,
-      })
+      const [last] = await other.read({ topic, partition, from: { offset: values.length }, count: 1 })
       assert.equal(last!.value, 'end', 'nothing is stored twice')
     }
   },
