@@ -76,18 +76,20 @@ export class Compaction {
 
   async #compact(stream: Stream, partition: LedPartition): Promise<void> {
     const { clock, logger } = this.#options
+    const startMs = clock.monotonicMs()
+    const place = { stream: stream.name, partition: partition.index }
     try {
-      await partition.compact({
+      const isDone = await partition.compact({
         settings: stream.config,
         wallMs: clock.wallMs(),
         logger,
         mapFor: (keys) => this.#maps.mapFor(keys),
         isStopped: () => this.#isStopped,
       })
+      if (isDone) logger.info({ ...place, tookMs: clock.monotonicMs() - startMs }, 'compacted')
     } catch (error) {
       if (stream.isDeleted || (error instanceof BrokerError && error.code === 'stopping')) return
-      const fields = { error, stream: stream.name, partition: partition.index }
-      logger.warn(fields, 'a stream could not be compacted; it is tried again')
+      logger.warn({ ...place, error }, 'a stream could not be compacted; it is tried again')
     }
   }
 
