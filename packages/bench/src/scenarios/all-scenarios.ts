@@ -1,5 +1,6 @@
 // The scenarios, in the order in which `all` runs them.
 
+import { compaction } from './compaction.ts'
 import { connections } from './connections.ts'
 import { fanOut } from './fan-out.ts'
 import { flow } from './flow.ts'
@@ -27,4 +28,5 @@ export const SCENARIOS: readonly Scenario[] = [
   kafka,
   groups,
   connections,
+  compaction,
 ] as readonly Scenario[]

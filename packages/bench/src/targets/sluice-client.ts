@@ -49,8 +49,10 @@ class SluiceClient implements TargetClient {
     }
   }
 
-  async createConsumer({ name, rules, inFlightMax }: ConsumerPlan): Promise<void> {
-    await this.#client.consumers.create(this.#stream, { name, rules, maxInflight: inFlightMax, ackWaitMs: 0 })
+  async createConsumer({ name, rules, inFlightMax, isFromEnd = false }: ConsumerPlan): Promise<void> {
+    const deliverFrom = isFromEnd ? 'new' : 'all'
+    const config = { name, rules, maxInflight: inFlightMax, ackWaitMs: 0, deliverFrom } as const
+    await this.#client.consumers.create(this.#stream, config)
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {

@@ -40,6 +40,8 @@ export interface ConsumerPlan {
   readonly rules: readonly FlowRule[]
   /** Unsettled messages at a time, over all members. */
   readonly inFlightMax: number
+  /** What was there before it is not its own. Only where a system has such a thing. */
+  readonly isFromEnd?: boolean
 }
 
 export interface Consumption {
