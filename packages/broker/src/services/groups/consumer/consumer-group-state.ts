@@ -229,6 +229,8 @@ export class ConsumerGroupState {
   refreshTopics(): void {
     if (this.#topicsVersion === this.topics.version) return
     this.#topicsVersion = this.topics.version
+    // Why: what is assigned next looks at them as they are now.
+    if (this.epoch > this.assignmentEpoch) return
     const counts = this.subscriptions.resolve(this.#subscribed.values())
     if (!areSameCounts(counts, this.#assignment.partitionCounts)) this.#bump()
   }

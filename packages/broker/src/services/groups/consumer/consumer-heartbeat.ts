@@ -94,8 +94,8 @@ function findOrEnter(
     // Why also of a classic one: it has been started again with the other protocol.
     if (!member.isPaused && member.words.classic === null) return 'unreleased-instance-id'
   }
+  if (member !== undefined && saysNothing(member.words, request)) return member
   const words = wordsAfter(member?.words, request, memberId === '' ? newMemberId : memberId)
-  if (words === member?.words) return member
   const error = wordsErrorOf(state, words, member)
   if (error !== 'none') return error
   if (member === undefined) return state.enter(words)
@@ -128,43 +128,43 @@ function wordsErrorOf(
   return isPattern ? 'none' : 'invalid-regular-expression'
 }
 
-/** The same object where it says nothing new. */
+/** A member that is known: also one that says everything again, as it was. */
+function saysNothing(words: MemberWords, request: ConsumerHeartbeat): boolean {
+  return (
+    words.memberId === request.memberId &&
+    words.classic === null &&
+    words.clientId === request.clientId &&
+    words.clientHost === request.clientHost &&
+    (request.instanceId === null || request.instanceId === words.instanceId) &&
+    (request.rackId === null || request.rackId === words.rackId) &&
+    (request.rebalanceTimeoutMs === -1 || request.rebalanceTimeoutMs === words.rebalanceTimeoutMs) &&
+    (request.pattern === null || request.pattern === words.pattern) &&
+    (request.assignor === null || request.assignor === words.assignor) &&
+    (request.topics === null || areSameTexts(request.topics, words.topics))
+  )
+}
+
+function areSameTexts(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, at) => text === other[at])
+}
+
 function wordsAfter(
   before: MemberWords | undefined,
   request: ConsumerHeartbeat,
   memberId: string,
 ): MemberWords {
-  const words = {
+  const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, topics, pattern, assignor } = request
+  return {
     memberId,
-    instanceId: request.instanceId ?? before?.instanceId ?? null,
-    rackId: request.rackId ?? before?.rackId ?? null,
-    clientId: request.clientId,
-    clientHost: request.clientHost,
+    instanceId: instanceId ?? before?.instanceId ?? null,
+    rackId: rackId ?? before?.rackId ?? null,
+    clientId,
+    clientHost,
     rebalanceTimeoutMs:
-      request.rebalanceTimeoutMs === -1
-        ? before!.rebalanceTimeoutMs
-        : Math.max(0, request.rebalanceTimeoutMs),
-    topics: request.topics ?? before?.topics ?? [],
-    pattern: request.pattern ?? before?.pattern ?? '',
-    assignor: request.assignor ?? before?.assignor ?? null,
+      rebalanceTimeoutMs === -1 ? before!.rebalanceTimeoutMs : Math.max(0, rebalanceTimeoutMs),
+    topics: topics ?? before?.topics ?? [],
+    pattern: pattern ?? before?.pattern ?? '',
+    assignor: assignor ?? before?.assignor ?? null,
     classic: null,
   }
-  return before !== undefined && saysSame(before, words) ? before : words
-}
-
-function saysSame(one: MemberWords, other: MemberWords): boolean {
-  return (
-    one.memberId === other.memberId &&
-    one.instanceId === other.instanceId &&
-    one.rackId === other.rackId &&
-    one.clientId === other.clientId &&
-    one.clientHost === other.clientHost &&
-    one.rebalanceTimeoutMs === other.rebalanceTimeoutMs &&
-    one.pattern === other.pattern &&
-    one.assignor === other.assignor &&
-    one.classic === null &&
-    (one.topics === other.topics ||
-      (one.topics.length === other.topics.length &&
-        one.topics.every((topic, at) => topic === other.topics[at])))
-  )
 }
