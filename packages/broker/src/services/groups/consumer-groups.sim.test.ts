@@ -1,5 +1,5 @@
-// Groups of the consumer protocol on a simulated disk and clock: what members were told survives kills and power
-// losses, no two of them have one partition, and groups change their protocol under their members.
+// Groups of the consumer protocol on a simulated disk and clock: what members were told survives kills and
+// power losses, no two of them have one partition, and groups change their protocol under their members.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -18,7 +18,7 @@ import { assignedPartitions, writeAssignment } from './subscription-reader.ts'
 const partitionCount = 12
 const groupId = 'g'
 
-/** Reads what it was told to have, gives up what it was told to, and says everything when it was not answered. */
+/** Reads what it was told to have, gives up what it was told to, and says all when it was not answered. */
 class Member {
   readonly memberId: string
   owned: PartitionSets = noPartitions
@@ -26,6 +26,7 @@ class Member {
   #epoch = joiningEpoch
   #isWhole = true
   isAsking = false
+  isFenced = false
 
   constructor(memberId: string) {
     this.memberId = memberId
@@ -34,6 +35,8 @@ class Member {
   async beat(groups: Groups, isStale: () => boolean): Promise<void> {
     this.owned = intersection(this.owned, this.#told)
     const { memberId } = this
+    if (this.isFenced) this.#forget()
+    this.isFenced = false
     const whole = { rebalanceTimeoutMs: 60_000, topics: ['T'], owned: this.owned }
     const request = beatOf({
       memberId,
@@ -48,12 +51,16 @@ class Member {
     this.#heard(answer)
   }
 
+  /** It has nothing any more, and joins again. */
+  #forget(): void {
+    this.#epoch = joiningEpoch
+    this.owned = noPartitions
+    this.#told = noPartitions
+  }
+
   #heard({ error, epoch, assigned }: ConsumerAnswer): void {
     if (error === 'fenced-member-epoch' || error === 'unknown-member-id' || error === 'group-id-not-found') {
-      this.#epoch = joiningEpoch
-      this.owned = noPartitions
-      this.#told = noPartitions
-      return
+      return this.#forget()
     }
     if (error !== 'none') return
     assert.ok(epoch >= this.#epoch, `${this.memberId} was in epoch ${this.#epoch} and is told ${epoch}`)
@@ -78,8 +85,9 @@ async function life(world: SimWorld, members: Member[], topics: Topics): Promise
   const { random } = world.scheduler
   let isOver = false
   const groups = await openGroups(world.startNode('n'), topics)
-  for (let step = 0; step < 60; step++) {
-    if (members.length < 5 && random.chance(0.1)) members.push(new Member(`m${world.seed}-${members.length}`))
+  for (let step = random.int(2, 25); step > 0; step--) {
+    if (members.length < 6 && random.chance(0.3)) members.push(new Member(`m${world.seed}-${members.length}`))
+    if (random.chance(0.1)) random.pick(members).isFenced = true
     const asking = members.filter((member) => !member.isAsking && random.chance(0.5))
     const asked = asking.map((member) => member.beat(groups, () => isOver))
     if (random.chance(0.7)) await Promise.all(asked)
@@ -97,7 +105,7 @@ test('no two members read one partition, over kills and power losses (20 seeds)'
       const topics = new Topics()
       topics.add('T', partitionCount)
       const members = [new Member(`m${seed}-first`)]
-      for (let lives = 0; lives < 4; lives++) await life(world, members, topics)
+      for (let lives = 0; lives < 12; lives++) await life(world, members, topics)
       const groups = await openGroups(world.startNode('n'), topics)
       for (let round = 0; round < 6; round++) {
         for (const member of members) await member.beat(groups, () => false)

@@ -12,6 +12,7 @@ import {
   encodeOffset,
   encodeOffsetKey,
 } from './group-codec.ts'
+import { partitionSets } from './partition-sets.ts'
 import { assignedPartitions, readSubscription } from './subscription-reader.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
@@ -41,9 +42,48 @@ const group = fc.record({
   members: fc.array(member, { maxLength: 5 }),
 })
 
+const streamId = fc.integer({ min: 1, max: 2 ** 40 })
+const partitions = fc.uniqueArray(fc.nat(5000), { minLength: 1, maxLength: 6 })
+const sets = fc
+  .uniqueArray(fc.tuple(streamId, partitions), { selector: ([id]) => id, maxLength: 3 })
+  .map((rows) => partitionSets(rows))
+
+const consumer = fc.record({
+  memberId: text,
+  instanceId: optional,
+  rackId: optional,
+  assignor: optional,
+  clientId: text,
+  clientHost: text,
+  rebalanceTimeoutMs: count,
+  topics: fc.array(text, { maxLength: 3 }),
+  pattern: text,
+  classic: fc.option(
+    fc.record({
+      sessionTimeoutMs: count,
+      protocols: fc.array(fc.record({ name: text, metadata: bytes }), { maxLength: 2 }),
+    }),
+  ),
+  epoch: fc.integer({ min: -2, max: 2 ** 31 - 1 }),
+  previousEpoch: fc.integer({ min: -2, max: 2 ** 31 - 1 }),
+  assigned: sets,
+  revoking: sets,
+  target: sets,
+})
+
+const consumerGroup = fc.record({
+  kind: fc.constant('consumer' as const),
+  epoch: count,
+  assignmentEpoch: count,
+  emptySinceMs: fc.option(fc.maxSafeNat(), { nil: undefined }),
+  assignor: text,
+  partitionCounts: fc.array(fc.tuple(streamId, count), { maxLength: 4 }).map((rows) => new Map(rows)),
+  members: fc.array(consumer, { maxLength: 4 }),
+})
+
 test('a group comes back as it was written', () => {
   fc.assert(
-    fc.property(group, (written) =>
+    fc.property(fc.oneof(group, consumerGroup), (written) =>
       assert.deepEqual(plain(decodeGroup(encodeGroup(written))), plain(written)),
     ),
   )
@@ -51,7 +91,7 @@ test('a group comes back as it was written', () => {
 
 test('what is read is not a view of what was read, also where that is a Buffer', () => {
   fc.assert(
-    fc.property(group, (written) => {
+    fc.property(fc.oneof(group, consumerGroup), (written) => {
       const read = Buffer.from(encodeGroup(written))
       const decoded = decodeGroup(read)
       read.fill(0xff)
@@ -85,6 +125,7 @@ test('an offset and its key come back as they were written, also negative ones',
 test('a record of a newer version is refused', () => {
   const newer = { code: 'data-directory-newer' }
   assert.throws(() => decodeOffset(Uint8Array.of(2)), newer)
+  assert.throws(() => decodeGroup(Uint8Array.of(3)), newer)
   assert.throws(() => decodeGroupKey(Uint8Array.of(9, 0, 1, 103)), newer)
 })
 
@@ -102,9 +143,11 @@ test('what clients say of themselves never throws, whatever it is', () => {
   )
 })
 
-/** Buffers and plain bytes are the same here. */
+/** Buffers and plain bytes are the same here, and so are maps and their rows. */
 function plain(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? [...part] : part)),
+    JSON.stringify(value, (_, part: unknown) =>
+      part instanceof Uint8Array || part instanceof Map ? [...part] : part,
+    ),
   )
 }

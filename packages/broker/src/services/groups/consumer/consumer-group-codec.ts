@@ -8,7 +8,7 @@
 //   classic u8 (0 none) { sessionTimeoutMs u32 · count u32 · { name string32 · metadata bytes32 }* }
 //   epoch i32 · previousEpoch i32 · assigned, revoking, target: each sets }*
 //
-//   sets   count u32 · { streamId i64 · count u32 · { partition varint, as the distance to the one before }* }*
+//   sets   count u32 · { streamId i64 · count u32 · { varint: how far from the partition before }* }*
 
 import type { ByteReader } from '@sluice/protocol/bytes/byte-reader'
 import type { ByteWriter } from '@sluice/protocol/bytes/byte-writer'

@@ -1,5 +1,5 @@
-// A group of the consumer protocol, step by step: who is told what, and the exact error for each thing that can
-// be wrong.
+// A group of the consumer protocol, step by step: who is told what, and the exact error for each thing that
+// can be wrong.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
