@@ -50,8 +50,10 @@ export class RecordDepartures {
       removeBelow(state, removed.below, ended)
       progress.raiseFloor(removed.below)
     } else {
-      removeOffsets(state, removed.offsets, ended)
-      for (const offset of removed.offsets) progress.settled(offset)
+      // Why not all: a compaction removes hundreds of thousands at once, most of which were settled long ago.
+      const unsettled = removed.offsets.filter((offset) => !state.settled.has(offset))
+      removeOffsets(state, unsettled, ended)
+      for (const offset of unsettled) progress.settled(offset)
     }
   }
 
