@@ -21,7 +21,7 @@ export function rssBytesOf(pid: number): number | undefined {
   return kib === undefined ? undefined : Number(kib) * 1024
 }
 
-/** Files and sockets that a process may have open. Node takes as many as the system lets it (the hard limit). */
+/** Files and sockets that a process may have open: Node takes what the hard limit of the system allows. */
 export function openFilesMax(): number {
   const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1]
   return hard === undefined ? Infinity : Number(hard)
