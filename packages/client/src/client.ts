@@ -26,6 +26,7 @@ export type {
   GroupResetOptions,
   Groups,
   GroupSummary,
+  GroupType,
 } from './groups.ts'
 
 /** How long `close` waits for the answers to what was published. */

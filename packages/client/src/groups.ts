@@ -11,6 +11,7 @@ export type {
   GroupPartitionRow,
   GroupPhase,
   GroupSummary,
+  GroupType,
 } from '@sluice/protocol/model/group'
 
 export interface GroupResetOptions {

@@ -40,6 +40,7 @@ export type {
   GroupOffsetRow,
   GroupPartitionRow,
   GroupPhase,
+  GroupType,
   GroupResetOptions,
   Groups,
   GroupSummary,

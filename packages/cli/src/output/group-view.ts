@@ -15,6 +15,7 @@ const groupColumns: readonly TableColumn<GroupSummary>[] = [
   { head: 'STATE', cell: ({ state }) => state },
   { head: 'MEMBERS', cell: ({ members }) => members },
   { head: 'TYPE', cell: ({ protocolType }) => protocolType },
+  { head: 'PROTOCOL', cell: ({ type }) => type },
 ]
 
 const memberColumns: readonly TableColumn<GroupMemberRow>[] = [
@@ -47,9 +48,10 @@ export async function showGroups(output: Output, groups: readonly GroupSummary[]
 
 export async function showGroup(output: Output, group: GroupInfo): Promise<void> {
   if (output.isJson) return output.document(group)
-  const { name, state, generation, protocol, members, partitions } = group
+  const { name, type, state, generation, protocol, members, partitions } = group
   await output.pairs([
     ['group', name],
+    ['protocol', type],
     ['state', state],
     ['generation', String(generation)],
     ['assigned by', protocol === '' ? 'nobody' : protocol],
