@@ -98,6 +98,7 @@ class KafkajsClient implements KafkaClient {
       groupId: group,
       maxWaitTimeInMs: 100,
       heartbeatInterval: 200,
+      sessionTimeout: 10_000,
       rebalanceTimeout: 10_000,
     })
     this.#members.add(consumer)
@@ -108,8 +109,9 @@ class KafkajsClient implements KafkaClient {
 
   /** The library's administration commits without metadata, so a member does it. */
   async commit({ group, topic, partition }: GroupPlace, offset: number, metadata: string): Promise<void> {
-    // Why a short wait: leaving the group waits for what is being fetched.
-    const consumer = this.#kafka.consumer({ groupId: group, maxWaitTimeInMs: 100 })
+    // Why a short wait: leaving the group waits for what is being fetched. Why a short session: a broker that
+    // is killed just after the member left may not know it yet, and waits for it.
+    const consumer = this.#kafka.consumer({ groupId: group, maxWaitTimeInMs: 100, sessionTimeout: 6000 })
     await consumer.connect()
     await consumer.subscribe({ topic })
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
