@@ -1,6 +1,6 @@
-// Members of both protocols in one group, on a simulated disk and clock: they come, leave, die and are started
-// again, the group changes its protocol under them, topics grow and the broker is killed. No two of them read
-// one partition at any time, and when they are left alone they read all.
+// Members of both protocols in one group, on a simulated disk and clock: they come, leave, die and are
+// started again, the group changes its protocol under them, topics grow and the broker is killed. No two of
+// them read one partition at any time, and when they are left alone they read all.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -177,7 +177,7 @@ class ConsumerReader extends Reader {
   }
 }
 
-/** Eager ones give up all before they join; cooperative ones what they are not to have, when they hear of it. */
+/** Eager ones give up all before they join; cooperative ones what they are not to have, when they hear. */
 class ClassicReader extends Reader {
   readonly #isEager: boolean
   #memberId = ''
@@ -344,7 +344,7 @@ async function rule(ground: Ground): Promise<void> {
   ground.phase = 'over'
 }
 
-test(`members of both protocols share the partitions, over kills and migrations (${seedCount} seeds)`, async () => {
+test(`members of both protocols share partitions, over kills and migrations (${seedCount} seeds)`, async () => {
   let moved = 0
   let migrated = 0
   for (let seed = 0; seed < seedCount; seed++) {
