@@ -344,7 +344,7 @@ async function rule(ground: Ground): Promise<void> {
   ground.phase = 'over'
 }
 
-test(`members of both protocols share partitions, over kills and migrations (${seedCount} seeds)`, async () => {
+test(`both protocols share partitions, over kills and migrations (${seedCount} seeds)`, async () => {
   let moved = 0
   let migrated = 0
   for (let seed = 0; seed < seedCount; seed++) {
