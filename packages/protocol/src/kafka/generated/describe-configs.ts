@@ -21,6 +21,7 @@ export interface DescribeConfigsResponseResultConfig {
   readonly name: string
   readonly value: string | null
   readonly readOnly: boolean
+  readonly isDefault: boolean
   readonly configSource?: number | undefined
   readonly isSensitive: boolean
   readonly synonyms: readonly DescribeConfigsResponseResultConfigSynonym[]
@@ -79,7 +80,7 @@ function readDescribeConfigsRequest(reader: KafkaReader, version: number): Descr
   const resources: DescribeConfigsRequestResource[] = []
   for (let left = reader.countOfSome(isCompact); left > 0; left--)
     resources.push(readDescribeConfigsRequestResource(reader, version))
-  const includeSynonyms = reader.bool()
+  const includeSynonyms: boolean = version >= 1 ? reader.bool() : false
   const includeDocumentation: boolean = version >= 3 ? reader.bool() : false
   if (isCompact) {
     reader.skipTagged()
@@ -95,7 +96,9 @@ function writeDescribeConfigsRequest(
   const isCompact = version >= 4
   writer.count(value.resources.length, isCompact)
   for (const element of value.resources) writeDescribeConfigsRequestResource(writer, element, version)
-  writer.bool(value.includeSynonyms)
+  if (version >= 1) {
+    writer.bool(value.includeSynonyms)
+  }
   if (version >= 3) {
     writer.bool(value.includeDocumentation)
   }
@@ -140,17 +143,20 @@ function readDescribeConfigsResponseResultConfig(
   const name = reader.string(isCompact)
   const value = reader.nullableString(isCompact)
   const readOnly = reader.bool()
-  const configSource = reader.i8()
+  const isDefault: boolean = version <= 0 ? reader.bool() : false
+  const configSource: number = version >= 1 ? reader.i8() : -1
   const isSensitive = reader.bool()
   const synonyms: DescribeConfigsResponseResultConfigSynonym[] = []
-  for (let left = reader.countOfSome(isCompact); left > 0; left--)
-    synonyms.push(readDescribeConfigsResponseResultConfigSynonym(reader, version))
+  if (version >= 1) {
+    for (let left = reader.countOfSome(isCompact); left > 0; left--)
+      synonyms.push(readDescribeConfigsResponseResultConfigSynonym(reader, version))
+  }
   const configType: number = version >= 3 ? reader.i8() : 0
   const documentation: string | null = version >= 3 ? reader.nullableString(isCompact) : null
   if (isCompact) {
     reader.skipTagged()
   }
-  return { name, value, readOnly, configSource, isSensitive, synonyms, configType, documentation }
+  return { name, value, readOnly, isDefault, configSource, isSensitive, synonyms, configType, documentation }
 }
 
 function writeDescribeConfigsResponseResultConfig(
@@ -162,11 +168,18 @@ function writeDescribeConfigsResponseResultConfig(
   writer.string(value.name, isCompact)
   writer.nullableString(value.value, isCompact)
   writer.bool(value.readOnly)
-  writer.i8(value.configSource ?? -1)
+  if (version <= 0) {
+    writer.bool(value.isDefault)
+  }
+  if (version >= 1) {
+    writer.i8(value.configSource ?? -1)
+  }
   writer.bool(value.isSensitive)
-  writer.count(value.synonyms.length, isCompact)
-  for (const element of value.synonyms)
-    writeDescribeConfigsResponseResultConfigSynonym(writer, element, version)
+  if (version >= 1) {
+    writer.count(value.synonyms.length, isCompact)
+    for (const element of value.synonyms)
+      writeDescribeConfigsResponseResultConfigSynonym(writer, element, version)
+  }
   if (version >= 3) {
     writer.i8(value.configType)
   }
@@ -243,8 +256,8 @@ function writeDescribeConfigsResponse(
 export const describeConfigsApi: KafkaApi<DescribeConfigsRequest, DescribeConfigsResponse> = {
   name: 'DescribeConfigs',
   key: 32,
-  versions: { from: 1, to: 4 },
-  advertisedFrom: 1,
+  versions: { from: 0, to: 4 },
+  advertisedFrom: 0,
   flexibleFrom: 4,
   readRequest: readDescribeConfigsRequest,
   writeRequest: writeDescribeConfigsRequest,

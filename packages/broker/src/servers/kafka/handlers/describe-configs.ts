@@ -7,7 +7,7 @@ import type {
   DescribeConfigsResponseResult,
   DescribeConfigsResponseResultConfig,
 } from '@sluice/protocol/kafka/generated/describe-configs'
-import { brokerEntries, configTypes, topicEntries } from '../config-entries.ts'
+import { brokerEntries, configSources, configTypes, topicEntries } from '../config-entries.ts'
 import type { ConfigEntry } from '../config-entries.ts'
 import { findResource } from '../config-resources.ts'
 import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
@@ -54,6 +54,7 @@ function described(
     name,
     value,
     readOnly: isReadOnly,
+    isDefault: source === configSources.default,
     configSource: source,
     isSensitive: false,
     synonyms: includeSynonyms ? synonyms : [],
