@@ -35,6 +35,14 @@ export const PROPERTIES = {
     default: 'auto',
     ...user,
   },
+  kafkaNodeId: {
+    kind: 'integer',
+    doc: 'The number of this broker to Kafka clients; of several shards that of the first, and so on.',
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    ...user,
+  },
   shards: {
     kind: 'count',
     doc: 'Threads that streams are spread over; `auto`: one for each core. Linux only beyond 1.',

@@ -37,7 +37,7 @@ export class Doors {
   #kafka: KafkaListener | undefined
 
   constructor(services: DoorServices) {
-    const { io, logger, streams, groups, limits, identity, clusterId, nodeCount, router, metadata } = services
+    const { io, logger, streams, groups, limits, clusterId, nodeCount, router, metadata } = services
     const bounds = sharedBounds(limits.totalBytesInProgressMax)
     const givenUp = new GivenUpLines(logger, io.clock)
     this.native = new NativeListener({ ...services, bounds, givenUp })
@@ -55,7 +55,8 @@ export class Doors {
       givenUp,
       cluster: {
         id: clusterId,
-        node: identity.node,
+        brokerIdOf: (node = 0) => limits.kafkaNodeId + node,
+        hasBroker: (id) => id >= limits.kafkaNodeId && id < limits.kafkaNodeId + nodeCount,
         nodeCount,
         nodes: (listener) => this.addresses.nodes(listener),
       },

@@ -48,7 +48,7 @@ export function topicEntries({ streams }: KafkaServices, config: StreamConfig): 
 }
 
 /** What topics have that do not say, and what else a client of an administrator looks for. */
-export function brokerEntries(services: KafkaServices, node: number): ConfigEntry[] {
+export function brokerEntries(services: KafkaServices, brokerId: number): ConfigEntry[] {
   const { streams, limits } = services
   const sizes = streams.bounds
   const entries = topicConfigs
@@ -56,12 +56,12 @@ export function brokerEntries(services: KafkaServices, node: number): ConfigEntr
     .map((row) => ({ ...brokerSynonym(row, row.synonym!, sizes), type: row.type, doc: row.doc }))
   const facts: [string, string | number | boolean, TopicConfigType, string][] = [
     ['auto.create.topics.enable', limits.autoCreateTopics === 'on', 'boolean', 'Property autoCreateTopics.'],
-    ['broker.id', node, 'int', 'The number of this node, from 0.'],
+    ['broker.id', brokerId, 'int', 'Property kafkaNodeId.'],
     ['default.replication.factor', 1, 'int', 'There is one replica of each record.'],
     ['delete.topic.enable', true, 'boolean', 'Topics can be deleted.'],
     ['log.cleaner.enable', true, 'boolean', 'Topics are compacted that say so.'],
     ['log.dirs', `${streams.directory}/streams`, 'string', 'Below the property dataDir.'],
-    ['node.id', node, 'int', 'The number of this node, from 0.'],
+    ['node.id', brokerId, 'int', 'Property kafkaNodeId.'],
     ['num.partitions', limits.defaultPartitions, 'int', 'Property defaultPartitions.'],
   ]
   const own = facts.map(([name, value, type, doc]) => {

@@ -16,8 +16,8 @@ export interface ConfigResource {
 
 export type FoundResource =
   | { readonly kind: 'topic'; readonly stream: Stream }
-  /** The node is undefined where all of them are meant. */
-  | { readonly kind: 'broker'; readonly node: number | undefined }
+  /** The id is undefined where all of them are meant. */
+  | { readonly kind: 'broker'; readonly brokerId: number | undefined }
 
 /** Throws what is wrong with the name. */
 export function findResource(
@@ -32,9 +32,9 @@ export function findResource(
     const text = `Resources of type ${resourceType} have no configurations here.`
     throw new KafkaRefusal('INVALID_REQUEST', text)
   }
-  if (resourceName === '') return { kind: 'broker', node: undefined }
-  const node = /^\d{1,9}$/.test(resourceName) ? Number(resourceName) : -1
-  if (node >= 0 && node < cluster.nodeCount) return { kind: 'broker', node }
+  if (resourceName === '') return { kind: 'broker', brokerId: undefined }
+  const brokerId = /^\d{1,10}$/.test(resourceName) ? Number(resourceName) : -1
+  if (cluster.hasBroker(brokerId)) return { kind: 'broker', brokerId }
   throw new KafkaRefusal('INVALID_REQUEST', `There is no broker ${JSON.stringify(resourceName)}.`)
 }
 

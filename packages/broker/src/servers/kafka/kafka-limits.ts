@@ -6,6 +6,8 @@ export interface KafkaLimits extends GateLimits {
   /** Largest request, its size included. */
   readonly kafkaFrameBytesMax: number
   readonly connectionsMax: number
+  /** The id of node 0. */
+  readonly kafkaNodeId: number
   /** A connection is closed that asked for nothing so long, and waits for nothing. */
   readonly kafkaIdleMs: number
   /** How long a peer may take nothing while bytes wait for it, or complete no request while one has begun. */

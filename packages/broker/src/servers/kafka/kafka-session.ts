@@ -33,8 +33,10 @@ export interface KafkaServices {
 export interface KafkaCluster {
   /** 16 hexadecimal digits. */
   readonly id: string
-  /** This node. */
-  readonly node: number
+  /** What clients call a node; undefined: the only one. */
+  brokerIdOf(node: number | undefined): number
+  /** Whether a node has this id. */
+  hasBroker(brokerId: number): boolean
   readonly nodeCount: number
   /** Where clients that came by this listener reach the nodes; all of them, in their order. */
   nodes(listener: number): Promise<readonly KafkaNode[]>

@@ -101,7 +101,7 @@ export function checkReplicas({ cluster, limits }: KafkaServices, nodes: readonl
   }
   if (nodes.length === 0) refuse('A partition has no replica.')
   if (new Set(nodes).size < nodes.length) refuse('A broker holds a replica twice.')
-  if (nodes.some((node) => node < 0 || node >= cluster.nodeCount)) refuse('There is no such broker.')
+  if (!nodes.every((node) => cluster.hasBroker(node))) refuse('There is no such broker.')
   if (nodes.length > replicas && limits.excessReplicas === 'refuse')
     refuse('There is one replica of each record.')
   if (cluster.nodeCount > 1) refuse('Where partitions are is chosen by the brokers.')

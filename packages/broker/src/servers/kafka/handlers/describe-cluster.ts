@@ -10,7 +10,7 @@ import type { KafkaSession } from '../kafka-session.ts'
 
 /** Controllers, which are type 2, are no servers of their own here. */
 const brokers = 1
-const controllerId = 0
+const controller = 0
 
 export async function handleDescribeCluster(
   session: KafkaSession,
@@ -29,8 +29,13 @@ export async function handleDescribeCluster(
     clusterId: cluster.id,
     errorCode: kafkaErrors.NONE,
     errorMessage: null,
-    controllerId,
-    brokers: nodes.map(({ node, host, port }) => ({ brokerId: node, host, port, rack: null })),
+    controllerId: cluster.brokerIdOf(controller),
+    brokers: nodes.map(({ node, host, port }) => ({
+      brokerId: cluster.brokerIdOf(node),
+      host,
+      port,
+      rack: null,
+    })),
     clusterAuthorizedOperations: includeClusterAuthorizedOperations ? clusterOperations : operationsNotAsked,
   }
 }

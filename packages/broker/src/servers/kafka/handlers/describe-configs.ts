@@ -43,7 +43,7 @@ function entriesOf(services: KafkaServices, resource: DescribeConfigsRequestReso
   const found = findResource(services, resource)
   if (found.kind === 'topic') return topicEntries(services, found.stream.config)
   // Why nothing of all brokers: that would be what was set for all of them while they run, which nothing is.
-  return found.node === undefined ? [] : brokerEntries(services, found.node)
+  return found.brokerId === undefined ? [] : brokerEntries(services, found.brokerId)
 }
 
 function described(

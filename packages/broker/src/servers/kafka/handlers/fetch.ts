@@ -15,7 +15,7 @@ import { bytesArrive, readPartitions } from '../../../services/streams/fetch-man
 import type { PartitionOutcome, PartitionRead } from '../../../services/streams/fetch-many.ts'
 import { endOfEpoch } from '../../../services/streams/offset-lookup.ts'
 import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
-import type { KafkaSession } from '../kafka-session.ts'
+import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
 import { findLed, toldEpochOf } from '../led-partition.ts'
 
 /** Of one answer, but for a single batch that is larger: what a connection may hold at once. */
@@ -102,7 +102,10 @@ function lookUp(
   const found = findLed(stream, index, currentLeaderEpoch)
   if (found.partition === undefined) {
     const { errorCode, led } = found
-    return { answer: { ...refused(index, errorCode), ...(led && { currentLeader: leaderOf(led) }) }, led }
+    return {
+      answer: { ...refused(index, errorCode), ...(led && { currentLeader: leaderOf(services, led) }) },
+      led,
+    }
   }
   const { logStart, highWatermark } = found.partition
   if (offset < logStart || offset > highWatermark)
@@ -121,8 +124,8 @@ async function withoutDivergence(
   return { answer: { ...refused(index, kafkaErrors.NONE), divergingEpoch } }
 }
 
-function leaderOf(led: Partition): { leaderId: number; leaderEpoch: number } {
-  return { leaderId: led.node ?? 0, leaderEpoch: toldEpochOf(led) }
+function leaderOf({ cluster }: KafkaServices, led: Partition): { leaderId: number; leaderEpoch: number } {
+  return { leaderId: cluster.brokerIdOf(led.node), leaderEpoch: toldEpochOf(led) }
 }
 
 // ── The read ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,5 +215,5 @@ async function endpointsOf(
   const nodes = await services.cluster.nodes(listener)
   return nodes
     .filter(({ node }) => named.has(node))
-    .map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null }))
+    .map(({ node, host, port }) => ({ nodeId: services.cluster.brokerIdOf(node), host, port, rack: null }))
 }

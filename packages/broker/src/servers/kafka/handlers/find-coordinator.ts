@@ -55,5 +55,5 @@ async function coordinatorOf(
     const errorMessage = `Node ${node} cannot be reached by Kafka clients`
     return { ...nobody, key, errorCode: kafkaErrors.COORDINATOR_NOT_AVAILABLE, errorMessage }
   }
-  return { ...nobody, key, nodeId: node, host: found.host, port: found.port }
+  return { ...nobody, key, nodeId: services.cluster.brokerIdOf(node), host: found.host, port: found.port }
 }

@@ -15,11 +15,11 @@ import { checkStreamName } from '../../../services/streams/stream-config.ts'
 import type { Stream } from '../../../services/streams/stream.ts'
 import { clusterOperations, operationsNotAsked, topicOperations } from '../authorized-operations.ts'
 import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
-import type { KafkaSession } from '../kafka-session.ts'
+import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
 import { hearOfLeaders, toldEpochOf } from '../led-partition.ts'
 
 /** The node that clients send administration to: any would do, and this one is always there. */
-const controllerId = 0
+const controller = 0
 /** From here on a topic may be asked for by its id alone. */
 const versionWithIds = 12
 
@@ -38,9 +38,9 @@ export async function handleMetadata(
   const nodes = await cluster.nodes(session.listener)
   return {
     throttleTimeMs: session.throttleTimeMs(),
-    brokers: nodes.map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null })),
+    brokers: nodes.map(({ node, ...at }) => ({ nodeId: cluster.brokerIdOf(node), ...at, rack: null })),
     clusterId: cluster.id,
-    controllerId,
+    controllerId: cluster.brokerIdOf(controller),
     topics,
     clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
       ? clusterOperations
@@ -66,9 +66,9 @@ async function allTopics(
   { services }: KafkaSession,
   request: MetadataRequest,
 ): Promise<MetadataResponseTopic[]> {
-  const { streams, topics } = services
+  const { streams } = services
   const all = streams.list().map(({ name }) => streams.require(name))
-  return Promise.all(all.map((stream) => described(stream, topics.idOf(stream), request)))
+  return Promise.all(all.map((stream) => described(services, stream, request)))
 }
 
 async function topicOf(
@@ -84,12 +84,12 @@ async function topicOf(
       return refused(asked, kafkaErrors.INVALID_REQUEST)
     const stream = topics.find(asked.topicId)
     if (stream === undefined) return refused({ ...asked, name: null }, kafkaErrors.UNKNOWN_TOPIC_ID)
-    return described(stream, asked.topicId, request)
+    return described(session.services, stream, request)
   }
   try {
     const stream = streams.find(asked.name) ?? (await made(session, asked.name, request))
     if (stream === undefined) return refused(asked, kafkaErrors.UNKNOWN_TOPIC_OR_PARTITION)
-    return await described(stream, topics.idOf(stream), request)
+    return await described(session.services, stream, request)
   } catch (error) {
     return refused(asked, kafkaErrorOf(error))
   }
@@ -114,30 +114,32 @@ async function made(
 }
 
 async function described(
+  { cluster, topics }: KafkaServices,
   stream: Stream,
-  topicId: string,
   { includeTopicAuthorizedOperations }: MetadataRequest,
 ): Promise<MetadataResponseTopic> {
   await hearOfLeaders(stream)
   return {
     errorCode: kafkaErrors.NONE,
     name: stream.name,
-    topicId,
+    topicId: topics.idOf(stream),
     isInternal: false,
-    partitions: stream.partitions.map(partitionOf),
+    partitions: stream.partitions.map((partition) =>
+      partitionOf(partition, cluster.brokerIdOf(partition.node)),
+    ),
     topicAuthorizedOperations: includeTopicAuthorizedOperations ? topicOperations : operationsNotAsked,
   }
 }
 
-function partitionOf(partition: Partition): MetadataResponseTopicPartition {
-  const { index, node = 0 } = partition
+function partitionOf(partition: Partition, leaderId: number): MetadataResponseTopicPartition {
+  const { index } = partition
   return {
     errorCode: kafkaErrors.NONE,
     partitionIndex: index,
-    leaderId: node,
+    leaderId,
     leaderEpoch: toldEpochOf(partition),
-    replicaNodes: [node],
-    isrNodes: [node],
+    replicaNodes: [leaderId],
+    isrNodes: [leaderId],
     offlineReplicas: [],
   }
 }

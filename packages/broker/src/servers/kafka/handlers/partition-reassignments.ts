@@ -43,11 +43,11 @@ function outcomeOf(
   replicas: readonly number[] | null,
 ): Refusal {
   try {
-    const { node = cluster.node } = streams.require(name).requirePartition(index)
+    const brokerId = cluster.brokerIdOf(streams.require(name).requirePartition(index).node)
     if (replicas === null)
       throw new KafkaRefusal('NO_REASSIGNMENT_IN_PROGRESS', 'The partition is not being moved.')
-    if (replicas.length === 1 && replicas[0] === node) return notRefused
-    throw new KafkaRefusal('INVALID_REPLICA_ASSIGNMENT', `The partition stays at broker ${node} alone.`)
+    if (replicas.length === 1 && replicas[0] === brokerId) return notRefused
+    throw new KafkaRefusal('INVALID_REPLICA_ASSIGNMENT', `The partition stays at broker ${brokerId} alone.`)
   } catch (error) {
     return refusalOf(error)
   }

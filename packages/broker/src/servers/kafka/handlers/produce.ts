@@ -126,7 +126,7 @@ async function refused(
   error: unknown,
 ): Promise<Answer> {
   if (error instanceof InvalidAcks) return refusal(index, kafkaErrors.INVALID_REQUIRED_ACKS, error.message)
-  const { streams, logger } = session.services
+  const { streams, logger, cluster } = session.services
   const foreseen = expectedFailure(error)
   if (foreseen === undefined) {
     logger.error({ error, peer: session.peerName, topic: topic.name, partition: index }, 'a produce failed')
@@ -143,7 +143,10 @@ async function refused(
   if (led?.node === undefined) return answer
   // Why: this node has not heard of it yet, and an epoch from before its time would not be believed.
   if (led.leaderEpoch === epochUnknown) await led.refresh().catch(() => undefined)
-  return { ...answer, currentLeader: { leaderId: led.node, leaderEpoch: led.leaderEpoch } }
+  return {
+    ...answer,
+    currentLeader: { leaderId: cluster.brokerIdOf(led.node), leaderEpoch: led.leaderEpoch },
+  }
 }
 
 function refusal(index: number, errorCode: number, errorMessage: string | null): Answer {
@@ -160,8 +163,9 @@ async function endpointsOf(
     if (currentLeader?.leaderId !== undefined) leaders.add(currentLeader.leaderId)
   }
   if (leaders.size === 0) return []
-  const nodes = await services.cluster.nodes(listener)
+  const { cluster } = services
+  const nodes = await cluster.nodes(listener)
   return nodes
-    .filter(({ node }) => leaders.has(node))
-    .map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null }))
+    .map(({ node, host, port }) => ({ nodeId: cluster.brokerIdOf(node), host, port, rack: null }))
+    .filter(({ nodeId }) => leaders.has(nodeId))
 }
