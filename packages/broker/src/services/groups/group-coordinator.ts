@@ -52,7 +52,7 @@ export class GroupCoordinator implements StoredSource, GroupHost {
     this.offsets = image?.offsets ?? new OffsetTable()
     this.emptySinceMs = image?.group?.emptySinceMs
     this.#timer = new DueTimer(ground.io.timers, () => this.#expire())
-    this.#record = new GroupRecord(id, ground.store, () => this.#encode())
+    this.#record = new GroupRecord(id, ground.store, ground.io.timers, () => this.#encode())
     this.#record.bytes = image?.bytes
     const known = image?.group
     if (known?.kind === 'consumer') {
@@ -132,6 +132,7 @@ export class GroupCoordinator implements StoredSource, GroupHost {
   /** Whoever waits is answered that this broker does not coordinate. */
   close(): void {
     this.#timer.cancel()
+    this.#record.stop()
     this.#side.close()
   }
 
