@@ -15,7 +15,7 @@ for (const [sizeBytes, writesMin, writesMax] of [
   [100_000, 10, 60],
   [1_000_000, 5, 30],
 ] as const) {
-  test(`a group of ${sizeBytes} bytes that changes every millisecond is written ${writesMin} to ${writesMax} times`, () =>
+  test(`of ${sizeBytes} bytes that change every ms, ${writesMin} to ${writesMax} versions are written`, () =>
     simulate(1, async (world) => {
       const io = world.startNode('n')
       const directory = `${dataDir}/groups`

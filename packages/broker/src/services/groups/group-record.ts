@@ -1,6 +1,6 @@
-// The record of one group in the journal. At most one write of it is under way, and a large one is followed by
-// a pause; the next takes all that has changed meanwhile. So when a thousand members come to a new epoch one
-// by one, their group is not written a thousand times.
+// The record of one group in the journal. At most one write of it is under way, and a large one is followed
+// by a pause; the next takes all that has changed meanwhile. So when a thousand members come to a new epoch
+// one by one, their group is not written a thousand times.
 
 import type { Timers } from '../../io/io.ts'
 import type { GroupStore } from './group-store.ts'
