@@ -4,7 +4,7 @@
 import type { Placement } from '../../cluster/placement.ts'
 import type { Io, Timer } from '../../io/io.ts'
 import type { Streams } from '../streams/streams.ts'
-import { heartbeatFaultOf } from './consumer/consumer-heartbeat.ts'
+import { heartbeatFaultOf, wordsAfter } from './consumer/consumer-heartbeat.ts'
 import { wordsBytesOf } from './consumer/consumer-member.ts'
 import { heartbeatRefused, joiningEpoch } from './consumer-messages.ts'
 import type { ConsumerAnswer, ConsumerHeartbeat } from './consumer-messages.ts'
@@ -201,10 +201,8 @@ export class Groups {
 
   #roomErrorOf(groupId: string, request: ConsumerHeartbeat): GroupError {
     const error = this.groupErrorOf(groupId)
-    const { topics, pattern, clientId } = request
-    if (error !== 'none' || (topics === null && pattern === null)) return error
-    const words = { topics: topics ?? [], pattern: pattern ?? '', clientId, classic: null }
-    const bytes = wordsBytesOf(words)
+    if (error !== 'none' || (request.topics === null && request.pattern === null)) return error
+    const bytes = wordsBytesOf(wordsAfter(undefined, request, request.memberId))
     if (bytes > memberBytesMax) return 'invalid-request'
     return this.#table.memory.takes(bytes) ? 'none' : 'group-max-size-reached'
   }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { leavingEpoch, pausingEpoch } from '../consumer-messages.ts'
 import type { ConsumerHeartbeat } from '../consumer-messages.ts'
+import { countOf } from '../partition-sets.ts'
 import { heartbeatFaultOf } from './consumer-heartbeat.ts'
 import {
   beatOf,
@@ -52,6 +53,19 @@ describe('joining', () => {
     group.join('a')
     const second = group.join('b', { topics: ['T', 'U'] })
     assert.equal(textOf(second.assigned), '2: 0')
+  })
+
+  test('in a large group that many join at once some wait for the next assignment', () => {
+    const group = new ConsumerScript()
+    group.topics.put({ id: 2, name: 'U', partitionCount: 1000 })
+    group.join('a', { topics: ['U'] })
+    const { epoch, assigned } = group.join('b', { topics: ['U'] })
+    assert.deepEqual([epoch, textOf(assigned), group.state.phase], [1, '', 'Assigning'])
+    group.nowMs += 100
+    assert.equal(group.beat('b').epoch, 2)
+    group.settle()
+    assert.equal(group.state.phase, 'Stable')
+    assert.equal(countOf(group.state.members.get('b')!.assigned), 500)
   })
 
   test('one that was fenced comes back under its id with nothing', () => {

@@ -148,7 +148,8 @@ function areSameTexts(one: readonly string[], other: readonly string[]): boolean
   return one.length === other.length && one.every((text, at) => text === other[at])
 }
 
-function wordsAfter(
+/** What is known of the member by now; of a new one nothing. */
+export function wordsAfter(
   before: MemberWords | undefined,
   request: ConsumerHeartbeat,
   memberId: string,
@@ -161,7 +162,7 @@ function wordsAfter(
     clientId,
     clientHost,
     rebalanceTimeoutMs:
-      rebalanceTimeoutMs === -1 ? before!.rebalanceTimeoutMs : Math.max(0, rebalanceTimeoutMs),
+      rebalanceTimeoutMs === -1 ? (before?.rebalanceTimeoutMs ?? 0) : Math.max(0, rebalanceTimeoutMs),
     topics: topics ?? before?.topics ?? [],
     pattern: pattern ?? before?.pattern ?? '',
     assignor: assignor ?? before?.assignor ?? null,

@@ -81,14 +81,12 @@ const memberBytes = 800
 const textBytes = 40
 
 /** About what is kept of what a member says. */
-export function wordsBytesOf(
-  words: Pick<MemberWords, 'topics' | 'pattern' | 'clientId' | 'classic'>,
-): number {
-  const topics = words.topics.reduce((sum, topic) => sum + textBytes + topic.length, 0)
-  const protocols = words.classic?.protocols ?? []
-  const said = protocols.reduce(
+export function wordsBytesOf(words: MemberWords): number {
+  const { memberId, instanceId, rackId, clientId, clientHost, topics, pattern, assignor, classic } = words
+  const texts = [memberId, instanceId, rackId, clientId, clientHost, pattern, assignor, ...topics]
+  const said = texts.reduce((sum, text) => sum + textBytes + (text?.length ?? 0), memberBytes)
+  return (classic?.protocols ?? []).reduce(
     (sum, { name, metadata }) => sum + textBytes + name.length + metadata.length,
-    0,
+    said,
   )
-  return memberBytes + topics + said + words.pattern.length + words.clientId.length
 }
