@@ -31,7 +31,7 @@ export const confluent: NativeLibrary = {
   ...running('confluent.ts'),
   lacks: [],
   lacksAdmin: ['configs', 'alterConfigs'],
-  assignors: { classic: CLASSIC_ASSIGNORS },
+  assignors: { classic: CLASSIC_ASSIGNORS, consumer: ['uniform', 'range'] },
 }
 
 export async function openNative(library: NativeLibrary, address: string): Promise<KafkaClient> {

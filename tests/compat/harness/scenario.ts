@@ -4,7 +4,7 @@
 import type { TestContext } from 'node:test'
 import type { Client } from '@sluice/client'
 import type { KafkaBroker } from './kafka-broker.ts'
-import type { KafkaClient, NewRecord, SeenRecord } from './kafka-client.ts'
+import type { GroupProtocol, KafkaClient, Membership, NewRecord, SeenRecord } from './kafka-client.ts'
 
 /** Short runs are part of `npm test`; long ones of `npm run compat`. */
 export type Length = 'short' | 'long'
@@ -36,6 +36,17 @@ export async function newTopic({ native }: Ground, partitions = 1): Promise<stri
   const topic = newName()
   await native.streams.create(topic, { partitions })
   return topic
+}
+
+/** How members share, once for each protocol of groups that they can be told to speak. */
+export async function forEachProtocol(
+  { assignors = {} }: KafkaClient,
+  test: TestContext,
+  run: (sharing: Partial<Membership>, test: TestContext) => Promise<void>,
+): Promise<void> {
+  const protocols = Object.keys(assignors) as GroupProtocol[]
+  if (protocols.length < 2) return run({}, test)
+  for (const protocol of protocols) await test.test(`${protocol} protocol`, (test) => run({ protocol }, test))
 }
 
 export const numbered = (count: number, first = 0): NewRecord[] =>

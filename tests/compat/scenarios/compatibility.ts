@@ -6,8 +6,10 @@ import { kafkaBrokerFor } from '../harness/kafka-broker.ts'
 import type { ClientLibrary } from '../harness/kafka-client.ts'
 import type { Length, Scenario } from '../harness/scenario.ts'
 import { flowFromKafka, groupFromNative } from './doors.ts'
+import { groupKills } from './group-kills.ts'
 import { commits, membersUnderLoad, resumption, staticRestart } from './groups.ts'
 import { idempotentKills } from './kills.ts'
+import { migration } from './migration.ts'
 import { positions } from './positions.ts'
 import { acrossClients, everyCodec, largeMessages } from './records.ts'
 import { deletedRecords, topics } from './topics.ts'
@@ -24,6 +26,8 @@ export const SCENARIOS: readonly Scenario[] = [
   commits,
   resumption,
   idempotentKills,
+  groupKills,
+  migration,
   flowFromKafka,
   groupFromNative,
 ]
@@ -31,9 +35,13 @@ export const SCENARIOS: readonly Scenario[] = [
 /** What depends on who leads what; the rest is tried with one shard in short runs. */
 const SPREAD: readonly Scenario[] = [membersUnderLoad, flowFromKafka]
 
+/** Too slow for short runs. */
+const AT_LENGTH_ONLY: readonly Scenario[] = [groupKills, migration]
+
 /** Part of `npm test`. */
 export function testCompatibility(library: ClientLibrary): void {
-  testWith(library, { prefix: '', shards: 1, length: 'short', scenarios: SCENARIOS })
+  const scenarios = SCENARIOS.filter((scenario) => !AT_LENGTH_ONLY.includes(scenario))
+  testWith(library, { prefix: '', shards: 1, length: 'short', scenarios })
   testWith(library, { prefix: '', shards: 2, length: 'short', scenarios: SPREAD })
 }
 
