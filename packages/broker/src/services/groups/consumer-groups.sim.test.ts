@@ -409,3 +409,22 @@ test('a static member keeps its place over a power loss', () =>
     assert.equal(group.phase(), 'Empty')
     await group.groups.close()
   }))
+
+test('what a full disk did not take is told to nobody, and is told when there is room', () =>
+  simulate(31, async (world) => {
+    const group = new Asking(world)
+    await group.start()
+    await group.join('a')
+    const disk = world.disk('n')
+    disk.capacityBytes = disk.usedBytes
+    assert.equal((await group.join('b')).error, 'coordinator-not-available')
+    const again = await group.join('b')
+    assert.equal(again.error, 'coordinator-not-available', 'also where it changes nothing any more')
+    assert.equal((await group.beat('a', 1)).error, 'coordinator-not-available')
+    disk.capacityBytes = Infinity
+    const joined = await group.join('b')
+    assert.deepEqual([joined.error, joined.epoch], ['none', 2])
+    await group.restart()
+    assert.equal((await group.beat('b', 2)).error, 'none')
+    await group.groups.close()
+  }))

@@ -46,8 +46,8 @@ export interface ConsumerGroupBounds {
 }
 
 /**
- * Members and partitions for which the next assignment waits a millisecond: about a tenth of the time is spent
- * on assigning, however many members come at once.
+ * Members and partitions for which the next assignment waits a millisecond: about a tenth of the time goes
+ * into assigning, however many members come at once.
  */
 const assignedPerMs = 100
 
