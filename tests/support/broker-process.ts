@@ -19,6 +19,8 @@ export interface BrokerProcessOptions {
   /** Default: a new folder, removed after the test. */
   readonly dataDir?: string
   readonly flags?: readonly string[]
+  /** Default: a free one at the first start, and that one from then on; shards take those above it. */
+  readonly port?: number
   /** Whether it listens for Kafka clients, too. */
   readonly isKafkaServed?: boolean
   /** For Kafka clients. Default: a free one; shards then take others each time it is started. */
@@ -44,6 +46,7 @@ export class BrokerProcess {
   constructor(options: BrokerProcessOptions = {}) {
     const { dataDir, flags = [], program = main, environment = {}, kafkaPort = 0 } = options
     this.#kafkaPort = options.isKafkaServed === true ? kafkaPort : undefined
+    this.#port = options.port ?? 0
     this.#program = program
     this.#environment = environment
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
