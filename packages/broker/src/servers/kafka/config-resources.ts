@@ -1,4 +1,4 @@
-// The things that have configurations, as requests name them: topics, and brokers by their numbers.
+// The things that have configurations, as requests name them: topics, brokers by their numbers, and groups.
 
 import type { Stream } from '../../services/streams/stream.ts'
 import { checkStreamName } from '../../services/streams/stream-config.ts'
@@ -8,6 +8,7 @@ import type { Refusal } from './refusal.ts'
 
 const topicType = 2
 const brokerType = 4
+const groupType = 32
 
 export interface ConfigResource {
   readonly resourceType: number
@@ -18,6 +19,8 @@ export type FoundResource =
   | { readonly kind: 'topic'; readonly stream: Stream }
   /** The id is undefined where all of them are meant. */
   | { readonly kind: 'broker'; readonly brokerId: number | undefined }
+  /** Also one that there is not, as in Kafka. */
+  | { readonly kind: 'group' }
 
 /** Throws what is wrong with the name. */
 export function findResource(
@@ -27,6 +30,10 @@ export function findResource(
   if (resourceType === topicType) {
     checkStreamName(resourceName)
     return { kind: 'topic', stream: streams.require(resourceName) }
+  }
+  if (resourceType === groupType) {
+    if (resourceName === '') throw new KafkaRefusal('INVALID_REQUEST', 'A group has a name.')
+    return { kind: 'group' }
   }
   if (resourceType !== brokerType) {
     const text = `Resources of type ${resourceType} have no configurations here.`
@@ -55,8 +62,10 @@ export async function alterEach<T extends ConfigResource>(
       if (twice.has(keyOf(resource)))
         throw new KafkaRefusal('INVALID_REQUEST', 'Each resource must appear at most once.')
       const found = findResource(services, resource)
-      if (found.kind === 'broker')
-        throw new KafkaRefusal('INVALID_REQUEST', 'Brokers are configured where they are started.')
+      if (found.kind !== 'topic') {
+        const text = 'Brokers, and groups as their members, are configured where brokers are started.'
+        throw new KafkaRefusal('INVALID_REQUEST', text)
+      }
       const { name } = found.stream
       const config = changesOf(found.stream, resource)
       if (isValidatedOnly) services.streams.checkAlteration(name, config)

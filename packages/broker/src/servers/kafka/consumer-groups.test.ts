@@ -12,8 +12,10 @@ import type {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
 } from '@sluice/protocol/kafka/generated/consumer-group-heartbeat'
+import { describeConfigsApi } from '@sluice/protocol/kafka/generated/describe-configs'
 import { deleteGroupsApi } from '@sluice/protocol/kafka/generated/delete-groups'
 import { describeGroupsApi } from '@sluice/protocol/kafka/generated/describe-groups'
+import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
 import { joinGroupApi } from '@sluice/protocol/kafka/generated/join-group'
 import { listGroupsApi } from '@sluice/protocol/kafka/generated/list-groups'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
@@ -345,6 +347,36 @@ test('offsets of members are in their epoch, and those of a group with members s
   ])
   const gone = await peer.ask(deleteGroupsApi, 2, asked)
   assert.equal(gone.results[0]!.errorCode, kafkaErrors.NONE)
+})
+
+test('what groups are configured to is told of a group and of the broker, not altered for one', async () => {
+  const described = async (
+    resourceType: number,
+    resourceName: string,
+  ): Promise<Map<string, string | null>> => {
+    const resource = { resourceType, resourceName, configurationKeys: null }
+    const asked = { resources: [resource], includeSynonyms: false, includeDocumentation: false }
+    const { errorCode, configs } = (await peer.ask(describeConfigsApi, 4, asked)).results[0]!
+    assert.equal(errorCode, resourceName === '' ? kafkaErrors.INVALID_REQUEST : kafkaErrors.NONE)
+    return new Map(configs.map(({ name, value }) => [name, value]))
+  }
+  assert.deepEqual(
+    [...(await described(32, 'any'))],
+    [
+      ['consumer.heartbeat.interval.ms', '1234'],
+      ['consumer.session.timeout.ms', '45000'],
+    ],
+  )
+  assert.equal((await described(32, '')).size, 0)
+  const broker0 = await described(4, '0')
+  assert.equal(broker0.get('group.consumer.assignors'), 'uniform,range')
+  assert.equal(broker0.get('group.consumer.heartbeat.interval.ms'), '1234')
+  assert.equal(broker0.get('group.consumer.migration.policy'), 'bidirectional')
+  assert.equal(broker0.get('group.max.size'), '2')
+  const configs = [{ name: 'consumer.session.timeout.ms', configOperation: 0, value: '50000' }]
+  const resources = [{ resourceType: 32, resourceName: 'any', configs }]
+  const { responses } = await peer.ask(incrementalAlterConfigsApi, 1, { resources, validateOnly: false })
+  assert.equal(responses[0]!.errorCode, kafkaErrors.INVALID_REQUEST)
 })
 
 test('our own tools show a group of the consumer protocol, its members and their lag', async () => {

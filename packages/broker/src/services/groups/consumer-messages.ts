@@ -46,6 +46,8 @@ export function heartbeatRefused(
 
 export type AssignorName = keyof typeof assignors
 
+export const assignorNames: readonly string[] = Object.keys(assignors)
+
 export function isAssignor(name: string | null): name is AssignorName {
   return name !== null && Object.hasOwn(assignors, name)
 }

@@ -124,9 +124,8 @@ export class Groups {
     return joined
   }
 
-  /** How often members of the consumer protocol are to be heard. */
-  get heartbeatIntervalMs(): number {
-    return this.#options.limits.groupConsumerHeartbeatIntervalMs
+  get limits(): GroupLimits {
+    return this.#options.limits
   }
 
   /** Answered at once where nothing has changed. What is kept of the request is the group's from now on. */

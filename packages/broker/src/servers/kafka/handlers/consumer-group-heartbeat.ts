@@ -84,7 +84,7 @@ function responseOf(session: KafkaSession, answer: ConsumerAnswer): ConsumerGrou
     errorMessage: answer.text,
     memberId: answer.memberId,
     memberEpoch: answer.epoch,
-    heartbeatIntervalMs: answer.error === 'none' ? groups.heartbeatIntervalMs : 0,
+    heartbeatIntervalMs: answer.error === 'none' ? groups.limits.groupConsumerHeartbeatIntervalMs : 0,
     assignment: answer.assigned === null ? null : assignmentOf(topics, answer.assigned),
   }
 }

@@ -1,4 +1,4 @@
-// DescribeConfigs: the configurations of topics and brokers, all of them or those that are named.
+// DescribeConfigs: the configurations of topics, brokers and groups, all of them or those that are named.
 
 import type {
   DescribeConfigsRequest,
@@ -7,7 +7,7 @@ import type {
   DescribeConfigsResponseResult,
   DescribeConfigsResponseResultConfig,
 } from '@sluice/protocol/kafka/generated/describe-configs'
-import { brokerEntries, configSources, configTypes, topicEntries } from '../config-entries.ts'
+import { brokerEntries, configSources, configTypes, groupEntries, topicEntries } from '../config-entries.ts'
 import type { ConfigEntry } from '../config-entries.ts'
 import { findResource } from '../config-resources.ts'
 import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
@@ -42,6 +42,7 @@ function resultOf(
 function entriesOf(services: KafkaServices, resource: DescribeConfigsRequestResource): ConfigEntry[] {
   const found = findResource(services, resource)
   if (found.kind === 'topic') return topicEntries(services, found.stream.config)
+  if (found.kind === 'group') return groupEntries(services)
   // Why nothing of all brokers: that would be what was set for all of them while they run, which nothing is.
   return found.brokerId === undefined ? [] : brokerEntries(services, found.brokerId)
 }
