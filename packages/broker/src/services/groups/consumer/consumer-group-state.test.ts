@@ -268,6 +268,16 @@ describe('static members', () => {
     assert.equal(group.join('b', one).error, 'none')
   })
 
+  test('nobody takes a place under an id that another member has', () => {
+    const group = new ConsumerScript()
+    group.join('a', one)
+    group.join('b')
+    group.beat('a', { ...one, epoch: pausingEpoch })
+    assert.equal(group.join('b', one).error, 'invalid-request')
+    assert.deepEqual([...group.state.members.keys()], ['a', 'b'])
+    assert.equal(group.join('c', one).error, 'none')
+  })
+
   test('one that comes back with other words is another epoch', () => {
     const group = new ConsumerScript()
     group.topics.put({ id: 2, name: 'U', partitionCount: 1 })

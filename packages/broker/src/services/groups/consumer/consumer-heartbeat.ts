@@ -93,6 +93,7 @@ function findOrEnter(
   } else if (member !== undefined && member.memberId !== memberId) {
     // Why also of a classic one: it has been started again with the other protocol.
     if (!member.isPaused && member.words.classic === null) return 'unreleased-instance-id'
+    if (state.members.has(memberId)) return 'invalid-request'
   }
   if (member !== undefined && saysNothing(member.words, request)) return member
   const words = wordsAfter(member?.words, request, memberId === '' ? newMemberId : memberId)
