@@ -4,6 +4,7 @@
 //   npm run compat -- kcat librdkafka                   those named
 //   npm run compat -- kafkajs --shards 2 --only killed  scenarios that say so in their names
 
+import { suite } from 'node:test'
 import { parseArgs } from 'node:util'
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { openKcat } from './clients/kcat-client.ts'
@@ -30,9 +31,13 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
   },
 })
-for (const name of positionals.length === 0 ? Object.keys(LIBRARIES) : positionals) {
-  const library = LIBRARIES[name]
-  if (library === undefined) throw new Error(`${name} is none of ${Object.keys(LIBRARIES).join(', ')}`)
-  for (const shards of values.shards)
-    testAtLength(library, { prefix: `${name}, `, shards: Number(shards), only: values.only })
-}
+const asked = positionals.length === 0 ? Object.keys(LIBRARIES) : positionals
+// Why two at once: most of the time each waits, for sessions to end or brokers to come back.
+suite('compatibility', { concurrency: 2 }, () => {
+  for (const name of asked) {
+    const library = LIBRARIES[name]
+    if (library === undefined) throw new Error(`${name} is none of ${Object.keys(LIBRARIES).join(', ')}`)
+    for (const shards of values.shards)
+      testAtLength(library, { prefix: `${name}, `, shards: Number(shards), only: values.only })
+  }
+})
