@@ -6,6 +6,7 @@
 
 import { suite } from 'node:test'
 import { parseArgs } from 'node:util'
+import { buildNativeClient } from '../../tools/test/native-clients.ts'
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { openKcat } from './clients/kcat-client.ts'
 import { confluent, nodeRdkafka, openNative } from './clients/native-client.ts'
@@ -24,6 +25,12 @@ const LIBRARIES: Readonly<Record<string, ClientLibrary>> = {
   confluent: (address) => openNative(confluent, address),
 }
 
+/** Of those that have to be built: before any test, since nothing else goes on meanwhile. */
+const BUILDS: Readonly<Record<string, () => void>> = {
+  'node-rdkafka': () => buildNativeClient(nodeRdkafka.packageName),
+  confluent: () => buildNativeClient(confluent.packageName),
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -32,6 +39,8 @@ const { values, positionals } = parseArgs({
   },
 })
 const asked = positionals.length === 0 ? Object.keys(LIBRARIES) : positionals
+for (const name of asked) BUILDS[name]?.()
+
 // Why two at once: most of the time each waits, for sessions to end or brokers to come back.
 suite('compatibility', { concurrency: 2 }, () => {
   for (const name of asked) {
