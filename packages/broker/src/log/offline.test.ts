@@ -183,3 +183,18 @@ test('a dump from an offset to another, with what is damaged between', async () 
   const told = rows.map((row) => (row.kind === 'batch' ? row.baseOffset : row.finding.kind))
   assert.deepEqual(told, [1, 'damaged-batch', 3, 4])
 })
+
+test('the records of a dump stay what they are while it goes on', async () => {
+  const io = memoryIo()
+  const log = await Log.open(io, partition, logOptions({ segmentBytes: 8 * 1024 * 1024 }))
+  const size = 300_000
+  for (let index = 0; index < 12; index++) log.append(batchOf([Buffer.alloc(size, index)]), 0)
+  await log.durable()
+  await log.close()
+  const rows = await dumped(io, { records: true })
+  assert.equal(rows.length, 12)
+  rows.forEach((row, index) => {
+    const data = row.kind === 'batch' ? row.records![0]!.data! : new Uint8Array(0)
+    assert.ok(Buffer.alloc(size, index).equals(data), `the record at ${index}`)
+  })
+})

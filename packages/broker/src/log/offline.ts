@@ -162,7 +162,8 @@ function dumpedBatch({ file, position, bytes, at }: SurveyedBatch): DumpedBatch 
 
 /** What is below was purged, and its bytes wait for the rest of their segment to go. */
 function recordsFrom({ bytes, at }: SurveyedBatch, logStart: number): LogRecord[] {
-  return decodeRecords(bytes, at).filter(({ offset }) => offset >= logStart)
+  const owned = bytes.slice(at, at + batchSizeOf(bytes, at))
+  return decodeRecords(owned, 0).filter(({ offset }) => offset >= logStart)
 }
 
 function findingOf(directory: string, finding: SurveyFinding): LogFinding {

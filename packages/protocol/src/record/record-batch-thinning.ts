@@ -24,6 +24,10 @@ import { RecordCursor } from './record-cursor.ts'
 const noTimestamp = -1
 const offsetDeltaMax = 2 ** 31 - 1
 
+/** Room for what is thinned, kept for the next: larger batches get their own. */
+const scratchBytesMax = 1024 * 1024
+let scratch: Uint8Array = new Uint8Array(0)
+
 /** Decides on the record that the cursor stands on; the cursor is borrowed. */
 export type KeepRecord = (record: RecordCursor) => boolean
 
@@ -37,7 +41,7 @@ export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint
   cursor.open(bytes, at)
   const records = cursor.bytes
   const isCompressed = records !== bytes
-  const thinned = new Uint8Array(isCompressed ? records.length : batchSizeOf(bytes, at))
+  const thinned = scratchOf(isCompressed ? records.length : batchSizeOf(bytes, at))
   let end = batchHeaderBytes
   let recordCount = 0
   let newest = Number.NEGATIVE_INFINITY
@@ -59,6 +63,13 @@ export function thinBatch(bytes: Uint8Array, at: number, keep: KeepRecord): Uint
     recordCount,
   })
   return thinned.slice(0, end)
+}
+
+/** With anything in it; the next call may give the same. */
+function scratchOf(sizeBytes: number): Uint8Array {
+  if (sizeBytes > scratchBytesMax) return new Uint8Array(sizeBytes)
+  if (scratch.length < sizeBytes) scratch = new Uint8Array(Math.max(sizeBytes, 2 * scratch.length))
+  return scratch
 }
 
 /** Whether the batch is a header that says nothing but which offsets are gone. */

@@ -146,9 +146,10 @@ export class LogCompaction {
     for (let offset = from; offset < end;) {
       const start = Math.max(offset, segments.logStart)
       if (start >= end) break
-      const slice = await reader.read(start, sliceBytes)
+      const slice = await reader.lend(start, sliceBytes, false)
       if (slice.start === slice.end) break
       const full = learnSlice(slice, { from: start, end }, map, cursor)
+      slice.release?.()
       if (full !== undefined) return full
       offset = slice.nextOffset
       await this.#pause(run)
@@ -190,8 +191,10 @@ export class LogCompaction {
     const { reader, segments } = this.#parts
     const cursor = new RecordCursor()
     for (let offset = Math.max(segment.startOffset, segments.logStart); offset < segment.endOffset;) {
-      const slice = await reader.read(offset, sliceBytes)
-      if (slice.start === slice.end || askSlice(slice, segment.endOffset, choice, cursor)) break
+      const slice = await reader.lend(offset, sliceBytes, false)
+      const isOver = slice.start === slice.end || askSlice(slice, segment.endOffset, choice, cursor)
+      slice.release?.()
+      if (isOver) break
       offset = Math.max(slice.nextOffset, offset + 1)
       await this.#pause(run)
     }

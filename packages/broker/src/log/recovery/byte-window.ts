@@ -14,6 +14,8 @@ export class ByteWindow {
   end = 0
   readonly sizeBytes: number
   readonly #file: File
+  /** Used again by each piece that fits: a gigabyte is not to leave a gigabyte of garbage. */
+  #room: Uint8Array = new Uint8Array(0)
 
   /** Looks at the first `sizeBytes` of the file, whatever grows behind them. */
   constructor(file: File, sizeBytes: number) {
@@ -26,16 +28,19 @@ export class ByteWindow {
     return position >= this.start && Math.min(position + size, this.sizeBytes) <= this.end
   }
 
-  /** Makes `[position, position + size)` available, as far as the file goes. */
+  /** Makes `[position, position + size)` available, as far as the file goes. What was held is overwritten. */
   async cover(position: number, size: number): Promise<void> {
     if (this.covers(position, size)) return
     const wanted = Math.min(Math.max(size, pieceBytes), this.sizeBytes - position)
-    const bytes = new Uint8Array(wanted)
+    if (this.#room.length < wanted) this.#room = new Uint8Array(wanted)
+    const bytes = this.#room.subarray(0, wanted)
+    // Why first: where the read fails, nobody knows what is in the bytes.
+    this.end = this.start
     const count = await this.#file.read(bytes, position)
+    // Why zeros: a file that is shorter than its size said reads as damage, never as an endless wait.
+    bytes.fill(0, count)
     this.bytes = bytes
     this.start = position
-    this.end = position + count
-    // Why zeros: a file that is shorter than its size said reads as damage, never as an endless wait.
-    if (count < wanted) this.end = position + wanted
+    this.end = position + wanted
   }
 }

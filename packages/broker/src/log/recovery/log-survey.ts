@@ -32,6 +32,7 @@ export interface SurveyFinding {
 export interface SurveyedBatch {
   readonly file: string
   readonly position: number
+  /** Borrowed until the next row is asked for. */
   readonly bytes: Uint8Array
   /** Where the batch begins in `bytes`. */
   readonly at: number

@@ -35,7 +35,7 @@ export class LogRemoval {
   /** Largest timestamps of segments that do not grow any more. */
   readonly #newest = new WeakMap<Segment, number>()
   /** Removed, but the folder could not be synced: told with the next removal that is durable. */
-  #untold: number[] = []
+  #untold: readonly number[] = []
 
   constructor(parts: LogParts, tail: LogTail) {
     this.#parts = parts
@@ -258,8 +258,11 @@ export class LogRemoval {
   async #rewrite(segment: Segment, choice: RecordChoice, dropped: () => readonly number[]): Promise<void> {
     const removed = await this.#rewriter.rewrite(segment, choice, () => {
       const { logStart } = this.#parts.segments
-      // Why not those below: they are gone already, and only their bytes were left.
-      this.#untold = dropped().filter((offset) => offset >= logStart)
+      const offsets = dropped()
+      // Why not those below: they are gone already, and only their bytes were left. Few segments have any,
+      // and there may be a million others: no copy of them is made for nothing.
+      const isAnyBelow = offsets.length > 0 && offsets[0]! < logStart
+      this.#untold = isAnyBelow ? offsets.filter((offset) => offset >= logStart) : offsets
       this.#tail.forgetUpTo(segment.endOffset - 1)
     })
     const offsets = this.#untold
