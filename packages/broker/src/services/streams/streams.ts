@@ -108,10 +108,11 @@ export class Streams {
     return this.#options.io.files.space(this.#options.directory)
   }
 
-  /** Throws why a new stream could not be made so, but for what only the attempt can tell. */
-  checkNew(name: string, given: Partial<StreamConfig>): StreamConfig {
+  /** Throws why a new stream could not be made so after `others`, but for what only the attempt can tell. */
+  checkNew(name: string, given: Partial<StreamConfig>, others: number = 0): StreamConfig {
     checkStreamName(name)
     if (this.#open.has(name)) throw new BrokerError('stream-exists', `Stream ${name} exists`)
+    this.#checkCount(others)
     return newStreamConfig(given, this.#bounds)
   }
 
@@ -262,15 +263,18 @@ export class Streams {
 
   /** Files first: when they cannot be made, the catalog has not heard of the stream. */
   async #create(name: string, config: StreamConfig): Promise<Stream> {
-    const { streamsMax } = this.#options.limits
-    if (this.#open.size >= streamsMax) {
-      throw new BrokerError('too-many-streams', `There are ${streamsMax} streams, which is the limit`)
-    }
+    this.#checkCount(0)
     const createdAt = new Date(this.#options.io.clock.wallMs()).toISOString()
     const identity = { id: ++this.#lastId, name, createdAt, firstPartitions: config.partitions }
     const logs = await this.#makeLogs(identity, config, 0, () => this.#catalog.add(identity, config))
     await this.#files.announce({ kind: 'added', identity, config })
     return this.#admit({ identity, config }, logs)
+  }
+
+  #checkCount(others: number): void {
+    const { streamsMax } = this.#options.limits
+    if (this.#open.size + others < streamsMax) return
+    throw new BrokerError('too-many-streams', `There are ${streamsMax} streams, which is the limit`)
   }
 
   async #checkGrowth({ stream, identity }: OpenStream, config: StreamConfig): Promise<void> {

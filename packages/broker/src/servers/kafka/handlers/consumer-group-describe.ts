@@ -20,7 +20,7 @@ export function handleConsumerGroupDescribe(
   { groupIds, includeAuthorizedOperations }: ConsumerGroupDescribeRequest,
 ): ConsumerGroupDescribeResponse {
   const authorizedOperations = includeAuthorizedOperations ? groupOperations : operationsNotAsked
-  const groups = groupIds.map((groupId) => ({
+  const groups = Array.from(new Set(groupIds), (groupId) => ({
     ...described(session.services, groupId),
     authorizedOperations,
   }))

@@ -26,25 +26,28 @@ export async function handleCreateTopics(
   const answers = new Map<string, CreateTopicsResponseTopic>()
   for (const topic of topics) {
     if (answers.has(topic.name)) continue
+    // Why counted: what is only looked at is not there for the next one.
+    const others = validateOnly ? answers.size : undefined
     const made = twice.has(topic.name)
       ? Promise.reject(new KafkaRefusal('INVALID_REQUEST', 'Duplicate topic name.'))
-      : create(session.services, topic, validateOnly)
+      : create(session.services, topic, others)
     answers.set(topic.name, await made.catch((error: unknown) => refused(topic.name, error)))
   }
   return { throttleTimeMs: session.throttleTimeMs(), topics: [...answers.values()] }
 }
 
+/** `others`: it is only looked at, after so many; undefined: it is made. */
 async function create(
   services: KafkaServices,
   topic: CreateTopicsRequestTopic,
-  isValidatedOnly: boolean,
+  others: number | undefined,
 ): Promise<CreateTopicsResponseTopic> {
   const { name } = topic
   checkStreamName(name)
   const { streams, topics } = services
   const given = configOf(services, topic)
-  const config = streams.checkNew(name, given)
-  if (isValidatedOnly) return described(services, name, zeroUuid, config)
+  const config = streams.checkNew(name, given, others)
+  if (others !== undefined) return described(services, name, zeroUuid, config)
   // Why: of two clients that ask at once, one has to hear that the topic exists.
   await services.call('streams.create', { name, config: given, mustBeNew: true })
   const stream = streams.require(name)

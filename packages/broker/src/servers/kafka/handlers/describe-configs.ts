@@ -9,6 +9,7 @@ import type {
 } from '@sluice/protocol/kafka/generated/describe-configs'
 import { brokerEntries, configSources, configTypes, groupEntries, topicEntries } from '../config-entries.ts'
 import type { ConfigEntry } from '../config-entries.ts'
+import { distinctBy } from '../asked-places.ts'
 import { findResource } from '../config-resources.ts'
 import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
 import { notRefused, refusalOf } from '../refusal.ts'
@@ -17,10 +18,11 @@ export function handleDescribeConfigs(
   session: KafkaSession,
   request: DescribeConfigsRequest,
 ): DescribeConfigsResponse {
-  return {
-    throttleTimeMs: session.throttleTimeMs(),
-    results: request.resources.map((resource) => resultOf(session.services, resource, request)),
-  }
+  const asked = distinctBy(request.resources, ({ resourceType, resourceName, configurationKeys }) => {
+    return `${resourceType}/${resourceName}/${configurationKeys?.join() ?? '*'}`
+  })
+  const results = asked.map((resource) => resultOf(session.services, resource, request))
+  return { throttleTimeMs: session.throttleTimeMs(), results }
 }
 
 function resultOf(

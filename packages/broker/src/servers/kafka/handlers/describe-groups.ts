@@ -21,7 +21,7 @@ export function handleDescribeGroups(
 ): DescribeGroupsResponse {
   const { groups } = session.services
   const authorizedOperations = includeAuthorizedOperations ? groupOperations : operationsNotAsked
-  const described = ids.map((groupId) => {
+  const described = Array.from(new Set(ids), (groupId) => {
     const error = groups.groupErrorOf(groupId)
     if (error !== 'none') return refused(groupId, groupErrors[error])
     const group = groups.admin.describe(groupId)

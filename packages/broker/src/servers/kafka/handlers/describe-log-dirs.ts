@@ -8,6 +8,7 @@ import type {
 } from '@sluice/protocol/kafka/generated/describe-log-dirs'
 import { LedPartition } from '../../../cluster/partition.ts'
 import type { Stream } from '../../../services/streams/stream.ts'
+import { distinctPlaces } from '../asked-places.ts'
 import { kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
 
@@ -25,7 +26,9 @@ export async function handleDescribeLogDirs(
   const asked =
     topics === null
       ? streams.list().map(({ name }) => ({ name, partitions: undefined }))
-      : topics.map(({ name, partitions }) => ({ name, partitions: new Set(partitions) }))
+      : distinctPlaces(topics, ({ partitions }) => partitions).map(({ name, partitions }) => {
+          return { name, partitions: new Set(partitions) }
+        })
   const onDisk = `${streams.directory}/streams`
   const byDirectory = new Map<string, LogDirTopic[]>([[onDisk, []]])
   for (const { name, partitions } of asked) {

@@ -6,6 +6,7 @@ import type {
   DescribeProducersResponse,
   DescribeProducersResponseTopicPartition,
 } from '@sluice/protocol/kafka/generated/describe-producers'
+import { distinctPlaces } from '../asked-places.ts'
 import { kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
 import { findLed } from '../led-partition.ts'
@@ -17,9 +18,9 @@ export function handleDescribeProducers(
   session: KafkaSession,
   request: DescribeProducersRequest,
 ): DescribeProducersResponse {
-  const topics = request.topics.map(({ name, partitionIndexes }) => {
-    const partitions = partitionIndexes.map((index) => described(session, name, index))
-    return { name, partitions }
+  const asked = distinctPlaces(request.topics, ({ partitionIndexes }) => partitionIndexes)
+  const topics = asked.map(({ name, partitions }) => {
+    return { name, partitions: partitions.map((index) => described(session, name, index)) }
   })
   return { throttleTimeMs: session.throttleTimeMs(), topics }
 }

@@ -10,6 +10,7 @@ import type {
   OffsetFetchResponseGroupTopic,
 } from '@sluice/protocol/kafka/generated/offset-fetch'
 import type { FetchedTopic } from '../../../services/groups/group-offsets.ts'
+import { distinctBy, distinctPlaces } from '../asked-places.ts'
 import { groupErrors } from '../group-errors.ts'
 import { kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaSession } from '../kafka-session.ts'
@@ -26,7 +27,8 @@ export async function handleOffsetFetch(
 ): Promise<OffsetFetchResponse> {
   const throttleTimeMs = session.throttleTimeMs()
   if (version >= versionWithGroups) {
-    const groups = await Promise.all(request.groups.map((group) => fetchGroup(session, group)))
+    const asked = distinctBy(request.groups, ({ groupId }) => groupId)
+    const groups = await Promise.all(asked.map((group) => fetchGroup(session, group)))
     return { throttleTimeMs, topics: [], errorCode: kafkaErrors.NONE, groups }
   }
   const { groupId, topics } = request
@@ -51,8 +53,9 @@ async function fetchGroup(
 ): Promise<OffsetFetchResponseGroup> {
   const isMember = memberId !== null || memberEpoch >= 0
   const member = isMember ? { memberId: memberId ?? '', epoch: memberEpoch } : null
-  const asked = topics?.map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes }))
-  const fetched = await services.groups.offsets.fetch(groupId, asked ?? null, member)
+  const places = topics === null ? null : distinctPlaces(topics, ({ partitionIndexes }) => partitionIndexes)
+  const asked = places?.map(({ name, partitions }) => ({ topic: name, partitions })) ?? null
+  const fetched = await services.groups.offsets.fetch(groupId, asked, member)
   return { groupId, topics: fetched.topics.map(topicOf), errorCode: groupErrors[fetched.error] }
 }
 
