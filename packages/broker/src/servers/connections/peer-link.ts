@@ -17,8 +17,11 @@ import type { GateLimits, GateOwner, SharedBounds } from './request-gate.ts'
 export interface LinkOwner {
   /** The peer, for people. */
   readonly peerName: string
-  /** Carries out one request, `bytes[start, end)`; not called when the link is over. */
-  run(bytes: Uint8Array, start: number, end: number): void
+  /**
+   * Carries out one request, `bytes[start, end)`: borrowed for the call, or the owner's to keep. Not called
+   * when the link is over.
+   */
+  run(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void
   /** The peer has taken all that was pending. */
   drained?(): void
   /** Last words. Absent: the connection just ends, and the reason is in our log. */
@@ -143,8 +146,8 @@ export class PeerLink implements ByteConnectionHandler, GateOwner {
     this.#connection.resume()
   }
 
-  run(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isOver) this.#owner.run(bytes, start, end)
+  run(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
+    if (!this.#isOver) this.#owner.run(bytes, start, end, isOwned)
   }
 
   readonly #frame = (bytes: Uint8Array, start: number, end: number, isOwned: boolean): void => {

@@ -7,8 +7,8 @@ import { FrameRoom } from './frame-room.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface GateOwner {
-  /** Runs one request, `bytes[start, end)`. */
-  run(bytes: Uint8Array, start: number, end: number): void
+  /** Runs one request, `bytes[start, end)`: borrowed for the call, or the owner's to keep. */
+  run(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void
   /** Whether the peer does not read its answers. */
   readonly isCongested: boolean
   pause(): void
@@ -80,7 +80,7 @@ export class RequestGate {
   /** Runs the request now, or keeps it for later: the bytes where they are owned, else a copy. */
   offer(bytes: Uint8Array, start: number, end: number, isOwned = false): void {
     if (this.#isClosed) return
-    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end)
+    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.run(bytes, start, end, isOwned)
     const frame = bytes.subarray(start, end)
     // Why not `slice`: of a Buffer, which is what sockets give, it is another view.
     this.#held.push(isOwned ? frame : new Uint8Array(frame))
@@ -130,7 +130,7 @@ export class RequestGate {
       const frame = this.#held[done]!
       this.#heldBytes -= frame.length
       this.#room.give(frame.length)
-      this.#owner.run(frame, 0, frame.length)
+      this.#owner.run(frame, 0, frame.length, true)
     }
     this.#held = done === 0 ? this.#held : this.#held.slice(done)
     this.#isRunning = false

@@ -45,6 +45,7 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
   /** Takes no more requests. */
   #isStopping = false
   #clientId = ''
+  #isRequestOwned = false
   #turn = 0
   /** A request that begins when all before it are answered. Owned; at most one, since the gate is shut. */
   #deferred: Uint8Array | undefined
@@ -80,6 +81,10 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
 
   get clientId(): string {
     return this.#clientId
+  }
+
+  get isRequestOwned(): boolean {
+    return this.#isRequestOwned
   }
 
   get clientHost(): string {
@@ -138,8 +143,9 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
 
   // ── For the link ─────────────────────────────────────────────────────────────────────────────────────────
 
-  run(bytes: Uint8Array, start: number, end: number): void {
+  run(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
     if (this.#isStopping) return
+    this.#isRequestOwned = isOwned
     try {
       this.#begin(bytes, start, end)
     } catch (error) {
@@ -216,7 +222,7 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
     const frame = this.#deferred
     if (frame !== undefined) {
       this.#deferred = undefined
-      this.#link.run(frame, 0, frame.length)
+      this.#link.run(frame, 0, frame.length, true)
       this.#link.gate.release(frame.length)
       this.#link.gate.letGo()
     }

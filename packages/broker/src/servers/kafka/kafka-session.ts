@@ -50,6 +50,8 @@ export interface KafkaSession {
   readonly listener: number
   /** What the client called itself in the present request; empty where it does not say. */
   readonly clientId: string
+  /** Whether the byte strings of the present request may be kept. Ask before the first wait. */
+  readonly isRequestOwned: boolean
   /** Where the client is, as Kafka shows it. */
   readonly clientHost: string
   /** The peer, for people. */
@@ -72,7 +74,8 @@ export interface KafkaSession {
 
 /**
  * Answers one request; undefined: without an answer. Byte strings in the request are borrowed until the first
- * wait. What it throws is answered as the row of the table says.
+ * wait, unless the session says that they may be kept. What it throws is answered as the row of the table
+ * says.
  */
 export type KafkaHandler<Request, Response> = (
   session: KafkaSession,

@@ -29,6 +29,7 @@ export class NativeConnection implements NativeSession, LinkOwner {
   readonly #ended: (connection: NativeConnection) => void
   #phase: Phase = 'opening'
   #peerName: string
+  #isRequestOwned = false
 
   /** Owns the connection; `ended` is called once, when it is over. */
   constructor(
@@ -58,6 +59,10 @@ export class NativeConnection implements NativeSession, LinkOwner {
 
   get peerName(): string {
     return this.#peerName
+  }
+
+  get isRequestOwned(): boolean {
+    return this.#isRequestOwned
   }
 
   get signal(): AbortSignal {
@@ -101,7 +106,8 @@ export class NativeConnection implements NativeSession, LinkOwner {
 
   // ── For the link ─────────────────────────────────────────────────────────────────────────────────────────
 
-  run(bytes: Uint8Array, start: number, end: number): void {
+  run(bytes: Uint8Array, start: number, end: number, isOwned: boolean): void {
+    this.#isRequestOwned = isOwned
     const opcode = bytes[start + 4] as Opcode
     const body = new ByteReader(bytes, start + 5, end)
     const flags = body.u8()

@@ -33,6 +33,8 @@ export interface NativeSession {
   readonly subscriptions: SubscriptionTable
   /** The peer, for people: what it calls itself and where it is. */
   readonly peerName: string
+  /** Whether the bytes of the present request may be kept. Ask before the first wait. */
+  readonly isRequestOwned: boolean
   /**
    * Aborted, with a `BrokerError` as its reason, when no request of this connection can be answered any more.
    */
@@ -46,7 +48,8 @@ export interface NativeSession {
 }
 
 /**
- * Answers one request. `body` reads bytes that are borrowed until the first wait. What is done before the
- * first wait is done in the order of the requests. Errors are thrown, and answered by the connection.
+ * Answers one request. `body` reads bytes that are borrowed until the first wait, unless the session says
+ * that they may be kept. What is done before the first wait is done in the order of the requests. Errors are
+ * thrown, and answered by the connection.
  */
 export type Handler = (session: NativeSession, correlation: number, body: ByteReader) => Promise<void> | void

@@ -119,7 +119,7 @@ export class DeadLetterBox {
       builders[target]!.add(this.#context.nowMs(), key, value, headers)
     }
     const store = async (offsets: readonly number[], partition: Partition): Promise<void> => {
-      await publish(origin, partsOf(builders), 'any')
+      await publish(origin, partsOf(builders), { keys: 'any', areOwned: true })
       await partition.deleteRecords(offsets)
       replayed += offsets.length
     }

@@ -10,6 +10,14 @@ import type { LedPartition } from '../../cluster/partition.ts'
 import { checkBatchSize, checkProducedBatch } from './produce-check.ts'
 import type { Stream } from './stream.ts'
 
+export interface ProducedBatch {
+  /** Of the partition. */
+  readonly index: number
+  readonly bytes: Uint8Array
+  /** The bytes are the log's from now on; else they are borrowed until `produce` returns. */
+  readonly isOwned: boolean
+}
+
 export interface Produced {
   readonly baseOffset: number
   /** Undefined where the records keep the times of their publisher. */
@@ -20,12 +28,11 @@ export interface Produced {
 /**
  * Appends one batch before it returns, so that calls made in order are appended in order, and resolves when
  * it is durable as the stream promises; with the place of the first where it was appended before. Rejects
- * with what is wrong with it. `bytes` are borrowed until it returns.
+ * with what is wrong with it.
  */
 export async function produce(
   stream: Stream,
-  index: number,
-  bytes: Uint8Array,
+  { index, bytes, isOwned }: ProducedBatch,
   clock: Clock,
 ): Promise<Produced> {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
@@ -42,7 +49,9 @@ export async function produce(
   stream.admission.enter(kept.length)
   try {
     const isAppendTime = stream.config.timestampType === 'append'
-    const batch = stamped(kept, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
+    // Why not `slice`: of a Buffer, which is what sockets give, it is another view.
+    const batch = isOwned || kept !== bytes ? kept : new Uint8Array(kept)
+    stamp(batch, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
     const baseOffset = partition.append(batch)
     await durable(stream, partition)
     return { baseOffset, appendTimeMs: isAppendTime ? nowMs : undefined, logStart: partition.logStart }
@@ -82,13 +91,11 @@ function compressedAsKept(stream: Stream, bytes: Uint8Array): Uint8Array {
   return batch
 }
 
-/** The one copy on the way in; its header is made true where the client left that to the broker. */
-function stamped(bytes: Uint8Array, maxTimestamp: number, isAppendTime: boolean): Uint8Array {
-  const batch = new Uint8Array(bytes)
+/** Makes the header true where the client left that to the broker. */
+function stamp(batch: Uint8Array, maxTimestamp: number, isAppendTime: boolean): void {
   if (isAppendTime || maxTimestampOf(batch, 0) !== maxTimestamp) {
     stampBatch(batch, 0, maxTimestamp, isAppendTime)
   }
-  return batch
 }
 
 async function durable(stream: Stream, partition: LedPartition): Promise<void> {

@@ -94,6 +94,14 @@ test('the bytes are copied before publish returns', async () => {
   })
 })
 
+test('bytes that are given away are stored as they are, without a copy', async () => {
+  await withStream({}, async (stream) => {
+    const batch = batchOf('a')
+    await publish(stream, [{ partition: 0, batch }], { areOwned: true })
+    assert.equal(leaderEpochOf(batch, 0), stream.partitions[0]!.leaderEpoch)
+  })
+})
+
 const good = batchOf('a.b')
 
 const refusals: readonly [what: string, code: string, batch: Uint8Array, config?: Partial<StreamConfig>][] = [

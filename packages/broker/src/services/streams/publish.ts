@@ -11,17 +11,22 @@ import type { PublishedKeys } from './publish-check.ts'
 import { checkTimes, stampTimes } from './published-times.ts'
 import type { Stream } from './stream.ts'
 
+export interface PublishManner {
+  readonly keys?: PublishedKeys
+  /** The batches are the log's from now on; else they are borrowed until the first wait. */
+  readonly areOwned?: boolean
+}
+
 /**
  * Resolves when everything is durable, and answers in the order of the parts. All that it does before the
- * first wait, it does before it returns: calls made in order are appended in order. The batches are borrowed
- * until then. Partitions that another node leads are asked to store their share. What one partition gets is
- * stored as a whole or not at all; where only some partitions store their share, it rejects with
- * `partly-stored`, which names them.
+ * first wait, it does before it returns: calls made in order are appended in order. Partitions
+ * that another node leads are asked to store their share. What one partition gets is stored as a whole or not
+ * at all; where only some partitions store their share, it rejects with `partly-stored`, which names them.
  */
 export async function publish(
   stream: Stream,
   parts: readonly PublishPart[],
-  keys: PublishedKeys = 'subjects',
+  { keys = 'subjects', areOwned = false }: PublishManner = {},
 ): Promise<PublishedPart[]> {
   let bytes = 0
   for (const part of parts) {
@@ -30,7 +35,8 @@ export async function publish(
   }
   stream.admission.enter(bytes)
   try {
-    return parts.length === 1 ? await store(stream, parts) : await storeShares(stream, parts)
+    const owned = areOwned ? parts : parts.map(ownPart)
+    return owned.length === 1 ? await store(stream, owned) : await storeShares(stream, owned)
   } catch (error) {
     throw stream.isDeleted ? deletedMeanwhile(stream) : error
   } finally {
@@ -47,11 +53,11 @@ function checkPart(stream: Stream, { partition, batch }: PublishPart, keys: Publ
   if (keys === 'subjects') checkTimes(stream, batch)
 }
 
-/** All parts are of one partition. */
+/** All parts are of one partition, and their batches the log's. */
 async function store(stream: Stream, parts: readonly PublishPart[]): Promise<PublishedPart[]> {
   const index = parts[0]!.partition
   const partition = stream.requirePartition(index)
-  const batches = parts.map(ownBatch)
+  const batches = parts.map(({ batch }) => batch)
   stampTimes(stream, batches)
   const isLed = partition instanceof LedPartition
   let baseOffset = isLed ? partition.appendAll(batches) : await partition.store(batches)
@@ -64,12 +70,9 @@ async function store(stream: Stream, parts: readonly PublishPart[]): Promise<Pub
   return published
 }
 
-/**
- * The one copy on the way in: the batch is a view of a socket's bytes, and the log keeps what it is given.
- * Why not `slice`: of a Buffer, which is what sockets give, it is another view.
- */
-function ownBatch({ batch }: PublishPart): Uint8Array {
-  return new Uint8Array(batch)
+/** Why not `slice`: of a Buffer, which is what sockets give, it is another view. */
+function ownPart({ partition, batch }: PublishPart): PublishPart {
+  return { partition, batch: new Uint8Array(batch) }
 }
 
 /** Each partition with its share. Waits for all of them: only then is it known what is stored. */

@@ -95,7 +95,7 @@ async function append(session: KafkaSession, request: ProduceRequest, part: Part
 
 /** Not async: what it throws, it throws before anything is appended. */
 function appended(
-  { services }: KafkaSession,
+  { services, isRequestOwned: isOwned }: KafkaSession,
   { acks, transactionalId }: ProduceRequest,
   { topic, partition, version }: Part,
 ): Promise<Produced> {
@@ -110,7 +110,7 @@ function appended(
   if (isZstd && version < versionWithZstd) {
     throw new BrokerError('compression-not-accepted', `Produce ${version} is older than zstd`)
   }
-  return produce(stream, partition.index, bytes, io.clock)
+  return produce(stream, { index: partition.index, bytes, isOwned }, io.clock)
 }
 
 /** The one failure that has no place among ours: no other door asks it. */

@@ -21,7 +21,7 @@ export async function handlePublish(
   const target = services.streams.require(stream)
   // Why not passed on: the client asks the leader itself, and pays for no copy between threads.
   for (const { partition } of parts) target.requireLed(partition)
-  const published = await publish(target, parts)
+  const published = await publish(target, parts, { areOwned: session.isRequestOwned })
   const start = outbox.begin(opcodes.publish, correlation)
   writePublished(outbox.writer, published)
   outbox.end(start)
