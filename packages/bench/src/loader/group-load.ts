@@ -8,12 +8,12 @@ import { KafkaLink } from '../targets/kafka-link.ts'
 import { coordinatorOf, topicPlaceOf } from '../targets/kafka-lookups.ts'
 import type { TopicPlace } from '../targets/kafka-lookups.ts'
 import { STREAM } from '../targets/target.ts'
+import { ConsumerMember } from './consumer-member.ts'
 import { GroupMember } from './group-member.ts'
-import type { GroupPlan } from './group-member.ts'
+import type { GroupPlan, LoadMember } from './group-member.ts'
 import type { GroupJoined, GroupParams, GroupStayed } from './task-types.ts'
 
 /** As Kafka's clients have them when nobody configures them. */
-const heartbeatMs = 3000
 const fetchWaitMs = 500
 const fetchBytes = 50 * 1024 * 1024
 const partitionBytes = 1024 * 1024
@@ -21,7 +21,7 @@ const partitionBytes = 1024 * 1024
 export class GroupLoad {
   readonly #params: GroupParams
   readonly #plan: GroupPlan
-  readonly #members: GroupMember[] = []
+  readonly #members: LoadMember[] = []
   readonly #settled = Promise.withResolvers<void>()
   #settleCount = 0
   #beatCount = 0
@@ -37,14 +37,13 @@ export class GroupLoad {
   async join(): Promise<GroupJoined> {
     const startMs = performance.now()
     const coordinator = await coordinatorOf(this.#params.kafkaAddress, this.#plan.groupId)
-    const stay = async (index: number): Promise<void> => {
-      const member = await GroupMember.open(coordinator, this.#plan)
+    const Member = this.#params.protocol === 'classic' ? GroupMember : ConsumerMember
+    const stay = async (): Promise<void> => {
+      const member = await Member.open(coordinator, this.#plan)
       this.#members.push(member)
-      await this.#stay(member, (index * heartbeatMs) / this.#params.memberCount)
+      await this.#stay(member)
     }
-    for (let index = 0; index < this.#params.memberCount; index++) {
-      stay(index).catch(this.#failed)
-    }
+    for (let index = 0; index < this.#params.memberCount; index++) stay().catch(this.#failed)
     await this.#settled.promise
     const { generation } = this.#members[0]!
     return { settledMs: performance.now() - startMs, generation, settleCount: this.#settleCount }
@@ -79,17 +78,15 @@ export class GroupLoad {
     this.#settled.reject(error)
   }
 
-  async #stay(member: GroupMember, firstBeatMs: number): Promise<never> {
+  async #stay(member: LoadMember): Promise<never> {
     for (;;) {
       await member.settle()
       this.#settleCount++
       if (this.#areTogether) this.#settled.resolve()
-      // Why spread: clients that came together do not stay in step.
-      await pause(firstBeatMs)
-      while (await member.beat()) {
+      do {
+        await pause(member.beatMs)
         this.#beatCount++
-        await pause(heartbeatMs)
-      }
+      } while (await member.beat())
     }
   }
 

@@ -13,23 +13,34 @@ export interface GroupPlan {
   readonly topic: string
 }
 
-export const unknownMemberId = 25
-export const rebalanceInProgress = 27
-export const memberIdRequired = 79
+/** A member, of whatever protocol. */
+export interface LoadMember {
+  /** Of which it has its part; -1 while it has none. */
+  readonly generation: number
+  readonly partition: number
+  /** How often it is to say that it is there. */
+  readonly beatMs: number
+  settle(): Promise<void>
+  beat(): Promise<boolean>
+}
+
+const rebalanceInProgress = 27
+const memberIdRequired = 79
 
 const protocolType = 'consumer'
 const protocolName = 'bench'
 /** As librdkafka and the Java client have them. */
 const sessionTimeoutMs = 45_000
 const rebalanceTimeoutMs = 300_000
+const heartbeatMs = 3000
 
-export class GroupMember {
+export class GroupMember implements LoadMember {
   readonly #plan: GroupPlan
   readonly #link: KafkaLink
   #memberId = ''
-  /** Of which it has its part; -1 before it has one, and while it asks for the next. */
   generation = -1
   partition = -1
+  readonly beatMs = heartbeatMs
 
   /** `coordinator` is an address. */
   static async open(coordinator: string, plan: GroupPlan): Promise<GroupMember> {

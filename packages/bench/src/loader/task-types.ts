@@ -37,8 +37,12 @@ export interface KafkaReadParams {
   readonly durationMs: number
 }
 
-/** A group of the classic protocol, over the stream: with a partition for each member, where they read. */
+/** How a group finds out who has what: by its leader, or by the broker (KIP-848). */
+export type GroupProtocol = 'classic' | 'consumer'
+
+/** A group over the stream, which has a partition for each member. */
 export interface GroupParams {
+  readonly protocol: GroupProtocol
   readonly kafkaAddress: string
   readonly groupId: string
   readonly memberCount: number

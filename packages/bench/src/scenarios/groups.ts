@@ -2,6 +2,7 @@
 // all have their part; and what so many cost that are there, say so, and wait for records that never come.
 // Members are raw connections: the clients that make the load are not what is measured.
 
+import type { GroupProtocol } from '../loader/task-types.ts'
 import { memoryOf } from '../process/memory-sample.ts'
 import { inspectFlag } from '../process/node-inspector.ts'
 import { kafkaAddressOf } from '../process/server-process.ts'
@@ -12,11 +13,13 @@ import type { Bench, Case, Finding, Scenario } from './scenario.ts'
 
 interface GroupCase extends Case {
   readonly what: 'storm' | 'idle'
+  readonly protocol: GroupProtocol
   readonly memberCount: number
   readonly shardCount: number
 }
 
 const groupId = 'bench'
+const protocols = ['classic', 'consumer'] as const
 
 export const groups: Scenario<GroupCase> = {
   name: 'groups',
@@ -30,23 +33,26 @@ export const groups: Scenario<GroupCase> = {
 function casesOf(what: GroupCase['what'], { memberCounts, shardCounts }: BenchOptions): GroupCase[] {
   const counts = what === 'storm' ? memberCounts : [Math.max(...memberCounts)]
   const text = what === 'storm' ? 'join at once' : 'idle'
-  return shardCounts.flatMap((shardCount) =>
-    counts.map((memberCount): GroupCase => {
-      const shards = shardCount === 1 ? [] : ['--shards', String(shardCount)]
-      const serverFlags = ['--partitions-max', String(memberCount), ...shards]
-      const name = `${memberCount} members ${text}, ${shardCount} ${shardCount === 1 ? 'shard' : 'shards'}`
-      return { name, what, memberCount, shardCount, serverFlags, durability: 'fsync' }
-    }),
+  return protocols.flatMap((protocol) =>
+    shardCounts.flatMap((shardCount) =>
+      counts.map((memberCount): GroupCase => {
+        const shards = shardCount === 1 ? [] : ['--shards', String(shardCount)]
+        const serverFlags = ['--partitions-max', String(memberCount), ...shards]
+        const where = `${shardCount} ${shardCount === 1 ? 'shard' : 'shards'}`
+        const name = `${memberCount} members ${text}, ${protocol} protocol, ${where}`
+        return { name, what, protocol, memberCount, shardCount, serverFlags, durability: 'fsync' }
+      }),
+    ),
   )
 }
 
-async function storm(bench: Bench, { memberCount, durability }: GroupCase): Promise<Finding> {
+async function storm(bench: Bench, { protocol, memberCount, durability }: GroupCase): Promise<Finding> {
   const server = await bench.started()
   const loader = bench.loader(server)
-  await loader.run('createStream', { durability })
+  await loader.run('createStream', { durability, partitions: memberCount })
   const kafkaAddress = kafkaAddressOf(server)
   const { result, serverCpuMs } = await metered(bench, server, () =>
-    loader.run('groupJoin', { kafkaAddress, groupId, memberCount }),
+    loader.run('groupJoin', { kafkaAddress, protocol, groupId, memberCount }),
   )
   const { settledMs, generation, settleCount } = result
   return {
@@ -54,16 +60,18 @@ async function storm(bench: Bench, { memberCount, durability }: GroupCase): Prom
       { name: 'settled', unit: 's', value: settledMs / 1000 },
       ...cpuOf('server cpu', 'ms/member', serverCpuMs, memberCount),
     ],
-    notes: [`in generation ${generation}, after ${settleCount} parts were given; the first wait is 3 s`],
+    notes: [`in generation ${generation}, after ${settleCount} parts were given`],
   }
 }
 
-async function idle(bench: Bench, { memberCount, shardCount, durability }: GroupCase): Promise<Finding> {
+async function idle(bench: Bench, of: GroupCase): Promise<Finding> {
+  const { protocol, memberCount, shardCount, durability } = of
   const server = await bench.started([inspectFlag])
   const loader = bench.loader(server)
   await loader.run('createStream', { durability, partitions: memberCount })
   const before = await memoryOf(server)
-  await loader.run('groupJoin', { kafkaAddress: kafkaAddressOf(server), groupId, memberCount })
+  const kafkaAddress = kafkaAddressOf(server)
+  await loader.run('groupJoin', { kafkaAddress, protocol, groupId, memberCount })
   await loader.run('groupRead', {})
   const durationMs = bench.options.seconds * 1000
   const { result, serverCpuMs } = await metered(bench, server, () => loader.run('groupStay', { durationMs }))
