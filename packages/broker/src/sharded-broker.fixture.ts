@@ -10,6 +10,7 @@ import type { FileSystem, Io } from './io/io.ts'
 import { memoryFiles } from './io/memory-files.ts'
 import { memoryThreads } from './io/memory-threads.ts'
 import { realIo } from './io/real-io.ts'
+import type { KafkaEndpoint } from './servers/connections/listen-address.ts'
 import type { ShardSetup } from './shard-messages.ts'
 import { runShard } from './shard.ts'
 import { ShardedBroker } from './sharded-broker.ts'
@@ -18,8 +19,8 @@ export interface ShardedWishes {
   readonly shards: number
   /** Where our own clients connect; 0 or none: at a free one. */
   readonly port?: number
-  /** Whether Kafka clients can connect, at a free port. */
-  readonly kafka?: boolean
+  /** Where Kafka clients can connect; true: at a free port. */
+  readonly kafka?: boolean | readonly KafkaEndpoint[]
   readonly limits?: Partial<BrokerLimits>
   readonly files?: FileSystem
 }
@@ -38,7 +39,7 @@ export function startSharded(wishes: ShardedWishes): Promise<ShardedBroker> {
     shards,
     dataDir: '/data',
     listen: { host, port },
-    kafka: kafka ? [{ host, port: 0 }] : [],
+    kafka: kafka === true ? [{ host, port: 0 }] : kafka || [],
     name: 'n',
     failed: () => assert.fail('shards ended'),
     limits: readLimits(limits),
