@@ -319,6 +319,41 @@ for (const [groupMigration, up, down] of [
     }))
 }
 
+test('a classic member that joins while assigning rests has what it had, and is told to come again', () =>
+  simulate(32, async (world) => {
+    const group = new Asking(world)
+    group.topics.add('U', 2000)
+    await group.start()
+    await group.join('new', { topics: ['T', 'U'] })
+    const joined = await group.groups.join(groupId, classicOf())
+    assert.deepEqual([joined.error, joined.generation], ['none', 1])
+    assert.equal(await synced(group, joined.memberId, 1), '')
+    const name = { memberId: joined.memberId, instanceId: null }
+    assert.equal(group.groups.heartbeat(groupId, name, 1), 'rebalance-in-progress')
+    await world.sleep(100)
+    assert.equal((await group.groups.join(groupId, classicOf({ memberId: joined.memberId }))).generation, 2)
+    await group.groups.close()
+  }))
+
+test('a commit of a classic member is a sign of life', () =>
+  simulate(33, async (world) => {
+    const group = new Asking(world, { groupConsumerSessionTimeoutMs: 1_000_000 })
+    await group.start()
+    await group.join('new')
+    const { memberId, generation } = await group.groups.join(groupId, classicOf({ sessionTimeoutMs: 10_000 }))
+    await synced(group, memberId, generation)
+    const member = { memberId, instanceId: null }
+    for (let commits = 0; commits < 3; commits++) {
+      await world.sleep(8000)
+      const commit = { ...commitOf(groupId, 'T', { 0: 7 }), member, generation, isEpochTold: false }
+      const [topic] = await group.groups.offsets.commit(commit)
+      assert.equal(topic!.partitions[0]!.error, 'none')
+    }
+    await world.sleep(10_001)
+    assert.equal(group.groups.heartbeat(groupId, member, generation), 'unknown-member-id')
+    await group.groups.close()
+  }))
+
 test('an empty group is of the protocol of who comes next, and its epochs rise', () =>
   simulate(30, async (world) => {
     const group = new Asking(world, { groupMigration: 'disabled' })

@@ -67,7 +67,7 @@ export function syncAsClassic(state: ConsumerGroupState, request: SyncRequest, n
     (protocolName === null || protocolName === name)
   if (!isConsistent) return syncRefused('inconsistent-group-protocol')
   // Why not one that gives up: it has joined for that, and learns here what it is to give up.
-  if (state.epoch > member.epoch && member.revoking.size === 0) {
+  if (state.assignmentEpoch > member.epoch && member.revoking.size === 0) {
     awaitJoin(state, member, nowMs)
     return syncRefused('rebalance-in-progress')
   }

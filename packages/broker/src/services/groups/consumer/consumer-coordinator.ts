@@ -80,7 +80,10 @@ export class ConsumerCoordinator {
     const member = this.state.members.get(memberId)
     if (member === undefined) return 'unknown-member-id'
     if (!isEpochTold && member.words.classic === null) return 'unsupported-version'
-    return member.epochErrorOf(epoch)
+    const error = member.epochErrorOf(epoch)
+    // Why: as in a group of the classic protocol, committing is a sign of life.
+    if (error === 'none' && member.words.classic !== null) this.state.heard(member, this.#host.nowMs)
+    return error
   }
 
   fetchErrorOf({ memberId, epoch }: MemberEpoch): GroupError {

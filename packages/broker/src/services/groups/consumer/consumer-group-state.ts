@@ -50,6 +50,7 @@ export interface ConsumerGroupBounds {
  * into assigning, however many members come at once.
  */
 const assignedPerMs = 100
+const restMsMax = 1000
 
 export class ConsumerGroupState {
   readonly members = new Map<string, ConsumerMember>()
@@ -374,7 +375,8 @@ export class ConsumerGroupState {
     this.#assignment = { assignmentEpoch: this.epoch, assignor, partitionCounts: counts }
     this.#isChanged = true
     const partitionCount = [...counts.values()].reduce((sum, count) => sum + count, 0)
-    this.#restsUntilMs = nowMs + Math.floor((this.members.size + partitionCount) / assignedPerMs)
+    const restMs = Math.floor((this.members.size + partitionCount) / assignedPerMs)
+    this.#restsUntilMs = nowMs + Math.min(restMs, restMsMax)
   }
 
   /** The one that most members ask for. */
