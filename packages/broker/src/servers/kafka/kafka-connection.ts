@@ -46,7 +46,6 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
   #isStopping = false
   #clientId = ''
   #isRequestOwned = false
-  #turn = 0
   /** A request that begins when all before it are answered. Owned; at most one, since the gate is shut. */
   #deferred: Uint8Array | undefined
 
@@ -110,11 +109,6 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
 
   lend(bytes: Uint8Array, release: () => void): void {
     this.#outbox.lend(bytes, release)
-  }
-
-  takeTurn(count: number): number {
-    this.#turn = (this.#turn + 1) % count
-    return this.#turn
   }
 
   throttleTimeMs(): number {

@@ -153,8 +153,28 @@ test('the bounds hold, but for the first batch, which comes whatever its size', 
     .records as Uint8Array
   assert.ok(whole > 1000 && whole < 1200)
   assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 0 }, { maxBytes: 1 })), [0])
+  assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 0 }, { maxBytes: 0 })), [0])
+  assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 0 }, { maxBytes: -5, minBytes: 0 })), [0])
+  assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 0, partitionMaxBytes: 0 })), [0])
   assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 0, partitionMaxBytes: 2.5 * whole })), [0, 1])
   assert.deepEqual(offsetsOf(await fetched(name, { fetchOffset: 1 }, { maxBytes: 2 * whole })), [1, 2])
+})
+
+test('no partition is always the last, also where requests of different sizes alternate', async () => {
+  const name = await published([], 3)
+  for (let at = 0; at < 100; at++) await own.publish(name, `s.${at}`, 'x'.repeat(500))
+  const firsts = new Set<string>()
+  const ask = async (count: number): Promise<void> => {
+    const wanted = Array.from({ length: count }, (_, partition) => ({ partition, fetchOffset: 0 }))
+    const { topics } = await peer.ask(fetchApi, 11, fetchOf(name, wanted, { maxBytes: 1 }))
+    const first = topics[0]!.partitions.find(({ records }) => (records as Uint8Array).length > 0)!
+    firsts.add(`${first.partition} of ${count}`)
+  }
+  for (let round = 0; round < 200; round++) {
+    await ask(2)
+    await ask(3)
+  }
+  assert.equal(firsts.size, 5)
 })
 
 test('of several partitions each is the first in its turn, and none is passed over for ever', async () => {
@@ -172,7 +192,7 @@ test('of several partitions each is the first in its turn, and none is passed ov
     for (const answer of topics[0]!.partitions) {
       const last = offsetsOf(answer).at(-1)
       if (last === undefined) continue
-      if (round < 8) firsts.add(answer.partition)
+      if (round < 150) firsts.add(answer.partition)
       offsets[answer.partition] = last + 1
     }
   }

@@ -66,8 +66,6 @@ export interface KafkaSession {
   release(bytes: number): void
   /** Bytes of an answer that are lent: `release` is called once when nobody looks at them any more. */
   lend(bytes: Uint8Array, release: () => void): void
-  /** Goes round from 0 to `count - 1`: where this request begins, so that none of many is always the last. */
-  takeTurn(count: number): number
   /** How long the client is to wait before its next request. The one place where quotas will act. */
   throttleTimeMs(): number
 }

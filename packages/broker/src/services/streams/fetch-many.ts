@@ -43,7 +43,7 @@ export async function readPartitions(
   const outcomes = Array.from(reads, () => nothing)
   let left = bytesMax
   let isAnyRead = false
-  for (let count = 0; count < reads.length && left > 0; count++) {
+  for (let count = 0; count < reads.length && (left > 0 || !isAnyRead); count++) {
     const at = (first + count) % reads.length
     const read = reads[at]!
     if (read.offset >= read.partition.highWatermark) continue

@@ -145,7 +145,7 @@ async function readAll(
   // Why not with an error: the client is to know at once.
   const waitMs = reads.length < all.length ? 0 : request.maxWaitMs
   await bytesArrive(reads, {
-    bytesMin: Math.min(request.minBytes, bytesMax),
+    bytesMin: Math.min(request.minBytes, Math.max(bytesMax, 1)),
     // Why: a request counts as in progress while it waits, and those that wait must not keep others out.
     waitMs: bounds.budget.isHalfFull ? Math.min(waitMs, crowdedWaitMs) : waitMs,
     timers: io.timers,
@@ -159,7 +159,9 @@ async function readAll(
   const reserved = Math.max(Math.min(wanted, bytesMax), 0)
   session.reserve(reserved)
   try {
-    const outcomes = await readPartitions(reads, bytesMax, session.takeTurn(reads.length))
+    // Why by chance: so that none of many is always the last, in whatever order a client asks for them.
+    const first = io.random.u32() % reads.length
+    const outcomes = await readPartitions(reads, bytesMax, first)
     for (const [at, each] of asked.entries()) {
       each.answer = answerOf(session, reads[at]!, outcomes[at]!, manner)
     }
