@@ -216,8 +216,8 @@ export class Log {
   }
 
   /**
-   * First offset of a record that is not older than the time; `logEnd` if there is none among the durable
-   * ones. Of a compressed batch the first offset is taken.
+   * First offset of a record that is not older than the time, also within compressed batches; `logEnd` if
+   * there is none among the durable ones.
    */
   async offsetForTime(timeMs: number): Promise<number> {
     let offset = this.logStart

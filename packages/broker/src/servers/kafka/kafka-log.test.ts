@@ -17,9 +17,12 @@ import type { ListOffsetsResponseTopicPartition } from '@sluice/protocol/kafka/g
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
 import type { MetadataRequest, MetadataResponse } from '@sluice/protocol/kafka/generated/metadata'
 import { offsetForLeaderEpochApi } from '@sluice/protocol/kafka/generated/offset-for-leader-epoch'
+import { produceApi } from '@sluice/protocol/kafka/generated/produce'
 import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { baseOffsetOf, batchSizeOf, isChecksumRight } from '@sluice/protocol/record/record-batch'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
+import { compressed } from '@sluice/protocol/record/compression/compressed-batches.contract'
+import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from '../../broker.ts'
 import { memoryFiles } from '../../io/memory-files.ts'
 import { realIo } from '../../io/real-io.ts'
@@ -436,6 +439,24 @@ test('ends, times and the newest record are found, at every version', async () =
     assert.deepEqual(await listed(name, -4, version), version >= 8 ? expected(0, -1) : unsupported)
     assert.deepEqual(await listed(name, -5, version), version >= 9 ? none : unsupported)
     assert.deepEqual(await listed(name, -6, version), unsupported)
+  }
+})
+
+test('times are found within batches, compressed or not, and those of the broker by its own', async () => {
+  for (const codec of [undefined, 1, 2, 3, 4] as const) {
+    for (const timestampType of ['create', 'append'] as const) {
+      const name = `T${++count}`
+      await own.streams.create(name, { timestampType })
+      const builder = new RecordBatchBuilder()
+      for (const timestamp of [100, 300, 200]) builder.add(timestamp, 'k', 'v')
+      const batch = builder.take()
+      const records = codec === undefined ? batch : compressed(batch, codec)
+      const topics = [{ name, partitions: [{ index: 0, records }] }]
+      await peer.ask(produceApi, 9, { transactionalId: null, acks: -1, timeoutMs: 1000, topics })
+      const at = async (timestamp: number): Promise<number> => (await listed(name, timestamp)).offset!
+      const expected = timestampType === 'create' ? [0, 1, 1, 1, -1] : [0, 0, 0, 0, 0]
+      assert.deepEqual([await at(50), await at(150), await at(201), await at(-3), await at(301)], expected)
+    }
   }
 })
 
