@@ -217,9 +217,10 @@ export class GroupCoordinator implements StoredSource, GroupHost {
     request: ConsumerHeartbeat,
   ): ConsumerAnswer | Promise<ConsumerAnswer> {
     const { bounds, topics, migration } = this.#ground
-    const mayChange = side.state.phase === 'Empty' || migration === 'bidirectional' || migration === 'upgrade'
+    const isUpgradable = migration === 'bidirectional' || migration === 'upgrade'
+    const mayChange = request.epoch === joiningEpoch && (isUpgradable || side.state.phase === 'Empty')
     const known = mayChange ? asConsumerGroup(side.state.known(), topics) : undefined
-    if (request.epoch !== joiningEpoch || known === undefined || known.members.length > bounds.membersMax) {
+    if (known === undefined || known.members.length > bounds.membersMax) {
       return heartbeatRefused('group-id-not-found', request, `Group ${this.id} is not a consumer group.`)
     }
     const consumers = new ConsumerCoordinator(new ConsumerGroupState(bounds, topics, known, this.nowMs), this)
