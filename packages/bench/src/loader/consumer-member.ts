@@ -1,16 +1,14 @@
-// One member of a group of the consumer protocol (KIP-848), on a connection of its own: says what it reads and
+// One member of a group of the consumer protocol (KIP-848), on its own connection: says what it reads and
 // what it has, and hears from the broker what it is to have.
 
 import { randomUUID } from 'node:crypto'
 import { consumerGroupHeartbeatApi } from '@sluice/protocol/kafka/generated/consumer-group-heartbeat'
-import type { ConsumerGroupHeartbeatResponse } from '@sluice/protocol/kafka/generated/consumer-group-heartbeat'
+import type {
+  ConsumerGroupHeartbeatRequestTopicPartition as Owned,
+  ConsumerGroupHeartbeatResponse,
+} from '@sluice/protocol/kafka/generated/consumer-group-heartbeat'
 import { KafkaLink } from '../targets/kafka-link.ts'
 import type { GroupPlan, LoadMember } from './group-member.ts'
-
-interface Owned {
-  readonly topicId: string
-  readonly partitions: readonly number[]
-}
 
 const rebalanceTimeoutMs = 300_000
 

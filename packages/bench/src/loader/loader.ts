@@ -6,7 +6,8 @@ import { echo, echoServer, embeddedStart, sync } from './baseline-tasks.ts'
 import { consume, hold, read, untilParked } from './consume-tasks.ts'
 import { latency } from './latency-task.ts'
 import { GroupLoad } from './group-load.ts'
-import { compactTopic, kafkaPublish, kafkaRead } from './kafka-tasks.ts'
+import { doorPublish, doorRead } from './door-tasks.ts'
+import { compactTopic } from './kafka-tasks.ts'
 import { LoadSession } from './load-session.ts'
 import { profiled } from '../profile/own-profile.ts'
 import { preload, publish } from './publish-tasks.ts'
@@ -20,8 +21,8 @@ const session = new LoadSession(place)
 const measured = new Set<TaskName>([
   'publish',
   'read',
-  'kafkaPublish',
-  'kafkaRead',
+  'doorPublish',
+  'doorRead',
   'consume',
   'latency',
   'groupStay',
@@ -34,8 +35,8 @@ const tasks: TaskTable = {
   publish: (params) => publish(session, params),
   preload: (params) => preload(session, params),
   read: (params) => read(session, params),
-  kafkaPublish,
-  kafkaRead,
+  doorPublish: (params) => doorPublish(session, params),
+  doorRead: (params) => doorRead(session, params),
   groupJoin: (params) => {
     session.group = new GroupLoad(params)
     return session.group.join()

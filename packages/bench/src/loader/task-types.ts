@@ -24,17 +24,25 @@ export interface PublishParams {
   readonly durationMs: number
 }
 
-export interface KafkaPublishParams extends PublishParams {
+/** By which protocol, and with whose client. */
+export type Door = 'native' | 'platformatic' | 'librdkafka'
+
+export interface DoorReadParams {
+  readonly door: Door
   readonly kafkaAddress: string
+  readonly messageCount: number
 }
 
-export interface KafkaReadParams {
-  readonly kafkaAddress: string
-  /** What a fetch may bring. */
-  readonly fetchBytes: number
-  /** It ends when so many are read, or the time is over. */
+export interface DoorPublishParams extends DoorReadParams, Omit<PublishParams, 'durationMs'> {
+  /** Where a client may find a file of what it is to publish. */
+  readonly folder: string
+}
+
+export interface DoorMoved {
   readonly messageCount: number
-  readonly durationMs: number
+  readonly elapsedMs: number
+  /** Absent where the client is a program of its own. */
+  readonly cpuMs?: number
 }
 
 /** How a group finds out who has what: by its leader, or by the broker (KIP-848). */
@@ -141,8 +149,8 @@ export interface Tasks {
   publish: { params: PublishParams; result: ClosedLoopResult }
   preload: { params: PreloadParams; result: void }
   read: { params: { durationMs: number }; result: ReadCounted }
-  kafkaPublish: { params: KafkaPublishParams; result: ClosedLoopResult }
-  kafkaRead: { params: KafkaReadParams; result: ReadCounted }
+  doorPublish: { params: DoorPublishParams; result: DoorMoved }
+  doorRead: { params: DoorReadParams; result: DoorMoved }
   groupJoin: { params: GroupParams; result: GroupJoined }
   groupRead: { params: object; result: void }
   groupStay: { params: { durationMs: number }; result: GroupStayed }

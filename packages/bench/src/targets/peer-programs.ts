@@ -27,7 +27,7 @@ export function installPeers(peers: readonly TargetName[]): void {
   aptGet('install', '--yes', '--no-install-recommends', ...packages)
 }
 
-function isInstalled(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return searchPath()
     .split(delimiter)
     .filter((folder) => folder !== '')
