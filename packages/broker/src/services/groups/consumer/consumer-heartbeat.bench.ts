@@ -11,6 +11,8 @@ import { noPartitions } from '../partition-sets.ts'
 const rounds = 5
 /** Few enough that nothing is collected meanwhile: what the heap grows by is what was allocated. */
 const measuredCount = 20_000
+/** When a large group has rested from assigning. */
+const laterMs = 1000
 const warmCount = 200_000
 
 let base = 0
@@ -26,9 +28,9 @@ function groupOf(memberCount: number, partitionCount: number): [ConsumerGroupSta
   for (const isOwning of [true, false]) {
     for (const id of ids) {
       const { epoch, assigned } = state.members.get(id)!
-      consumerHeartbeat(state, { ...idleOf(id, epoch), owned: isOwning ? assigned : null }, '', 0)
+      consumerHeartbeat(state, { ...idleOf(id, epoch), owned: isOwning ? assigned : null }, '', laterMs)
       const told = state.members.get(id)!
-      consumerHeartbeat(state, { ...idleOf(id, told.epoch), owned: told.assigned }, '', 0)
+      consumerHeartbeat(state, { ...idleOf(id, told.epoch), owned: told.assigned }, '', laterMs)
     }
   }
   if (state.phase !== 'Stable') throw new Error(`The group is ${state.phase}`)
