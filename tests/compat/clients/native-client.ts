@@ -24,6 +24,7 @@ export const nodeRdkafka: NativeLibrary = {
   lacks: ['metadata of commits'],
   lacksAdmin: ['configs', 'alterConfigs', 'deleteRecords', 'groups', 'groupState', 'deleteGroup'],
   assignors: { classic: CLASSIC_ASSIGNORS },
+  hasPatterns: true,
 }
 export const confluent: NativeLibrary = {
   name: 'confluent',
@@ -32,6 +33,7 @@ export const confluent: NativeLibrary = {
   lacks: [],
   lacksAdmin: ['configs', 'alterConfigs'],
   assignors: { classic: CLASSIC_ASSIGNORS, consumer: ['uniform', 'range'] },
+  hasPatterns: true,
 }
 
 export async function openNative(library: NativeLibrary, address: string): Promise<KafkaClient> {

@@ -10,7 +10,6 @@ import type {
   Committed,
   GroupMember,
   GroupPlace,
-  GroupProtocol,
   KafkaClient,
   Lack,
   Membership,
@@ -40,18 +39,19 @@ export interface LibraryProcess {
   readonly command: string
   readonly args: readonly string[]
   readonly lacks: readonly Lack[]
+  readonly codecs?: KafkaClient['codecs']
   readonly lacksAdmin: readonly (keyof Admin)[]
   readonly assignors?: KafkaClient['assignors']
-  /** Of its members. Default: the program's choice. */
-  readonly protocol?: GroupProtocol
+  readonly hasPatterns?: boolean
 }
 
 export class ProcessClient implements KafkaClient {
   readonly name: string
   readonly lacks: readonly Lack[]
+  readonly codecs: KafkaClient['codecs']
   readonly admin: Admin
   readonly assignors: KafkaClient['assignors']
-  readonly #protocol: { readonly protocol?: GroupProtocol }
+  readonly hasPatterns: boolean
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   readonly #members = new Map<number, ProcessMember>()
@@ -59,11 +59,12 @@ export class ProcessClient implements KafkaClient {
   #errorText = ''
 
   constructor(library: LibraryProcess, address: string) {
-    const { name, command, args, lacks, lacksAdmin, assignors, protocol } = library
+    const { name, command, args, lacks, codecs, lacksAdmin, assignors, hasPatterns = false } = library
     this.name = name
     this.lacks = lacks
+    this.codecs = codecs
     this.assignors = assignors
-    this.#protocol = protocol === undefined ? {} : { protocol }
+    this.hasPatterns = hasPatterns
     const child = spawn(command, [...args, address], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process = child
     child.stderr.on(
@@ -91,7 +92,7 @@ export class ProcessClient implements KafkaClient {
     }
     const member = new ProcessMember(leave)
     this.#members.set(number, member)
-    await this.#ask('join', { ...this.#protocol, ...membership, member: number })
+    await this.#ask('join', { ...membership, member: number })
     return member
   }
 

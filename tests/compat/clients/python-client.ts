@@ -16,6 +16,7 @@ export const kafkaPython: LibraryProcess = {
   ...running('kafka_python.py'),
   lacks: ['static members', 'idempotence'],
   lacksAdmin: ['deleteRecords'],
+  hasPatterns: true,
   assignors: { classic: ['range', 'roundrobin'] },
 }
 export const librdkafka: LibraryProcess = {
@@ -23,6 +24,7 @@ export const librdkafka: LibraryProcess = {
   ...running('librdkafka.py'),
   lacks: ['metadata of commits'],
   lacksAdmin: ['deleteRecords', 'deleteGroup'],
+  hasPatterns: true,
   assignors: { classic: ['range', 'roundrobin', 'cooperative-sticky'] },
 }
 

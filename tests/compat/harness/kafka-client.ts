@@ -102,12 +102,16 @@ export type Lack = 'timestamps' | 'static members' | 'idempotence' | 'outages' |
 export interface KafkaClient {
   readonly name: string
   readonly lacks: readonly Lack[]
+  /** Default: all. */
+  readonly codecs?: readonly Codec[] | undefined
   /** Resolves when all are confirmed by acks=all. */
   produce(topic: string, records: readonly NewRecord[], sending?: Sending): Promise<void>
   read(reading: Reading): Promise<SeenRecord[]>
   join?(membership: Membership): Promise<GroupMember>
   /** That a member can be told to use. */
   readonly assignors?: Readonly<Partial<Record<GroupProtocol, readonly string[]>>> | undefined
+  /** Whether what a member subscribes to may be a pattern, which begins with ^. */
+  readonly hasPatterns?: boolean
   commit?(place: GroupPlace, offset: number, metadata: string): Promise<void>
   committed?(place: GroupPlace): Promise<Committed>
   readonly admin?: Admin

@@ -34,6 +34,7 @@ interface Message {
 }
 
 interface Batch {
+  readonly topic: string
   readonly partition: number
   readonly messages: readonly Message[]
 }
@@ -95,6 +96,7 @@ const kafka = new Kafka({
   ...base,
   'reconnect.backoff.max.ms': 500,
   'topic.metadata.refresh.fast.interval.ms': 100,
+  'topic.metadata.refresh.interval.ms': 1000,
   kafkaJS: { logLevel: logLevel.NOTHING },
 })
 const producers = new Map<string, Promise<Producer>>()
@@ -200,7 +202,7 @@ async function join(membership: Membership, telling: Telling): Promise<Leaving> 
   })
   await consumer.subscribe({ topics: [topic] })
   const eachBatch = async ({ batch }: { readonly batch: Batch }): Promise<void> => {
-    const { partition } = batch
+    const { topic, partition } = batch
     telling.saw(seenOf(batch))
     const offset = String(Number(batch.messages.at(-1)!.offset) + 1)
     // A late commit, after the partition went to another member, is refused: it is read again there.

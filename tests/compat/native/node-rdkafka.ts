@@ -90,6 +90,7 @@ const base = {
   'broker.address.family': 'v4',
   'reconnect.backoff.max.ms': 500,
   'topic.metadata.refresh.fast.interval.ms': 100,
+  'topic.metadata.refresh.interval.ms': 1000,
 }
 const producers = new Map<string, Promise<Producer>>()
 const admin = library.AdminClient.create(base)

@@ -35,8 +35,9 @@ class GroupMember(Member, ConsumerRebalanceListener):
         self.consumer = KafkaConsumer(
             bootstrap_servers=address, group_id=group, auto_offset_reset='earliest', enable_auto_commit=False,
             session_timeout_ms=10000, heartbeat_interval_ms=200, fetch_max_wait_ms=100, max_poll_records=50,
-            partition_assignment_strategy=assignors)
-        self.consumer.subscribe([topic], listener=self)
+            metadata_max_age_ms=1000, partition_assignment_strategy=assignors)
+        wanted = {'pattern': topic} if topic.startswith('^') else {'topics': [topic]}
+        self.consumer.subscribe(**wanted, listener=self)
 
     def on_partitions_revoked(self, revoked):
         pass

@@ -59,7 +59,8 @@ class GroupMember(Member):
 class Client:
     def __init__(self, address):
         self.common = {'bootstrap.servers': address, 'broker.address.family': 'v4',
-                       'reconnect.backoff.max.ms': 500, 'topic.metadata.refresh.fast.interval.ms': 100}
+                       'reconnect.backoff.max.ms': 500, 'topic.metadata.refresh.fast.interval.ms': 100,
+                       'topic.metadata.refresh.interval.ms': 1000}
         self.producers = {}
         self.admin = AdminClient(self.common)
 

@@ -10,6 +10,7 @@ import { groupKills } from './group-kills.ts'
 import { commits, membersUnderLoad, resumption, staticRestart } from './groups.ts'
 import { idempotentKills } from './kills.ts'
 import { migration } from './migration.ts'
+import { patterns } from './patterns.ts'
 import { positions } from './positions.ts'
 import { acrossClients, everyCodec, largeMessages } from './records.ts'
 import { deletedRecords, topics } from './topics.ts'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   commits,
   resumption,
   idempotentKills,
+  patterns,
   groupKills,
   migration,
   flowFromKafka,
