@@ -6,7 +6,9 @@
 
 import { suite } from 'node:test'
 import { parseArgs } from 'node:util'
+import { buildSarama } from '../../tools/test/go-clients.ts'
 import { buildNativeClient } from '../../tools/test/native-clients.ts'
+import { openSarama } from './clients/go-client.ts'
 import { openKafkajs } from './clients/kafkajs-client.ts'
 import { openKcat } from './clients/kcat-client.ts'
 import { confluent, nodeRdkafka, openNative } from './clients/native-client.ts'
@@ -23,12 +25,14 @@ const LIBRARIES: Readonly<Record<string, ClientLibrary>> = {
   librdkafka: (address) => openPython(librdkafka, address),
   'node-rdkafka': (address) => openNative(nodeRdkafka, address),
   confluent: (address) => openNative(confluent, address),
+  sarama: openSarama,
 }
 
 /** Of those that have to be built: before any test, since nothing else goes on meanwhile. */
-const BUILDS: Readonly<Record<string, () => void>> = {
+const BUILDS: Readonly<Record<string, () => unknown>> = {
   'node-rdkafka': () => buildNativeClient(nodeRdkafka.packageName),
   confluent: () => buildNativeClient(confluent.packageName),
+  sarama: buildSarama,
 }
 
 const { values, positionals } = parseArgs({

@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
-import { isInstalled } from './system-programs.ts'
+import { installDebianPackages } from './debian-packages.ts'
 
 const folder = resolve(import.meta.dirname, '../../tests/compat/native')
 
@@ -34,14 +34,7 @@ export function buildNativeClient(name: string): void {
   if (isBuilt(name)) return
   console.log(`building ${name}, once`)
   const { debianPackages, environment } = client
-  if (process.getuid?.() === 0 && isInstalled('apt-get')) {
-    run('apt-get', ['update'])
-    run('apt-get', ['install', '--yes', '--no-install-recommends', ...debianPackages])
-  } else {
-    console.log(
-      `it needs a compiler of C++, make, Python, and what Debian has in ${debianPackages.join(', ')}`,
-    )
-  }
+  if (!installDebianPackages(debianPackages)) console.log('and a compiler of C++, make, and Python')
   if (!isUnpacked(name)) run('npm', ['ci', '--ignore-scripts'])
   run('npm', ['rebuild', name], { ...environment, npm_config_nodedir: nodeHeaders() })
   if (!isBuilt(name)) throw new Error(`${name} was built, and cannot be loaded`)

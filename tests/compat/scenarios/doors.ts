@@ -19,7 +19,8 @@ export const flowFromKafka: Scenario = {
     const rules = [{ match: 'job.*', limit: 1 }]
     const consumer = await native.consumers.create(topic, { name: 'workers', rules })
     const perCodec = 12
-    for (const codec of CODECS)
+    const codecs = client.codecs ?? CODECS
+    for (const codec of codecs)
       await client.produce(
         topic,
         Array.from({ length: perCodec }, (_, index) => ({
@@ -30,7 +31,7 @@ export const flowFromKafka: Scenario = {
         })),
         { codec },
       )
-    const wanted = perCodec * CODECS.length
+    const wanted = perCodec * codecs.length
     const [taken, out] = [new Map<string, string[]>(), new Set<string>()]
     const settling: Promise<void>[] = []
     for await (const message of consumer.messages({ window: 50 })) {
@@ -50,7 +51,7 @@ export const flowFromKafka: Scenario = {
     for (let subject = 0; subject < SUBJECTS; subject++) {
       const indexes = Array.from({ length: perCodec }, (_, index) => index)
       const own = indexes.filter((index) => index % SUBJECTS === subject)
-      const order = CODECS.flatMap((codec) => own.map((index) => `${codec}.${index}`))
+      const order = codecs.flatMap((codec) => own.map((index) => `${codec}.${index}`))
       assert.deepEqual(taken.get(`job.${subject}`), order)
     }
   },

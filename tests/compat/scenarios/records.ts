@@ -23,7 +23,7 @@ export const everyCodec: Scenario = {
   suits: () => true,
   async run(ground) {
     const { client, length } = ground
-    for (const codec of CODECS) {
+    for (const codec of client.codecs ?? CODECS) {
       const topic = await newTopic(ground)
       const many = numbered(length === 'long' ? 5000 : 200)
       const sent = [...samples, ...many].map((record) => ({ ...record, partition: 0 }))
@@ -46,7 +46,7 @@ export const acrossClients: Scenario = {
   suits: () => true,
   async run(ground) {
     const { client, other } = ground
-    for (const codec of CODECS) {
+    for (const codec of client.codecs ?? CODECS) {
       const topic = await newTopic(ground)
       const sent = numbered(100).map((record) => ({ ...record, partition: 0 }))
       await other.produce(topic, sent, { codec })
