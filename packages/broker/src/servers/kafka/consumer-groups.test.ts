@@ -170,6 +170,28 @@ test('a pattern is a subscription from version 1 on', async () => {
   assert.deepEqual([members[0]!.subscribedTopicNames, members[0]!.subscribedTopicRegex], [[], 'T|U'])
 })
 
+test('topics that are made, grow and go are heard of at the next heartbeat', async () => {
+  const groupId = newGroup()
+  const joined = await join(groupId, { subscribedTopicNames: ['later'], subscribedTopicRegex: 'late.*' })
+  assert.deepEqual(joined.assignment, { topicPartitions: [] })
+  const heard = async (epoch: number, owned: number[] | null = null): Promise<number[] | undefined> => {
+    const topicPartitions = owned === null ? null : [{ topicId: id, partitions: owned }]
+    const { assignment } = await beat(groupId, { memberEpoch: epoch, topicPartitions })
+    return assignment?.topicPartitions.flatMap(({ partitions }) => partitions)
+  }
+  let id = topicId
+  await own.streams.create('later', { partitions: 1 })
+  id = await topicIdOf('later')
+  assert.deepEqual(await heard(1), [0])
+  await own.streams.alter('later', { partitions: 3 })
+  assert.deepEqual(await heard(2), [0, 1, 2])
+  assert.equal(await heard(3), undefined)
+  await own.streams.delete('later')
+  assert.deepEqual(await heard(3), [], 'it is told to give them up')
+  assert.equal(await heard(3, []), undefined)
+  assert.equal((await describe(groupId)).groupState, 'Stable')
+})
+
 test('the exact error for each heartbeat that is refused', async () => {
   const e = kafkaErrors
   const groupId = await loneMember({ instanceId: 'one' })
