@@ -249,20 +249,6 @@ describe('static members', () => {
     assert.deepEqual([back.epoch, textOf(back.assigned)], [1, '1: 0 1 2 3'])
   })
 
-  test('one that comes back under the id of another member is that member no more', () => {
-    const group = new ConsumerScript()
-    group.join('a', one)
-    group.join('b')
-    group.settle()
-    group.beat('a', { ...one, epoch: pausingEpoch })
-    const back = group.join('b', one)
-    assert.equal(back.error, 'none')
-    group.settle()
-    assert.deepEqual([[...group.state.members.keys()], group.has('b')], [['b'], '1: 0 1 2 3'])
-    assert.equal(group.beat('b', { ...one, epoch: leavingEpoch }).error, 'none')
-    assert.equal(group.state.phase, 'Empty')
-  })
-
   test('one that does not come back is out when its session ends', () => {
     const group = new ConsumerScript()
     group.join('a', one)

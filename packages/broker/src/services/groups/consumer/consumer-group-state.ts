@@ -184,9 +184,6 @@ export class ConsumerGroupState {
   /** A static member has come back under another id: it has what the one before it had. */
   replace(old: ConsumerMember, words: MemberWords): ConsumerMember {
     const isSame = this.subscriptions.of(words.topics, words.pattern) === this.subscriptionOf(old)
-    // Why: a client may give the id of a member that it was before.
-    const namesake = this.members.get(words.memberId)
-    if (namesake !== undefined) this.remove([namesake])
     this.#drop(old)
     const member = new ConsumerMember(words)
     member.target = old.target
