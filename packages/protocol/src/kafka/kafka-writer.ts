@@ -125,6 +125,29 @@ export class KafkaWriter extends ByteWriter {
     return parts
   }
 
+  /**
+   * The same without handing anything over: what it wrote itself is borrowed for the call, and the writer
+   * begins anew.
+   */
+  giveParts(take: (bytes: Uint8Array, start: number, end: number) => void): void {
+    const { bytes, position } = this
+    let from = 0
+    for (const { at, slices } of this.#insertions) {
+      if (at > from) take(bytes, from, at)
+      for (const slice of slices) take(slice, 0, slice.length)
+      from = at
+    }
+    if (from < position) take(bytes, from, position)
+    this.clear()
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.position = 0
+    if (this.#insertions.length > 0) this.#insertions = []
+    this.#insertedBytes = 0
+  }
+
   #length(length: number, isCompact: boolean): void {
     if (isCompact) this.uvarint(length + 1)
     else this.i32(length)

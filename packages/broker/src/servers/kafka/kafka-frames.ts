@@ -38,18 +38,25 @@ export function frameReader(bytes: Uint8Array, start: number, end: number): Kafk
   return new KafkaReader(bytes, start + 4, end)
 }
 
-/** An answer as what is to be sent, in order. */
+/** Of all answers, one after the other; a buffer for each would be most of what an answer costs. */
+const shared = new KafkaWriter()
+/** A larger one is not kept for the next. */
+const keptBytesMax = 64 * 1024
+
+/** An answer, to be taken from the writer before another is written. */
 export function answerParts<Response>(
   api: KafkaApi<unknown, Response>,
   { version, correlation }: RequestHead,
   response: Response,
-): Uint8Array[] {
-  const writer = new KafkaWriter()
+): KafkaWriter {
+  const writer = shared
+  writer.clear()
+  if (writer.bytes.length > keptBytesMax) writer.take()
   writer.i32(0)
   writer.i32(correlation)
   if (version >= api.flexibleFrom && api.key !== apiVersionsKey) writer.u8(0)
   api.writeResponse(writer, response, version)
   if (writer.size - 4 > 0x7fff_ffff) throw new BrokerError('internal', `An answer of ${writer.size} bytes`)
   writer.patchU32(0, writer.size - 4)
-  return writer.takeParts()
+  return writer
 }

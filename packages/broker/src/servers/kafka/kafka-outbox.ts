@@ -1,6 +1,7 @@
 // Answers of one connection in the order of their requests: what is ready early waits for those before it.
 
-import { ByteOutbox } from '../connections/byte-outbox.ts'
+import type { KafkaWriter } from '@sluice/protocol/kafka/kafka-writer'
+import { ByteOutbox, copiedBytesMax } from '../connections/byte-outbox.ts'
 
 /** A request that has begun. */
 export interface Ticket {
@@ -28,10 +29,13 @@ export class KafkaOutbox extends ByteOutbox {
     return ticket
   }
 
-  /** Once for each ticket. `parts` undefined: there is no answer. */
-  ready(ticket: Ticket, parts: readonly Uint8Array[] | undefined): void {
-    ticket.parts = parts
+  /** Once for each ticket. Takes the answer from its writer; undefined: there is none. */
+  ready(ticket: Ticket, answer: KafkaWriter | undefined): void {
     ticket.isReady = true
+    // Why the size: bytes beyond it are not copied, and the writer must not write over them.
+    const isNow = ticket === this.#tickets[this.#first] && (answer?.position ?? 0) <= copiedBytesMax
+    if (isNow) this.#sendNow(answer)
+    else ticket.parts = answer?.takeParts()
     while (this.#tickets[this.#first]?.isReady === true) {
       const next = this.#tickets[this.#first++]!
       if (next.parts !== undefined) this.#send(next.parts)
@@ -53,12 +57,19 @@ export class KafkaOutbox extends ByteOutbox {
     this.#releases = undefined
   }
 
-  #send(parts: readonly Uint8Array[]): void {
-    for (const bytes of parts) {
-      const release = this.#releases?.get(bytes)
-      if (release !== undefined) this.#releases!.delete(bytes)
-      this.slice({ bytes, start: 0, end: bytes.length, release })
-    }
+  #sendNow(answer: KafkaWriter | undefined): void {
+    answer?.giveParts(this.#part)
     this.gathered()
+  }
+
+  #send(parts: readonly Uint8Array[]): void {
+    for (const bytes of parts) this.#part(bytes, 0, bytes.length)
+    this.gathered()
+  }
+
+  readonly #part = (bytes: Uint8Array, start: number, end: number): void => {
+    const release = this.#releases?.get(bytes)
+    if (release !== undefined) this.#releases!.delete(bytes)
+    this.slice({ bytes, start, end, release })
   }
 }

@@ -53,8 +53,10 @@ export async function produce(
     const batch = isOwned || kept !== bytes ? kept : new Uint8Array(kept)
     stamp(batch, isAppendTime ? nowMs : maxTimestamp, isAppendTime)
     const baseOffset = partition.append(batch)
-    await durable(stream, partition)
+    await partition.durable()
     return { baseOffset, appendTimeMs: isAppendTime ? nowMs : undefined, logStart: partition.logStart }
+  } catch (error) {
+    throw stream.isDeleted ? deletedMeanwhile(stream) : error
   } finally {
     stream.admission.leave(kept.length)
   }

@@ -9,6 +9,7 @@ import type {
   ProduceRequestTopicPartition,
   ProduceResponse,
   ProduceResponseNodeEndpoint,
+  ProduceResponseTopic,
   ProduceResponseTopicPartition,
 } from '@sluice/protocol/kafka/generated/produce'
 import { zstdCodec } from '@sluice/protocol/record/compression/codecs'
@@ -24,6 +25,7 @@ const noOffset = -1
 const noTime = -1
 const epochUnknown = 0
 const noBytes = new Uint8Array(0)
+const none: ReadonlySet<number> = new Set()
 const acksNone = 0
 const acksOne = 1
 const acksAll = -1
@@ -41,13 +43,12 @@ export async function handleProduce(
   const begun = request.topics.map((topic) =>
     topic.partitions.map((partition) => append(session, request, { topic, partition, version })),
   )
-  const topics = await Promise.all(
-    begun.map(async (partitions, at) => {
-      return { name: request.topics[at]!.name, partitions: await Promise.all(partitions) }
-    }),
-  )
+  const topics: ProduceResponseTopic[] = []
+  for (const [at, { name }] of request.topics.entries())
+    topics.push({ name, partitions: await Promise.all(begun[at]!) })
   if (request.acks === acksNone) return withoutAnswer(topics.flatMap(({ partitions }) => partitions))
-  const nodeEndpoints = version < versionWithEndpoints ? [] : await endpointsOf(session, topics)
+  const leaders = version < versionWithEndpoints ? none : leadersIn(topics)
+  const nodeEndpoints = leaders.size === 0 ? [] : await endpointsOf(session, leaders)
   return { topics, throttleTimeMs: session.throttleTimeMs(), nodeEndpoints }
 }
 
@@ -153,19 +154,22 @@ function refusal(index: number, errorCode: number, errorMessage: string | null):
   return { index, errorCode, baseOffset: noOffset, recordErrors: [], errorMessage }
 }
 
-/** Where to find the leaders that the answer names. */
+/** Whom the answer names as leaders. */
+function leadersIn(topics: readonly ProduceResponseTopic[]): ReadonlySet<number> {
+  let leaders = none
+  for (const { partitions } of topics)
+    for (const { currentLeader } of partitions)
+      if (currentLeader?.leaderId !== undefined) leaders = new Set(leaders).add(currentLeader.leaderId)
+  return leaders
+}
+
+/** Where to find them. */
 async function endpointsOf(
   { services, listener }: KafkaSession,
-  topics: readonly { readonly partitions: readonly Answer[] }[],
+  leaders: ReadonlySet<number>,
 ): Promise<ProduceResponseNodeEndpoint[]> {
-  const leaders = new Set<number>()
-  for (const { currentLeader } of topics.flatMap(({ partitions }) => partitions)) {
-    if (currentLeader?.leaderId !== undefined) leaders.add(currentLeader.leaderId)
-  }
-  if (leaders.size === 0) return []
-  const { cluster } = services
-  const nodes = await cluster.nodes(listener)
+  const nodes = await services.cluster.nodes(listener)
   return nodes
-    .map(({ node, host, port }) => ({ nodeId: cluster.brokerIdOf(node), host, port, rack: null }))
-    .filter(({ nodeId }) => leaders.has(nodeId))
+    .filter(({ node }) => leaders.has(node))
+    .map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null }))
 }
