@@ -4,6 +4,7 @@
 
 import type { ByteConnection } from '@sluice/protocol/bytes/byte-connection'
 import { ByteWriter } from '@sluice/protocol/bytes/byte-writer'
+import type { ByteBudget } from './byte-budget.ts'
 
 /** Above this what was gathered in a turn is written before it ends. */
 const gatheredBytesMax = 64 * 1024
@@ -22,13 +23,17 @@ export class ByteOutbox {
   /** What is written here goes out when `gathered` says so. Why empty at first: most connections idle. */
   readonly writer: ByteWriter = new ByteWriter(0)
   readonly #connection: ByteConnection
+  /** Where large slices are counted until the peer has taken them. */
+  readonly #untaken: ByteBudget | undefined
+  #untakenBytes = 0
   #isScheduled = false
   #isCongested = false
   #isClosed = false
   #hasWritten = false
 
-  constructor(connection: ByteConnection) {
+  constructor(connection: ByteConnection, untaken?: ByteBudget) {
     this.#connection = connection
+    this.#untaken = untaken
   }
 
   /** More than the high-water mark is waiting for the peer. */
@@ -44,7 +49,7 @@ export class ByteOutbox {
       return
     }
     this.flush()
-    this.write(bytes.subarray(start, end), release)
+    this.write(bytes.subarray(start, end), this.#counted(end - start, release))
   }
 
   /** What the writer has is whole, and goes out at the end of the turn at the latest. */
@@ -70,6 +75,8 @@ export class ByteOutbox {
   close(): void {
     this.flush()
     this.#isClosed = true
+    this.#untaken?.give(this.#untakenBytes)
+    this.#untakenBytes = 0
   }
 
   /** The connection took everything. */
@@ -82,6 +89,18 @@ export class ByteOutbox {
     const hasWritten = this.#hasWritten
     this.#hasWritten = false
     return hasWritten
+  }
+
+  #counted(sizeBytes: number, release: (() => void) | undefined): (() => void) | undefined {
+    if (this.#isClosed || this.#untaken === undefined) return release
+    this.#untakenBytes += sizeBytes
+    this.#untaken.take(sizeBytes)
+    return () => {
+      release?.()
+      if (this.#isClosed) return
+      this.#untakenBytes -= sizeBytes
+      this.#untaken?.give(sizeBytes)
+    }
   }
 
   readonly #endOfTurn = (): void => {

@@ -14,7 +14,12 @@ class Owner {
   readonly gate: RequestGate
 
   constructor(budget: ByteBudget = new ByteBudget(1000), room: FrameRoom = new FrameRoom(1000)) {
-    this.gate = new RequestGate(this, limits, { budget, room, waiting: new WaitingRoom(1000) })
+    this.gate = new RequestGate(this, limits, {
+      budget,
+      room,
+      waiting: new WaitingRoom(1000),
+      untaken: new ByteBudget(1000),
+    })
   }
 
   run(bytes: Uint8Array, start: number): void {

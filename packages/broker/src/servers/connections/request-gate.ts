@@ -22,6 +22,9 @@ export interface GateLimits {
   readonly bytesInProgressMax: number
 }
 
+/** Of one read, but for a single batch that is larger, while peers have not taken what others asked for. */
+export const crowdedReadBytes: number = 64 * 1024
+
 /** What all connections have together, whatever protocol they speak. */
 export interface SharedBounds {
   /** For what is in progress. */
@@ -30,6 +33,8 @@ export interface SharedBounds {
   readonly room: FrameRoom
   /** For what has nothing in progress, and waits for records to come. */
   readonly waiting: WaitingRoom
+  /** What peers have not taken of answers: from half on readers are given less at once. */
+  readonly untaken: ByteBudget
 }
 
 export function sharedBounds(totalBytesInProgressMax: number): SharedBounds {
@@ -37,6 +42,7 @@ export function sharedBounds(totalBytesInProgressMax: number): SharedBounds {
     budget: new ByteBudget(totalBytesInProgressMax),
     room: new FrameRoom(totalBytesInProgressMax),
     waiting: new WaitingRoom(totalBytesInProgressMax),
+    untaken: new ByteBudget(totalBytesInProgressMax),
   }
 }
 

@@ -54,7 +54,7 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
     const { kafkaFrameBytesMax, kafkaIdleMs } = door.services.limits
     this.listener = listener
     this.#door = door
-    this.#outbox = new KafkaOutbox(connection)
+    this.#outbox = new KafkaOutbox(connection, door.services.bounds.untaken)
     this.#link = new PeerLink(this, door.services, {
       connection,
       outbox: this.#outbox,

@@ -39,7 +39,7 @@ export class NativeConnection implements NativeSession, LinkOwner {
   ) {
     const { limits } = services
     this.services = services
-    this.outbox = new FrameOutbox(connection)
+    this.outbox = new FrameOutbox(connection, services.bounds.untaken)
     this.subscriptions = new SubscriptionTable(limits.subscriptionsMax)
     const { handshakeTimeoutMs } = limits
     const { outbox } = this

@@ -14,6 +14,7 @@ import type { Partition } from '../../../cluster/partition.ts'
 import { bytesArrive, readPartitions } from '../../../services/streams/fetch-many.ts'
 import type { PartitionOutcome, PartitionRead } from '../../../services/streams/fetch-many.ts'
 import { endOfEpoch } from '../../../services/streams/offset-lookup.ts'
+import { crowdedReadBytes } from '../../connections/request-gate.ts'
 import { kafkaErrorOf, kafkaErrors } from '../kafka-errors.ts'
 import type { KafkaServices, KafkaSession } from '../kafka-session.ts'
 import { findLed, toldEpochOf } from '../led-partition.ts'
@@ -141,7 +142,8 @@ async function readAll(
   const reads = asked.map(({ read }) => read!)
   if (reads.length === 0) return
   const { io, bounds } = session.services
-  const bytesMax = Math.min(Math.max(request.maxBytes, 0), fetchBytesLimit)
+  const bytesLimit = bounds.untaken.isHalfFull ? crowdedReadBytes : fetchBytesLimit
+  const bytesMax = Math.min(Math.max(request.maxBytes, 0), bytesLimit)
   // Why not with an error: the client is to know at once.
   const waitMs = reads.length < all.length ? 0 : request.maxWaitMs
   await bytesArrive(reads, {

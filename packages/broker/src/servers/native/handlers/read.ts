@@ -5,6 +5,7 @@ import { opcodes } from '@sluice/protocol/native/frame'
 import { readRead } from '@sluice/protocol/native/publish-messages'
 import { fetch } from '../../../services/streams/fetch.ts'
 import type { Fetched } from '../../../services/streams/fetch.ts'
+import { crowdedReadBytes } from '../../connections/request-gate.ts'
 import type { FrameOutbox } from '../frame-outbox.ts'
 import type { NativeSession } from '../native-session.ts'
 
@@ -14,8 +15,11 @@ export async function handleRead(
   body: ByteReader,
 ): Promise<void> {
   const { services, outbox, signal } = session
-  const request = readRead(body)
-  const stream = services.streams.require(request.stream)
+  const asked = readRead(body)
+  const stream = services.streams.require(asked.stream)
+  const isSmall = asked.bytesMax > 0 && asked.bytesMax <= crowdedReadBytes
+  const isCut = services.bounds.untaken.isHalfFull && !isSmall
+  const request = isCut ? { ...asked, bytesMax: crowdedReadBytes } : asked
   let held = 0
   const hold = (bytes: number): void => {
     if (bytes > held) session.reserve(bytes - held)
