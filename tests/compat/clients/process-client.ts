@@ -72,7 +72,7 @@ export class ProcessClient implements KafkaClient {
       (chunk: Buffer) => (this.#errorText = `${this.#errorText}${chunk.toString()}`.slice(-4000)),
     )
     createInterface({ input: child.stdout }).on('line', (line) => this.#hear(JSON.parse(line) as Line))
-    child.once('exit', () => this.#fail(new Error(`${name} ended: ${this.#errorText}`)))
+    child.once('exit', () => this.#fail(this.#ended()))
     this.admin = withoutLacking(this.#makeAdmin(), lacksAdmin)
   }
 
@@ -106,7 +106,7 @@ export class ProcessClient implements KafkaClient {
   }
 
   async close(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    if (this.#hasEnded()) return
     const exited = once(this.#process, 'exit')
     const late = setTimeout(() => this.#process.kill('SIGKILL'), 10_000)
     this.#process.stdin!.end()
@@ -134,6 +134,7 @@ export class ProcessClient implements KafkaClient {
   #ask<T>(method: string, params: Readonly<Record<string, unknown>>): Promise<T> {
     const id = ++this.#lastId
     return new Promise<T>((resolve, reject) => {
+      if (this.#hasEnded()) return reject(this.#ended())
       this.#waiting.set(id, { resolve, reject })
       this.#process.stdin!.write(`${JSON.stringify({ id, method, params })}\n`)
     })
@@ -145,6 +146,14 @@ export class ProcessClient implements KafkaClient {
     this.#waiting.delete(id!)
     if (error === undefined) waiting.resolve(result as never)
     else waiting.reject(new Error(`${this.name}: ${error}\n${this.#errorText}`))
+  }
+
+  #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null
+  }
+
+  #ended(): Error {
+    return new Error(`${this.name} ended: ${this.#errorText}`)
   }
 
   #fail(error: Error): void {

@@ -10,6 +10,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -295,6 +296,9 @@ func (c *client) leave(p params) (interface{}, error) {
 	m := c.members[p.Member]
 	delete(c.members, p.Member)
 	c.mu.Unlock()
+	if m == nil {
+		return nil, errors.New("the member has left")
+	}
 	m.stop()
 	<-m.ended
 	return nil, m.group.Close()
