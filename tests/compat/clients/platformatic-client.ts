@@ -1,8 +1,10 @@
 // @platformatic/kafka: a client of today in JavaScript. It speaks only the newest versions of every request:
-// flexible encodings, topic ids. Closing it leaves the group, also as a static member.
+// flexible encodings, topic ids. Closing it leaves the group, also as a static member: those have processes of
+// their own (platformatic-member.ts).
 
+import { fileURLToPath } from 'node:url'
 import { Admin as PlatformaticAdmin, Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
-import type { Message, MessagesStream } from '@platformatic/kafka'
+import type { GroupAssignment, Message, MessagesStream } from '@platformatic/kafka'
 import type {
   Admin,
   Committed,
@@ -16,12 +18,16 @@ import type {
   SeenRecord,
   Sending,
 } from '../harness/kafka-client.ts'
+import { ProcessClient } from './process-client.ts'
 
 type Bytes = Buffer | null
 const TOPIC_RESOURCE = 2
 const SET = 0
 const LATEST = -1n
 const EARLIEST = -2n
+
+/** Records. */
+const COMMIT_EVERY = 20
 
 interface BaseOptions {
   readonly clientId: string
@@ -41,7 +47,7 @@ export async function openPlatformatic(address: string): Promise<KafkaClient> {
 
 class PlatformaticClient implements KafkaClient {
   readonly name = '@platformatic/kafka'
-  readonly lacks: readonly Lack[] = ['metadata of commits', 'static members']
+  readonly lacks: readonly Lack[] = ['metadata of commits']
   readonly assignors = { classic: ['roundrobin', 'cooperative-sticky'] }
   readonly admin: Admin
   readonly #base: BaseOptions
@@ -91,6 +97,7 @@ class PlatformaticClient implements KafkaClient {
   }
 
   async join(membership: Membership): Promise<GroupMember> {
+    if (membership.instanceId !== undefined) return joinApart(membership, this.#base.bootstrapBrokers[0]!)
     const consumer = this.#consumer(membership)
     const member = new PlatformaticMember(consumer, membership.topic, () => this.#members.delete(member))
     this.#members.add(member)
@@ -124,20 +131,40 @@ class PlatformaticClient implements KafkaClient {
     return made
   }
 
-  #consumer({
-    group,
-    instanceId,
-    assignor,
-  }: Omit<Membership, 'topic'>): Consumer<Bytes, Bytes, Buffer, Buffer> {
+  #consumer({ group, assignor }: Omit<Membership, 'topic'>): Consumer<Bytes, Bytes, Buffer, Buffer> {
     return new Consumer<Bytes, Bytes, Buffer, Buffer>({
       ...this.#base,
       groupId: group,
-      ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
       ...(assignor === undefined ? {} : { protocols: [{ name: assignor, version: 1 }] }),
       sessionTimeout: 10_000,
       rebalanceTimeout: 10_000,
       heartbeatInterval: 200,
     })
+  }
+}
+
+/** Leaving ends its process, and the group does not hear of it. */
+async function joinApart(membership: Membership, address: string): Promise<GroupMember> {
+  const client = new ProcessClient(
+    {
+      name: '@platformatic/kafka, a member',
+      command: process.execPath,
+      args: [fileURLToPath(new URL('platformatic-member.ts', import.meta.url))],
+      lacks: [],
+      lacksAdmin: [],
+    },
+    address,
+  )
+  const member = await client.join(membership)
+  return {
+    seen: member.seen,
+    get partitions() {
+      return member.partitions
+    },
+    get assignments() {
+      return member.assignments
+    },
+    leave: () => client.close(),
   }
 }
 
@@ -157,8 +184,7 @@ class PlatformaticMember implements GroupMember {
   }
 
   get partitions(): readonly number[] {
-    const found = this.#consumer.assignments?.find(({ topic }) => topic === this.#topic)
-    return (found?.partitions ?? []).toSorted((one, other) => one - other)
+    return partitionsOf(this.#consumer.assignments, this.#topic)
   }
 
   async start(): Promise<void> {
@@ -181,11 +207,13 @@ class PlatformaticMember implements GroupMember {
   }
 
   async #read(stream: MessagesStream<Bytes, Bytes, Buffer, Buffer>): Promise<void> {
+    const uncommitted = new Map<number, Message<Bytes, Bytes, Buffer, Buffer>>()
     for await (const message of stream) {
       this.seen.push(seenOf(message))
-      // A late commit, after the partition went to another member, is refused: it is read again there.
-      await Promise.resolve(message.commit()).catch(() => {})
+      uncommitted.set(message.partition, message)
+      if (this.seen.length % COMMIT_EVERY === 0) await commitLast(uncommitted)
     }
+    await commitLast(uncommitted)
   }
 }
 
@@ -258,7 +286,18 @@ function adminOf(admin: PlatformaticAdmin): Admin {
   }
 }
 
-function seenOf(message: Message<Bytes, Bytes, Buffer, Buffer>): SeenRecord {
+/** A late commit, after the partition went to another member, is refused: it is read again there. */
+async function commitLast(uncommitted: Map<number, Message<Bytes, Bytes, Buffer, Buffer>>): Promise<void> {
+  for (const message of uncommitted.values()) await Promise.resolve(message.commit()).catch(() => {})
+  uncommitted.clear()
+}
+
+export function partitionsOf(assignments: readonly GroupAssignment[] | null, asked: string): number[] {
+  const found = assignments?.find(({ topic }) => topic === asked)
+  return (found?.partitions ?? []).toSorted((one, other) => one - other)
+}
+
+export function seenOf(message: Message<Bytes, Bytes, Buffer, Buffer>): SeenRecord {
   const headers = [...message.headers].map(([name, value]) => [String(name), String(value)])
   return {
     partition: message.partition,

@@ -62,7 +62,15 @@ class Client:
     def __init__(self, address):
         self.address = address
         self.producers = {}
-        self.admin = KafkaAdminClient(bootstrap_servers=address)
+        self.last_admin = None
+
+    @property
+    def admin(self):
+        # A new one for each call: after the broker was away one that knew it fails once.
+        if self.last_admin is not None:
+            self.last_admin.close()
+        self.last_admin = KafkaAdminClient(bootstrap_servers=self.address)
+        return self.last_admin
 
     def produce(self, topic, records, codec='none', isIdempotent=False):
         producer = self.producer(codec)
