@@ -286,7 +286,7 @@ class Checker {
   check(): void {
     let all = noPartitions
     for (const { memberId, owned: reads } of this.clients) {
-      // Why: of a topic that is gone there is nothing to read, and by its name nobody says any more who has it.
+      // Why: of a topic that is gone there is nothing to read, and its name says no more who has it.
       const owned = filtered(reads, (id) => this.topics.byId(id) !== undefined)
       assert.ok(!overlap(owned, all), `${memberId} reads what another reads: ${text(owned)} of ${text(all)}`)
       all = union(all, owned)

@@ -18,7 +18,8 @@ export interface Subscription {
 }
 
 interface Matches {
-  readonly pattern: TopicPattern
+  /** Until it has looked at the topics: what it keeps of its matching may come to megabytes. */
+  pattern: TopicPattern | undefined
   readonly names: Set<string>
   comeCount: number
 }
@@ -84,9 +85,13 @@ export class SubscriptionIndex {
   #namesOf(source: string): Iterable<string> {
     const matches = source === '' ? undefined : this.#matchesOf(source)
     if (matches === undefined) return []
-    const { pattern, names } = matches
-    for (const { name } of this.#view.since(matches.comeCount)) if (pattern.matches(name)) names.add(name)
-    matches.comeCount = this.#view.comeCount
+    const { names } = matches
+    if (matches.comeCount < this.#view.comeCount) {
+      const pattern = matches.pattern ?? compileTopicPattern(source)!
+      for (const { name } of this.#view.since(matches.comeCount)) if (pattern.matches(name)) names.add(name)
+      matches.comeCount = this.#view.comeCount
+    }
+    matches.pattern = undefined
     for (const name of names) if (this.#view.find(name) === undefined) names.delete(name)
     return names
   }
