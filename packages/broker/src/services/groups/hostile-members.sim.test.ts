@@ -13,12 +13,12 @@ import type { Groups } from './groups.ts'
 import { overlap } from './partition-sets.ts'
 import { writeAssignment } from './subscription-reader.ts'
 
-const seeds = 25
+const seeds = 15
 const membersMax = 6
 const policies = ['bidirectional', 'upgrade', 'downgrade', 'disabled'] as const
-const groupIds = ['g', 'g', 'g', 'h']
+const groupIds = ['g', 'g', 'g', 'g', 'h']
 const ids = ['', 'a', 'b', 'c', 'd', 'e', 'f']
-const instances = [null, null, null, 'x', 'y']
+const instances = [null, null, 'x', 'x', 'y']
 const epochs = [-3, -2, -1, 0, 0, 0, 1, 2, 3, 5, 8]
 const topicLists = [['T'], ['U'], ['T', 'U'], ['nowhere'], []]
 const claims = [sets({}), sets({ 1: [0, 1] }), sets({ 1: [0, 1, 2, 3], 2: [0] }), sets({ 9: [77] })]
@@ -29,7 +29,9 @@ function subscription(topics: readonly string[]): Uint8Array {
   return Uint8Array.from([0, 0, 0, 0, 0, topics.length, ...names, 255, 255, 255, 255])
 }
 
-/** Anybody: asks anything of any group, mostly with an epoch that somebody has. */
+type Name = Pick<ConsumerHeartbeat, 'memberId' | 'instanceId'>
+
+/** Anybody: asks anything of any group. */
 class Crowd {
   readonly #world: SimWorld
   readonly #topics: Topics
@@ -45,10 +47,7 @@ class Crowd {
   async ask(groups: Groups): Promise<void> {
     const { random } = this.#world.scheduler
     const groupId = random.pick(groupIds)
-    const memberId =
-      random.chance(0.5) && this.#given.length > 0 ? random.pick(this.#given) : random.pick(ids)
-    const name = { memberId, instanceId: random.pick(instances) }
-    const epoch = random.chance(0.5) ? this.#epochOf(groups, memberId) : random.pick(epochs)
+    const { epoch, ...name } = this.#somebody(groups, groupId)
     const asked = random.int(0, 12)
     if (asked <= 5)
       return this.#heard('beat', await groups.consumerHeartbeat(groupId, this.#beat(name, epoch)))
@@ -61,7 +60,7 @@ class Crowd {
     return this.#operate(groups, groupId)
   }
 
-  #beat(name: { memberId: string; instanceId: string | null }, epoch: number): ConsumerHeartbeat {
+  #beat(name: Name, epoch: number): ConsumerHeartbeat {
     const { random } = this.#world.scheduler
     const request = beatOf({ ...name, epoch, isIdRequired: random.chance(0.5), owned: random.pick(claims) })
     if (random.chance(0.3)) return request
@@ -75,7 +74,7 @@ class Crowd {
     }
   }
 
-  #join(name: { memberId: string; instanceId: string | null }): Parameters<Groups['join']>[1] {
+  #join(name: Name): Parameters<Groups['join']>[1] {
     const { random } = this.#world.scheduler
     const metadata = random.chance(0.9) ? subscription(random.pick(topicLists)) : Uint8Array.of(1, 2, 3)
     return joinOf({
@@ -91,10 +90,7 @@ class Crowd {
     })
   }
 
-  #sync(
-    name: { memberId: string; instanceId: string | null },
-    generation: number,
-  ): Parameters<Groups['sync']>[1] {
+  #sync(name: Name, generation: number): Parameters<Groups['sync']>[1] {
     const { random } = this.#world.scheduler
     const assignments = this.#given.map((memberId) => {
       const partitions = [random.int(0, 9)]
@@ -103,12 +99,7 @@ class Crowd {
     return { ...name, generation, protocolType: null, protocolName: null, assignments }
   }
 
-  async #commit(
-    groups: Groups,
-    groupId: string,
-    member: { memberId: string; instanceId: string | null },
-    generation: number,
-  ): Promise<void> {
+  async #commit(groups: Groups, groupId: string, member: Name, generation: number): Promise<void> {
     const isEpochTold = this.#world.scheduler.random.chance(0.7)
     const commit = { ...commitOf(groupId, 'T', { 0: 1 }), member, generation, isEpochTold }
     const [topic] = await groups.offsets.commit(commit)
@@ -121,13 +112,25 @@ class Crowd {
     else this.#heard('delete', { error: await groups.admin.delete(groupId) })
   }
 
-  #epochOf(groups: Groups, memberId: string): number {
-    for (const groupId of new Set(groupIds)) {
-      const members = groups.admin.describeConsumers(groupId)?.members ?? []
-      const found = members.find((member) => member.memberId === memberId)
-      if (found !== undefined) return found.epoch
+  /** Mostly a member, by what it is called and the epoch that it has, or one by which it joins or leaves. */
+  #somebody(groups: Groups, groupId: string): Name & { readonly epoch: number } {
+    const { random } = this.#world.scheduler
+    const classic = groups.admin.describe(groupId)
+    const generation = classic?.generation ?? 1
+    const members: (Name & { readonly epoch: number })[] = [
+      ...(groups.admin.describeConsumers(groupId)?.members ?? []),
+      ...(classic?.members ?? []).map((member) => ({ ...member, epoch: generation })),
+    ]
+    if (members.length === 0 || random.chance(0.3)) {
+      const memberId = random.pick(random.chance(0.5) ? ids : [...ids, ...this.#given])
+      return { memberId, instanceId: random.pick(instances), epoch: random.pick(epochs) }
     }
-    return groups.admin.describe('g')?.generation ?? 1
+    const { memberId, instanceId, epoch } = random.pick(members)
+    return {
+      memberId,
+      instanceId: random.chance(0.7) ? instanceId : random.pick(instances),
+      epoch: random.chance(0.6) ? epoch : random.pick([0, 0, 0, -1, -2, -2, -2]),
+    }
   }
 
   #heard(
@@ -165,7 +168,7 @@ test(`whatever members say, they are answered and nothing breaks (${seeds} seeds
       topics.add('T', 5)
       topics.add('U', 3)
       const own = { groupMembersMax: membersMax, groupMigration: random.pick(policies) }
-      const limits = { ...groupLimits, ...own, groupConsumerSessionTimeoutMs: 2000 }
+      const limits = { ...groupLimits, ...own, groupConsumerSessionTimeoutMs: 5000 }
       const crowd = new Crowd(world, topics)
       for (let life = 0; life < 3; life++) {
         const groups = await openGroups(world.startNode('n'), topics, { limits })
