@@ -61,7 +61,8 @@ export class GroupTable {
   #measure(): number {
     let bytes = 0
     for (const { state, offsets, storedBytes } of this.#groups.values()) {
-      bytes += groupBytes + state.bytes + offsets.bytes + (storedBytes?.length ?? 0)
+      const readBytes = state.kind === 'consumer' ? state.subscriptions.bytes : 0
+      bytes += groupBytes + state.bytes + readBytes + offsets.bytes + (storedBytes?.length ?? 0)
     }
     return bytes
   }

@@ -1,5 +1,5 @@
-// Patterns that members subscribe by are looked at once, and keep nothing of their matching afterwards: what a
-// pattern of RE2 keeps of it may come to megabytes, and every member may bring one.
+// Patterns that members subscribe by are looked at once, and keep nothing of their matching afterwards: what
+// a pattern of RE2 keeps of it may come to megabytes, and every member may bring one. What is kept is counted.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -41,4 +41,16 @@ test(`a subscription by a hostile pattern keeps less than ${bytesMax} bytes`, ()
   topics.put({ id: 21, name: `a${'b'.repeat(150)}`, partitionCount: 1 })
   index.resolve(subscriptions)
   assert.ok(subscriptions[0]!.streamIds.has(21), 'topics that come later are looked at all the same')
+})
+
+test('what is counted of what patterns match is about what is kept', () => {
+  const topics = new TopicDirectory()
+  for (let id = 1; id <= 2000; id++) topics.put({ id, name: `topic-${id}`, partitionCount: 1 })
+  const index = new SubscriptionIndex(topics)
+  const subscriptions = Array.from({ length: 100 }, (_, place) => index.of([], `topic.{0,${place + 10}}`))
+  const before = heapBytes()
+  index.resolve(subscriptions)
+  const keptBytes = heapBytes() - before
+  const ratio = index.bytes / keptBytes
+  assert.ok(ratio > 0.5 && ratio < 2, `${index.bytes} of ${keptBytes} bytes`)
 })

@@ -8,6 +8,9 @@ import type { TopicPattern } from './topic-pattern.ts'
 /** Partitions that one group may be assigned; what it is assigned is stored as one record. */
 const partitionsMax = 1_000_000
 
+/** About what one entry of a set takes. */
+const entryBytes = 32
+
 export interface Subscription {
   readonly key: string
   readonly topics: readonly string[]
@@ -31,6 +34,14 @@ export class SubscriptionIndex {
 
   constructor(view: TopicView) {
     this.#view = view
+  }
+
+  /** About what is kept of which streams members read, beside what they say: a short pattern may match many. */
+  get bytes(): number {
+    let entryCount = 0
+    for (const { streamIds } of this.#subscriptions.values()) entryCount += streamIds.size
+    for (const { names } of this.#matches.values()) entryCount += names.size
+    return entryCount * entryBytes
   }
 
   /** Whether it may stand in a subscription; empty: none. */
