@@ -168,8 +168,9 @@ async function endpointsOf(
   { services, listener }: KafkaSession,
   leaders: ReadonlySet<number>,
 ): Promise<ProduceResponseNodeEndpoint[]> {
-  const nodes = await services.cluster.nodes(listener)
+  const { cluster } = services
+  const nodes = await cluster.nodes(listener)
   return nodes
-    .filter(({ node }) => leaders.has(node))
-    .map(({ node, host, port }) => ({ nodeId: node, host, port, rack: null }))
+    .map(({ node, host, port }) => ({ nodeId: cluster.brokerIdOf(node), host, port, rack: null }))
+    .filter(({ nodeId }) => leaders.has(nodeId))
 }
