@@ -10,11 +10,10 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requestOf } from '@sluice/protocol/kafka/client-frames'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
-import type { FetchRequest } from '@sluice/protocol/kafka/generated/fetch'
-import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { opcodes } from '@sluice/protocol/native/frame'
 import { readFrom, writeRead } from '@sluice/protocol/native/publish-messages'
 import { Broker } from '../broker.ts'
+import { fetchRequest } from './kafka/fetch-request.contract.ts'
 import { KafkaPeer } from './kafka/kafka-peer.contract.ts'
 import { frameOf, RawPeer } from './native/raw-peer.contract.ts'
 
@@ -46,32 +45,7 @@ async function startedFor(t: TestContext): Promise<Broker> {
   return broker
 }
 
-const place = {
-  partition: 0,
-  currentLeaderEpoch: -1,
-  fetchOffset: 0,
-  lastFetchedEpoch: -1,
-  logStartOffset: -1,
-}
-const fetch: FetchRequest = {
-  replicaId: -1,
-  maxWaitMs: 0,
-  minBytes: 1,
-  maxBytes: 8 * mib,
-  isolationLevel: 0,
-  sessionId: 0,
-  sessionEpoch: -1,
-  topics: [
-    {
-      name: 'S',
-      topicId: zeroUuid,
-      partitions: [{ ...place, partitionMaxBytes: 8 * mib, replicaDirectoryId: zeroUuid }],
-    },
-  ],
-  forgottenTopics: [],
-  rackId: '',
-  clusterId: null,
-}
+const fetch = fetchRequest({ name: 'S', bytesMax: 8 * mib })
 
 async function expectBounded(ask: () => Promise<void>, serve: () => Promise<void>): Promise<void> {
   const before = process.memoryUsage().arrayBuffers

@@ -27,6 +27,7 @@ import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { resealed } from '@sluice/protocol/record/compression/compressed-batches.contract'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from '../../broker.ts'
+import { fetchRequest } from './fetch-request.contract.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import type { KafkaErrorName } from './kafka-errors.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
@@ -102,29 +103,9 @@ interface Place {
 
 async function fetched(version: number, place: Place): Promise<number> {
   const { name = 'T', topicId, partition = 0, offset = 0, epoch = -1 } = place
-  const wanted = {
-    partition,
-    currentLeaderEpoch: epoch,
-    fetchOffset: offset,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1,
-    partitionMaxBytes: 1000,
-    replicaDirectoryId: zeroUuid,
-  }
   const id = topicId ?? (await idOf(name))
-  const answer = await peer.ask(fetchApi, version, {
-    replicaId: -1,
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: 1000,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ name, topicId: id, partitions: [wanted] }],
-    forgottenTopics: [],
-    rackId: '',
-    clusterId: null,
-  })
+  const request = fetchRequest({ name, topicId: id, partition, offset, epoch, minBytes: 0 })
+  const answer = await peer.ask(fetchApi, version, request)
   return answer.topics[0]!.partitions[0]!.errorCode
 }
 

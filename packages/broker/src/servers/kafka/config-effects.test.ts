@@ -10,11 +10,11 @@ import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
 import { incrementalAlterConfigsApi } from '@sluice/protocol/kafka/generated/incremental-alter-configs'
 import { listOffsetsApi } from '@sluice/protocol/kafka/generated/list-offsets'
 import { produceApi } from '@sluice/protocol/kafka/generated/produce'
-import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import { batchSizeOf } from '@sluice/protocol/record/record-batch'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from '../../broker.ts'
+import { fetchRequest } from './fetch-request.contract.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
 
@@ -94,21 +94,8 @@ interface Kept {
 async function kept(name: string): Promise<Kept[]> {
   const records: Kept[] = []
   for (let offset = await earliestOf(name); ;) {
-    const wanted = { partition: 0, currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1 }
-    const place = { ...wanted, fetchOffset: offset, partitionMaxBytes: 100_000, replicaDirectoryId: zeroUuid }
-    const { topics } = await peer.ask(fetchApi, 11, {
-      replicaId: -1,
-      maxWaitMs: 0,
-      minBytes: 0,
-      maxBytes: 100_000,
-      isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [{ name, topicId: zeroUuid, partitions: [place] }],
-      forgottenTopics: [],
-      rackId: '',
-      clusterId: null,
-    })
+    const request = fetchRequest({ name, offset, minBytes: 0, bytesMax: 100_000 })
+    const { topics } = await peer.ask(fetchApi, 11, request)
     const bytes = topics[0]!.partitions[0]!.records as Uint8Array
     if (bytes.length === 0) return records
     for (let at = 0; at < bytes.length; at += batchSizeOf(bytes, at)) {

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readAnswer, requestOf } from '@sluice/protocol/kafka/client-frames'
 import { apiVersionsApi } from '@sluice/protocol/kafka/generated/api-versions'
 import { fetchApi } from '@sluice/protocol/kafka/generated/fetch'
-import type { FetchRequest } from '@sluice/protocol/kafka/generated/fetch'
 import { metadataApi } from '@sluice/protocol/kafka/generated/metadata'
 import { saslAuthenticateApi } from '@sluice/protocol/kafka/generated/sasl-authenticate'
 import { saslHandshakeApi } from '@sluice/protocol/kafka/generated/sasl-handshake'
@@ -15,6 +14,7 @@ import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import fc from 'fast-check'
 import type { Logger } from '../../base/logger.ts'
 import { Broker } from '../../broker.ts'
+import { fetchRequest } from './fetch-request.contract.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import { kafkaHandlers } from './kafka-handlers.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
@@ -189,38 +189,12 @@ test('a request in pieces is one request, and one that never ends is not waited 
   assert.equal(warnings[0]?.code, 'frame-timeout')
 })
 
-/** Of the first partition, from its beginning. */
-function fetchOf(name: string, maxWaitMs: number): FetchRequest {
-  const partition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1,
-    partitionMaxBytes: 1000,
-    replicaDirectoryId: zeroUuid,
-  }
-  return {
-    replicaId: -1,
-    maxWaitMs,
-    minBytes: 1,
-    maxBytes: 1000,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ name, topicId: zeroUuid, partitions: [partition] }],
-    forgottenTopics: [],
-    rackId: '',
-    clusterId: null,
-  }
-}
-
 test('who asks for nothing is closed, who waits for an answer is not', async () => {
   const idle = await KafkaPeer.open(port)
   const waiting = await KafkaPeer.open(port)
   const own = await broker.connect()
   await own.streams.create('waited', {})
-  const answer = waiting.ask(fetchApi, 4, fetchOf('waited', 1500))
+  const answer = waiting.ask(fetchApi, 4, fetchRequest({ name: 'waited', maxWaitMs: 1500 }))
   await idle.closed()
   assert.equal(waiting.isClosed, false)
   assert.equal((await answer).topics[0]!.partitions[0]!.errorCode, kafkaErrors.NONE)
@@ -249,7 +223,8 @@ test(
     for (let round = 0; round < 3; round++) {
       const peers: KafkaPeer[] = []
       while (peers.length < 15) peers.push(await servedPeer(small.kafkaAddresses[0]!.port))
-      for (const peer of peers) peer.send(requestOf(fetchApi, { version: 4 }, fetchOf('left', 600_000)))
+      for (const peer of peers)
+        peer.send(requestOf(fetchApi, { version: 4 }, fetchRequest({ name: 'left', maxWaitMs: 600_000 })))
       await sleep(20)
       for (const peer of peers.slice(5)) peer.send(requestOf(apiVersionsApi, { version: 0 }, software))
       await sleep(20)

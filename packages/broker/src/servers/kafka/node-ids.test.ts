@@ -15,6 +15,7 @@ import { zeroUuid } from '@sluice/protocol/kafka/kafka-fields'
 import { RecordBatchBuilder } from '@sluice/protocol/record/record-batch-builder'
 import { Broker } from '../../broker.ts'
 import { shardedFor } from '../../sharded-broker.fixture.ts'
+import { fetchRequest } from './fetch-request.contract.ts'
 import { kafkaErrors } from './kafka-errors.ts'
 import { KafkaPeer } from './kafka-peer.contract.ts'
 
@@ -102,21 +103,8 @@ test('shards count on from it, and who asks the wrong one is told the right one'
     produced.nodeEndpoints!.map(({ nodeId, port }) => [nodeId, port]),
     brokers.filter(({ nodeId }) => nodeId === leaderId).map(({ nodeId, port }) => [nodeId, port]),
   )
-  const place = { partition: 0, currentLeaderEpoch: -1, fetchOffset: 0, lastFetchedEpoch: -1 }
-  const wanted = { ...place, logStartOffset: -1, partitionMaxBytes: 1000, replicaDirectoryId: zeroUuid }
-  const fetched = await peer.ask(fetchApi, 16, {
-    replicaId: -1,
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: 1000,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ name: 'T', topicId: topics[0]!.topicId, partitions: [wanted] }],
-    forgottenTopics: [],
-    rackId: '',
-    clusterId: null,
-  })
+  const { topicId } = topics[0]!
+  const fetched = await peer.ask(fetchApi, 16, fetchRequest({ name: 'T', topicId }))
   const missed = fetched.topics[0]!.partitions[0]!
   assert.equal(missed.errorCode, kafkaErrors.NOT_LEADER_OR_FOLLOWER)
   assert.equal(missed.currentLeader?.leaderId, leaderId)
