@@ -1,5 +1,5 @@
 // Patterns that members subscribe by are looked at once, and keep nothing of their matching afterwards: what
-// a pattern of RE2 keeps of it may come to megabytes, and every member may bring one. What is kept is counted.
+// a pattern of RE2 keeps of it may come to megabytes, and every member may bring one. What is kept counts.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

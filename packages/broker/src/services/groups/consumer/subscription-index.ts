@@ -36,7 +36,7 @@ export class SubscriptionIndex {
     this.#view = view
   }
 
-  /** About what is kept of which streams members read, beside what they say: a short pattern may match many. */
+  /** About what is kept of what members read, beside what they say: a short pattern may match many. */
   get bytes(): number {
     let entryCount = 0
     for (const { streamIds } of this.#subscriptions.values()) entryCount += streamIds.size
