@@ -166,14 +166,17 @@ export class KafkaConnection implements KafkaSession, LinkOwner {
     if (row === undefined) throw unknownKey(head)
     if (!row.overlaps && this.#outbox.waitingCount > 0) return this.#defer(bytes, start, end)
     const { api } = row
-    const task = { row, head, sizeBytes: end - start, ticket: this.#outbox.open() }
+    const sizeBytes = end - start
+    const ticket = this.#outbox.open()
     if (head.version < api.versions.from || head.version > api.versions.to) {
       if (head.key !== apiVersionsKey) throw unknownVersion(api, head)
-      const inFirst = { ...task, head: { ...head, version: 0 }, request: undefined }
-      return this.#answer(inFirst, unsupportedApiVersions(api))
+      const inFirst = { ...head, version: 0 }
+      const task = { row, head: inFirst, request: undefined, sizeBytes, ticket }
+      return this.#answer(task, unsupportedApiVersions(api))
     }
     this.#clientId = readClientId(reader, head.version >= api.flexibleFrom)
-    this.#carryOut({ ...task, request: api.readRequest(reader, head.version) })
+    const request = api.readRequest(reader, head.version)
+    this.#carryOut({ row, head, request, sizeBytes, ticket })
   }
 
   #carryOut(task: Task): void {
