@@ -2,6 +2,7 @@
 // flexible encodings, topic ids. Closing it leaves the group, also as a static member: those have processes of
 // their own (platformatic-member.ts).
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Admin as PlatformaticAdmin, Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import type { GroupAssignment, Message, MessagesStream } from '@platformatic/kafka'
@@ -28,6 +29,7 @@ const EARLIEST = -2n
 
 /** Records. */
 const COMMIT_EVERY = 20
+const LEAVE_MS_MAX = 10_000
 
 interface BaseOptions {
   readonly clientId: string
@@ -202,8 +204,8 @@ class PlatformaticMember implements GroupMember {
   async leave(): Promise<void> {
     this.#left()
     await this.#stream?.close()
-    await this.#reading
-    await this.#consumer.close(true)
+    await atMost(this.#reading)
+    await atMost(this.#consumer.close(true))
   }
 
   async #read(stream: MessagesStream<Bytes, Bytes, Buffer, Buffer>): Promise<void> {
@@ -284,6 +286,11 @@ function adminOf(admin: PlatformaticAdmin): Admin {
     },
     deleteGroup: (group) => admin.deleteGroups({ groups: [group] }),
   }
+}
+
+/** Why not for ever: who leaves while joining again after an outage may not hear from the library any more. */
+function atMost(ending: Promise<void> | undefined): Promise<void> {
+  return Promise.race([ending, sleep(LEAVE_MS_MAX, undefined, { ref: false })])
 }
 
 /** A late commit, after the partition went to another member, is refused: it is read again there. */
