@@ -2,31 +2,23 @@
 // definitions.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { allApis } from '@sluice/protocol/kafka/generated/all-apis'
 import { KafkaReader } from '@sluice/protocol/kafka/kafka-reader'
 import { KafkaWriter } from '@sluice/protocol/kafka/kafka-writer'
-import { absentOf } from './emit-fields.ts'
+import { messageValues, schemas } from './message-values.contract.ts'
+import type { FieldValues } from './message-values.contract.ts'
 import { parseSchema } from './parse-schema.ts'
-import type { ApiSchema, Field, VersionRange } from './schema.ts'
-
-const definitions = resolve(import.meta.dirname, '../../../packages/protocol/src/kafka/definitions')
-const schemas = readdirSync(definitions).map((file) =>
-  parseSchema(readFileSync(`${definitions}/${file}`, 'utf8')),
-)
-
-const isIn = (range: VersionRange | undefined, version: number): boolean =>
-  range !== undefined && version >= range.from && version <= range.to
+import type { ApiSchema } from './schema.ts'
 
 const hexDigits = '0123456789abcdef'.split('')
 const integer = (bits: number): fc.Arbitrary<number> =>
   fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 })
 const bytes = fc.uint8Array({ maxLength: 20 })
 
-const plain: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+const anyValues: FieldValues = {
   bool: fc.boolean(),
   int8: integer(8),
   int16: integer(16),
@@ -42,46 +34,13 @@ const plain: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   '[]string': fc.array(fc.string({ maxLength: 5 }), { maxLength: 5 }),
 }
 
-const absentValues: Readonly<Record<string, unknown>> = {
-  "''": '',
-  '[]': [],
-  zeroUuid: '0'.repeat(32),
-  noBytes: new Uint8Array(0),
-  undefined,
-}
-
-/** What a reader gives for a field that the version does not have. */
-function absent(field: Field): unknown {
-  const text = absentOf(field)
-  return text in absentValues ? absentValues[text] : JSON.parse(text)
-}
-
-function valueOf(fields: readonly Field[], version: number): fc.Arbitrary<Record<string, unknown>> {
-  return fc.record(Object.fromEntries(fields.map((field) => [field.name, fieldValue(field, version)])), {
-    noNullPrototype: true,
-  })
-}
-
-function fieldValue(field: Field, version: number): fc.Arbitrary<unknown> {
-  if (!isIn(field.versions, version)) return fc.constant(absent(field))
-  const inner = valueOf(field.fields, version)
-  const some =
-    field.type === '[]'
-      ? fc.array(inner, { maxLength: 3 })
-      : field.type === 'struct'
-        ? inner
-        : plain[field.type]!
-  if (field.type === 'struct' && field.tag !== undefined) return fc.option(some, { nil: undefined })
-  return isIn(field.nullable, version) ? fc.option(some) : some
-}
-
 function roundTrip(
   schema: ApiSchema,
   side: 'request' | 'response',
   version: number,
 ): fc.IPropertyWithHooks<[unknown]> {
   const api = allApis.find(({ key }) => key === schema.key)!
-  return fc.property(valueOf(schema[side], version), (value) => {
+  return fc.property(messageValues(schema[side], version, anyValues), (value) => {
     const writer = new KafkaWriter()
     if (side === 'request') api.writeRequest(writer, value, version)
     else api.writeResponse(writer, value, version)
