@@ -56,7 +56,9 @@ class Uniform {
   assign(): Map<string, PartitionSets> {
     this.#keep()
     this.#deal()
-    this.#level()
+    // Why twice: ways over other members are long to find, and rare when all have given what they could.
+    this.#level(false)
+    this.#level(true)
     return new Map(this.#members.map(({ memberId }, member) => [memberId, this.#setsOf(member)]))
   }
 
@@ -87,18 +89,19 @@ class Uniform {
     }
   }
 
-  #level(): void {
+  #level(isOverOthers: boolean): void {
     const { length } = this.#loads
     let load = this.#loads.reduce((most, each) => Math.max(most, each), 0)
     for (; load > 1; load--) {
       for (let member = 0; member < length; member++) {
-        if (this.#loads[member] === load && this.#isEven[this.#classOf[member]!] === 0) this.#relieve(member)
+        if (this.#loads[member] !== load || this.#isEven[this.#classOf[member]!] === 1) continue
+        this.#relieve(member, isOverOthers)
       }
     }
   }
 
-  /** Hands one partition of a member on, by the fewest hands; else all it can reach are even. */
-  #relieve(member: number): void {
+  /** Hands one partition of a member on, by the fewest hands; else all it can reach over others are even. */
+  #relieve(member: number, isOverOthers: boolean): void {
     const hops = new Map<number, Hop>()
     const seen = new Set<number>()
     const queue = [member]
@@ -107,17 +110,21 @@ class Uniform {
       for (const stream of this.#streamsToGive(from)) {
         if (seen.has(stream)) continue
         seen.add(stream)
-        this.#stepsLeft -= this.#streams[stream]!.classes.length
-        for (const { index, members } of this.#streams[stream]!.classes) {
+        const { classes } = this.#streams[stream]!
+        // Why not always from the first: the first would be given to until they have nearly as much.
+        const start = Math.abs(this.#loads[member]! * 31 + member) % classes.length
+        for (let step = 0; step < classes.length; step++) {
+          const { index, members } = classes[(start + step) % classes.length]!
+          this.#stepsLeft--
           if (hops.has(index) || this.#isEven[index] === 1) continue
           hops.set(index, { from, stream })
           const least = this.#leastLoaded(members)
           if (this.#loads[least]! < this.#loads[member]! - 1) return this.#handOn(least, member, hops)
-          for (const next of members) if (next !== member) queue.push(next)
+          if (isOverOthers) for (const next of members) if (next !== member) queue.push(next)
         }
       }
     }
-    for (const index of hops.keys()) this.#isEven[index] = 1
+    if (isOverOthers) for (const index of hops.keys()) this.#isEven[index] = 1
   }
 
   /** First what it has most of; of equals not the same as its neighbours, so that takers get some of each. */
