@@ -49,6 +49,8 @@ export async function readPartitions(
     if (read.offset >= read.partition.highWatermark) continue
     const outcome = await readOne(read, Math.min(left, read.bytesMax), isAnyRead)
     outcomes[at] = outcome
+    // Why no other is tried: it would be read from disk, and most likely have no place either.
+    if (isAnyRead && outcome === nothing && left < read.bytesMax) break
     if (outcome.slices.length === 0) continue
     isAnyRead = true
     left -= sizeOf(outcome.slices)
