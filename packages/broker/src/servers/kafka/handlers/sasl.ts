@@ -1,5 +1,5 @@
-// SaslHandshake and SaslAuthenticate at a door where nobody has to say who they are: answered as Kafka does at
-// a listener without SASL, so that a client that is configured for it says so, and does not try forever.
+// SaslHandshake and SaslAuthenticate at a door where nobody has to say who they are: answered as Kafka does
+// at a listener without SASL, so that a client that is configured for it says so, and does not try forever.
 
 import type {
   SaslAuthenticateRequest,
