@@ -184,8 +184,11 @@ const classicOf = (changes: Partial<Parameters<Groups['join']>[1]> = {}): Parame
   joinOf({ protocols: [{ name: 'range', metadata: subscription() }], sessionTimeoutMs: 30_000, ...changes })
 
 /** Alone in its group, with all four partitions of T. */
-async function loneClassic({ groups }: Asking): Promise<{ memberId: string; generation: number }> {
-  const { memberId, generation } = await groups.join(groupId, classicOf())
+async function loneClassic(
+  { groups }: Asking,
+  changes: Parameters<typeof classicOf>[0] = {},
+): Promise<{ memberId: string; generation: number }> {
+  const { memberId, generation } = await groups.join(groupId, classicOf(changes))
   const assignment = writeAssignment(1, [{ topic: { name: 'T' }, partitions: [0, 1, 2, 3] }])
   const named = { memberId, instanceId: null, generation, protocolType: null, protocolName: null }
   await groups.sync(groupId, { ...named, assignments: [{ memberId, assignment }] })
@@ -296,6 +299,23 @@ test('a classic member that is told to join again and does not is out', () =>
       group.groups.heartbeat(groupId, name, generation)
     }
     assert.equal(textOf((await group.beat('new', epoch)).assigned), '1: 0 1 2 3')
+    await group.groups.close()
+  }))
+
+test('a classic member has no more time to join again than it said, however long its session is', () =>
+  simulate(35, async (world) => {
+    const group = new Asking(world)
+    await group.start()
+    const { memberId, generation } = await loneClassic(group, { rebalanceTimeoutMs: 1000 })
+    await group.join('new')
+    // Why: what the group was armed for before it was upgraded is over then.
+    await world.sleep(2000)
+    const beat = (): string => group.groups.heartbeat(groupId, { memberId, instanceId: null }, generation)
+    assert.equal(beat(), 'rebalance-in-progress')
+    await world.sleep(900)
+    assert.equal(beat(), 'rebalance-in-progress')
+    await world.sleep(200)
+    assert.equal(beat(), 'unknown-member-id')
     await group.groups.close()
   }))
 

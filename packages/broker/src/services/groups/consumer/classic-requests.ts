@@ -129,15 +129,21 @@ function awaitJoin(state: ConsumerGroupState, member: ConsumerMember, nowMs: num
   if (member.stepByMs === Infinity) state.awaitStep(member, nowMs)
 }
 
-/** Offers one that all classic members do. */
+/** Offers one that all classic members do. Each list is walked once: a member may offer thousands. */
 function isSupported(state: ConsumerGroupState, request: JoinRequest): boolean {
   const { protocolType, protocols, memberId } = request
   if (protocolType !== consumerType) return false
-  const others: ClassicSide['protocols'][] = []
+  let common = namesOf(protocols)
   for (const { words } of state.members.values()) {
-    if (words.classic !== null && words.memberId !== memberId) others.push(words.classic.protocols)
+    if (common.size === 0) return false
+    if (words.classic === null || words.memberId === memberId) continue
+    common = common.intersection(namesOf(words.classic.protocols))
   }
-  return protocols.some(({ name }) => others.every((offered) => offered.some((one) => one.name === name)))
+  return common.size > 0
+}
+
+function namesOf(protocols: ClassicSide['protocols']): Set<string> {
+  return new Set(protocols.map(({ name }) => name))
 }
 
 function wordsOf(request: JoinRequest, { topics }: ReadSubscription, memberId: string): MemberWords {

@@ -59,11 +59,14 @@ export class ConsumerCoordinator {
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
     const answer = syncAsClassic(this.state, request, this.#host.nowMs)
+    // Why also where nothing has changed: the member may have to join again by then.
+    this.#host.arm()
     return this.#whenStored(answer, () => syncRefused('coordinator-not-available'))
   }
 
   heartbeat(name: MemberName, generation: number): GroupError {
     const error = heartbeatAsClassic(this.state, name, generation, this.#host.nowMs)
+    this.#host.arm()
     void this.#changed()
     return error
   }
