@@ -1,6 +1,6 @@
 // @platformatic/kafka: a client of today in JavaScript. It speaks only the newest versions of every request:
-// flexible encodings, topic ids. Closing it leaves the group, also as a static member: those have processes of
-// their own (platformatic-member.ts).
+// flexible encodings, topic ids. Closing it leaves the group, also as a static member: those have processes
+// of their own (platformatic-member.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -288,7 +288,7 @@ function adminOf(admin: PlatformaticAdmin): Admin {
   }
 }
 
-/** Why not for ever: who leaves while joining again after an outage may not hear from the library any more. */
+/** Why not for ever: who leaves while joining again after an outage may not hear from the library again. */
 function atMost(ending: Promise<void> | undefined): Promise<void> {
   return Promise.race([ending, sleep(LEAVE_MS_MAX, undefined, { ref: false })])
 }

@@ -46,8 +46,8 @@ export async function kafkaBrokerFor(test: TestContext, shards = 1): Promise<Kaf
 }
 
 /**
- * The first of so many ports in a row that nobody listens at: shards take those above the first. Why none that
- * the system gives away: it would give one to a client while the broker is dead.
+ * The first of so many ports in a row that nobody listens at: shards take those above the first. Why none
+ * that the system gives away: it would give one to a client while the broker is dead.
  */
 async function freePorts(count: number): Promise<number> {
   const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN - count))

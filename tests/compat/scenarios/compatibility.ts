@@ -1,10 +1,11 @@
 // All scenarios with one client library, against brokers with one shard and with two.
 
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { openKafkajs } from '../clients/kafkajs-client.ts'
 import { kafkaBrokerFor } from '../harness/kafka-broker.ts'
 import type { ClientLibrary } from '../harness/kafka-client.ts'
-import type { Length, Scenario } from '../harness/scenario.ts'
+import type { Ground, Length, Scenario } from '../harness/scenario.ts'
 import { flowFromKafka, groupFromNative } from './doors.ts'
 import { groupKills } from './group-kills.ts'
 import { commits, membersUnderLoad, resumption, staticRestart } from './groups.ts'
@@ -77,7 +78,18 @@ function testWith(open: ClientLibrary, { prefix, shards, length, scenarios }: Ru
     t.after(() => other.close())
     const native = await broker.process.connect()
     t.after(() => native.close())
-    for (const { name, suits, run } of scenarios)
-      if (suits(client)) await t.test(name, (t) => run({ broker, client, other, native, length }, t))
+    const ground = { broker, client, other, native, length }
+    for (const scenario of scenarios)
+      if (scenario.suits(client)) await t.test(scenario.name, (t) => runOn(ground, scenario, t))
   })
+}
+
+/** A scenario that fails tells what the broker said last. */
+async function runOn(ground: Ground, { run }: Scenario, test: TestContext): Promise<void> {
+  try {
+    await run(ground, test)
+  } catch (error) {
+    test.diagnostic(`the broker said: ${ground.broker.process.errorText.slice(-4000)}`)
+    throw error
+  }
 }

@@ -12,7 +12,7 @@ const PARTITIONS = 2
 const BATCH_RECORDS = 10
 
 export const idempotentKills: Scenario = {
-  name: 'what an idempotent producer sends while brokers are killed and shards end is stored once, and in order',
+  name: 'what an idempotent producer sends while brokers are killed and shards end is stored once, in order',
   suits: ({ lacks }) => !lacks.includes('idempotence') && !lacks.includes('outages'),
   async run(ground) {
     const { client, other, broker, length } = ground
