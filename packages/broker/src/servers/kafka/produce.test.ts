@@ -12,7 +12,7 @@ import { produceApi } from '@sluice/protocol/kafka/generated/produce'
 import type { ProduceResponseTopicPartition } from '@sluice/protocol/kafka/generated/produce'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
 import { compressed, resealed } from '@sluice/protocol/record/compression/compressed-batches.contract'
-import { codecNames } from '@sluice/protocol/record/compression/codecs'
+import { codecNames, recompressBatch, zstdCodec } from '@sluice/protocol/record/compression/codecs'
 import { decodeRecords } from '@sluice/protocol/record/log-record'
 import {
   baseSequenceOf,
@@ -417,6 +417,24 @@ test('a header that names another latest time is made right', async () => {
     found.map(({ offset }) => offset),
     [1],
   )
+})
+
+test('of batches that unpack to too much together the rest is refused, and taken when it comes again', async () => {
+  const name = await newStream()
+  const zeros = new RecordBatchBuilder()
+  zeros.add(Date.now(), 'k', new Uint8Array(14 * 1024 * 1024))
+  const records = recompressBatch(zeros.take(), zstdCodec)
+  const ask = (count: number): Promise<number[]> => {
+    const partitions = Array.from({ length: count }, () => ({ index: 0, records }))
+    const topics = [{ name, partitions }]
+    return peer
+      .ask(produceApi, 11, { transactionalId: null, acks: -1, timeoutMs: 1000, topics })
+      .then((answer) => answer.topics[0]!.partitions.map(({ errorCode }) => errorCode))
+  }
+  const taken = Array.from({ length: 10 }, () => kafkaErrors.NONE)
+  assert.deepEqual(await ask(10), taken)
+  assert.deepEqual(await ask(12), [...taken, kafkaErrors.REQUEST_TIMED_OUT, kafkaErrors.REQUEST_TIMED_OUT])
+  assert.deepEqual(await ask(2), [kafkaErrors.NONE, kafkaErrors.NONE])
 })
 
 test('who wants no answer gets none, and loses the connection when something is refused', async () => {

@@ -5,7 +5,11 @@
 import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type { ErrorCode } from '@sluice/protocol/errors/error-codes'
 import type { StreamConfig } from '@sluice/protocol/model/stream'
-import { decompressBatch, isCodecKnown } from '@sluice/protocol/record/compression/codecs'
+import {
+  decompressBatch,
+  decompressedBytesMax,
+  isCodecKnown,
+} from '@sluice/protocol/record/compression/codecs'
 import {
   attributesOf,
   baseOffsetOf,
@@ -41,6 +45,17 @@ const anyBatchBytesMin = 14
 const refusedRecordsMax = 100
 const noKeyText = 'Compacted topic cannot accept message without key'
 
+/** A little more than a request of the largest usual size has that is not compressed. */
+const unpackedBytesMax = 128 * 1024 * 1024
+
+/**
+ * Of one request: what its batches may take together when they are decompressed. A few hundred bytes become
+ * 15 MiB, a request may have a hundred thousand batches, and nothing else is done while they are looked at.
+ */
+export class UnpackingRoom {
+  bytesLeft = unpackedBytesMax
+}
+
 const cursor = new RecordCursor()
 const noBytes = new Uint8Array(0)
 
@@ -61,15 +76,20 @@ export class RefusedBatch extends BrokerError {
 
 /**
  * `bytes` is to be one whole batch. Returns the time of its youngest record. Throws what is wrong with it:
- * `RefusedBatch` where that is single records.
+ * `RefusedBatch` where that is single records; `publish-overloaded` where there is no room to look into it.
  */
-export function checkProducedBatch(stream: Stream, bytes: Uint8Array, nowMs: number): number {
+export function checkProducedBatch(
+  stream: Stream,
+  bytes: Uint8Array,
+  nowMs: number,
+  room: UnpackingRoom,
+): number {
   checkFrame(bytes)
   checkBatchSize(stream, bytes.length)
   if (!isChecksumRight(bytes, 0)) throw new BrokerError('corrupt-batch', 'The checksum of a batch is wrong')
   checkHeader(bytes)
   try {
-    return checkRecords(stream, plain(bytes), nowMs)
+    return checkRecords(stream, plain(bytes, room), nowMs)
   } finally {
     // Why let go: the bytes are a socket's.
     cursor.bytes = noBytes
@@ -130,10 +150,19 @@ function checkProducer(bytes: Uint8Array): void {
 }
 
 /** The batch with its records as they are; its own bytes, or what they are decompressed to. */
-function plain(bytes: Uint8Array): Uint8Array {
+function plain(bytes: Uint8Array, room: UnpackingRoom): Uint8Array {
   if (compressionOf(bytes, 0) === 0) return bytes
+  if (room.bytesLeft <= 0)
+    throw new BrokerError(
+      'publish-overloaded',
+      `Batches of a request unpack to more than ${unpackedBytesMax} bytes`,
+    )
+  // Why all of it: how much a batch has cost that turns out to be none, nobody tells.
+  let usedBytes = decompressedBytesMax
   try {
-    return decompressBatch(bytes, 0)
+    const batch = decompressBatch(bytes, 0)
+    usedBytes = batch.length
+    return batch
   } catch (error) {
     if (error instanceof BrokerError && error.code === 'batch-not-decodable') {
       throw new BrokerError('corrupt-batch', 'The records of a batch cannot be decompressed', {
@@ -141,6 +170,8 @@ function plain(bytes: Uint8Array): Uint8Array {
       })
     }
     throw error
+  } finally {
+    room.bytesLeft -= usedBytes
   }
 }
 

@@ -8,6 +8,7 @@ import { unreachable } from '../../base/assert.ts'
 import type { Clock } from '../../io/io.ts'
 import type { LedPartition } from '../../cluster/partition.ts'
 import { checkBatchSize, checkProducedBatch } from './produce-check.ts'
+import type { UnpackingRoom } from './produce-check.ts'
 import type { Stream } from './stream.ts'
 
 export interface ProducedBatch {
@@ -16,6 +17,8 @@ export interface ProducedBatch {
   readonly bytes: Uint8Array
   /** The bytes are the log's from now on; else they are borrowed until `produce` returns. */
   readonly isOwned: boolean
+  /** Of the request that it is from. */
+  readonly room: UnpackingRoom
 }
 
 export interface Produced {
@@ -32,14 +35,14 @@ export interface Produced {
  */
 export async function produce(
   stream: Stream,
-  { index, bytes, isOwned }: ProducedBatch,
+  { index, bytes, isOwned, room }: ProducedBatch,
   clock: Clock,
 ): Promise<Produced> {
   if (stream.isDeleted) throw deletedMeanwhile(stream)
   const partition = stream.requireLed(index)
   if (partition.offline !== undefined) throw partition.offline
   const nowMs = Math.round(clock.wallMs())
-  const maxTimestamp = checkProducedBatch(stream, bytes, nowMs)
+  const maxTimestamp = checkProducedBatch(stream, bytes, nowMs, room)
   const repeatedAt = repeatOf(stream, partition, bytes)
   if (repeatedAt !== undefined) {
     await durable(stream, partition)

@@ -14,7 +14,7 @@ import type {
 } from '@sluice/protocol/kafka/generated/produce'
 import { zstdCodec } from '@sluice/protocol/record/compression/codecs'
 import { batchHeaderBytes, compressionOf } from '@sluice/protocol/record/record-batch'
-import { RefusedBatch } from '../../../services/streams/produce-check.ts'
+import { RefusedBatch, UnpackingRoom } from '../../../services/streams/produce-check.ts'
 import { produce } from '../../../services/streams/produce.ts'
 import type { Produced } from '../../../services/streams/produce.ts'
 import { expectedFailure } from '../../connections/failure.ts'
@@ -40,8 +40,9 @@ export async function handleProduce(
   request: ProduceRequest,
   version: number,
 ): Promise<ProduceResponse | undefined> {
+  const room = new UnpackingRoom()
   const begun = request.topics.map((topic) =>
-    topic.partitions.map((partition) => append(session, request, { topic, partition, version })),
+    topic.partitions.map((partition) => append(session, request, { topic, partition, version, room })),
   )
   const topics: ProduceResponseTopic[] = []
   for (const [at, { name }] of request.topics.entries())
@@ -73,6 +74,7 @@ interface Part {
   readonly topic: ProduceRequestTopic
   readonly partition: ProduceRequestTopicPartition
   readonly version: number
+  readonly room: UnpackingRoom
 }
 
 /** Appends before the first wait; never rejects. */
@@ -98,7 +100,7 @@ async function append(session: KafkaSession, request: ProduceRequest, part: Part
 function appended(
   { services, isRequestOwned: isOwned }: KafkaSession,
   { acks, transactionalId }: ProduceRequest,
-  { topic, partition, version }: Part,
+  { topic, partition, version, room }: Part,
 ): Promise<Produced> {
   const { streams, io } = services
   if (acks !== acksNone && acks !== acksOne && acks !== acksAll) throw new InvalidAcks(acks)
@@ -111,7 +113,7 @@ function appended(
   if (isZstd && version < versionWithZstd) {
     throw new BrokerError('compression-not-accepted', `Produce ${version} is older than zstd`)
   }
-  return produce(stream, { index: partition.index, bytes, isOwned }, io.clock)
+  return produce(stream, { index: partition.index, bytes, isOwned, room }, io.clock)
 }
 
 /** The one failure that has no place among ours: no other door asks it. */
