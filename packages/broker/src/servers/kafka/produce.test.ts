@@ -419,7 +419,7 @@ test('a header that names another latest time is made right', async () => {
   )
 })
 
-test('of batches that unpack to too much together the rest is refused, and taken when it comes again', async () => {
+test('of batches that unpack to too much the rest is refused, and taken when it comes again', async () => {
   const name = await newStream()
   const zeros = new RecordBatchBuilder()
   zeros.add(Date.now(), 'k', new Uint8Array(14 * 1024 * 1024))
