@@ -135,7 +135,7 @@ export const PROPERTIES = {
   },
   groupConsumerHeartbeatIntervalMs: {
     kind: 'integer',
-    doc: 'How often members of the consumer protocol are to be heard.',
+    doc: 'How often members of the consumer protocol are to be heard; once a second while something changes.',
     default: 5_000,
     min: 1,
     max: hourMs,

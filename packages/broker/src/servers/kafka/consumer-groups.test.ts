@@ -142,7 +142,7 @@ test('two members at every version: each has what the other gave up', async () =
     const { memberId } = first
     if (version === 0) assert.match(memberId!, /^peer-[0-9a-f]{8}-/)
     assert.deepEqual(first.assignment, { topicPartitions: [{ topicId, partitions: [0, 1, 2] }] })
-    assert.deepEqual([first.memberEpoch, first.heartbeatIntervalMs, first.errorMessage], [1, 1234, null])
+    assert.deepEqual([first.memberEpoch, first.heartbeatIntervalMs, first.errorMessage], [1, 1000, null])
     const second = await join(groupId, { memberId: 'b' }, version)
     assert.deepEqual([second.memberEpoch, second.assignment], [2, { topicPartitions: [] }])
     const told = await beat(groupId, { memberId: memberId! }, version)
@@ -157,6 +157,9 @@ test('two members at every version: each has what the other gave up', async () =
       all.toSorted((one, other) => one - other),
       [0, 1, 2],
     )
+    assert.equal(given.heartbeatIntervalMs, 1000)
+    const calm = await beat(groupId, { memberId: 'b', memberEpoch: 2 }, version)
+    assert.deepEqual([calm.heartbeatIntervalMs, calm.assignment], [1234, null])
     const left = await beat(groupId, { memberId: 'b', memberEpoch: -1 }, version)
     assert.deepEqual([left.errorCode, left.memberEpoch], [kafkaErrors.NONE, -1])
   }

@@ -34,6 +34,8 @@ export interface ConsumerAnswer {
   readonly epoch: number
   /** Null where it has not changed, and was not asked for. */
   readonly assigned: PartitionSets | null
+  /** When it is to come again; 0 where it is refused, or leaves. */
+  readonly heartbeatMs: number
 }
 
 export function heartbeatRefused(
@@ -41,7 +43,7 @@ export function heartbeatRefused(
   { memberId, epoch }: { readonly memberId: string; readonly epoch: number },
   text: string | null = null,
 ): ConsumerAnswer {
-  return { error, text, memberId, epoch, assigned: null }
+  return { error, text, memberId, epoch, assigned: null, heartbeatMs: 0 }
 }
 
 export type AssignorName = keyof typeof assignors

@@ -72,6 +72,7 @@ export class Groups {
       membersBytesMax,
       initialDelayMs: limits.groupInitialRebalanceDelayMs,
       sessionTimeoutMs: limits.groupConsumerSessionTimeoutMs,
+      heartbeatIntervalMs: limits.groupConsumerHeartbeatIntervalMs,
     }
     const [topics, stopTopics] = TopicDirectory.follow(options.streams)
     const ground = { io, store, bounds, topics, migration: limits.groupMigration }

@@ -77,14 +77,14 @@ function ownedOf(
 }
 
 function responseOf(session: KafkaSession, answer: ConsumerAnswer): ConsumerGroupHeartbeatResponse {
-  const { topics, groups } = session.services
+  const { topics } = session.services
   return {
     throttleTimeMs: session.throttleTimeMs(),
     errorCode: groupErrors[answer.error],
     errorMessage: answer.text,
     memberId: answer.memberId,
     memberEpoch: answer.epoch,
-    heartbeatIntervalMs: answer.error === 'none' ? groups.limits.groupConsumerHeartbeatIntervalMs : 0,
+    heartbeatIntervalMs: answer.heartbeatMs,
     assignment: answer.assigned === null ? null : assignmentOf(topics, answer.assigned),
   }
 }

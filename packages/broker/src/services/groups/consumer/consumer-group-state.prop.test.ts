@@ -22,7 +22,7 @@ import { consumerHeartbeat, heartbeatFaultOf } from './consumer-heartbeat.ts'
 const runs = 250
 const sessionTimeoutMs = 45_000
 const membersMax = 6
-const bounds = { membersMax, membersBytesMax: 100_000, sessionTimeoutMs }
+const bounds = { membersMax, membersBytesMax: 100_000, sessionTimeoutMs, heartbeatIntervalMs: 5000 }
 const topicNames = ['a', 'ab', 'b', 'c']
 const subscriptions = [
   { topics: ['a'], pattern: '' },

@@ -47,6 +47,19 @@ describe('joining', () => {
     assert.equal(group.state.phase, 'Stable')
   })
 
+  test('members come again soon while something changes, and seldom when nothing does', () => {
+    const group = new ConsumerScript()
+    assert.equal(group.join('a').heartbeatMs, 1000)
+    assert.equal(group.beat('a').heartbeatMs, 5000)
+    assert.equal(group.join('b').heartbeatMs, 1000)
+    assert.equal(group.beat('a').heartbeatMs, 1000, 'it has to give up')
+    assert.equal(group.beat('b').heartbeatMs, 1000, 'it waits')
+    assert.equal(group.confirm('a').heartbeatMs, 1000, 'its epoch is another')
+    assert.equal(group.beat('b').heartbeatMs, 1000)
+    assert.deepEqual([group.beat('a').heartbeatMs, group.beat('b').heartbeatMs], [5000, 5000])
+    assert.equal(group.beat('b', { epoch: leavingEpoch }).heartbeatMs, 0)
+  })
+
   test('what is free of what it waits for it is given at once', () => {
     const group = new ConsumerScript()
     group.topics.put({ id: 2, name: 'U', partitionCount: 1 })

@@ -43,6 +43,8 @@ export interface ConsumerGroupBounds {
   /** What its members may say of themselves together. */
   readonly membersBytesMax: number
   readonly sessionTimeoutMs: number
+  /** How long members of a group wait between two heartbeats while nothing changes. */
+  readonly heartbeatIntervalMs: number
 }
 
 /**
@@ -162,6 +164,11 @@ export class ConsumerGroupState {
 
   subscriptionOf({ memberId }: ConsumerMember): Subscription {
     return this.#subscribed.get(memberId)!
+  }
+
+  /** It has all that the group as it is now gives it. */
+  isSettled({ settledEpoch }: ConsumerMember): boolean {
+    return settledEpoch === this.epoch
   }
 
   /** Those of its target that it has not got, and that are free now, are all that it lacks. */

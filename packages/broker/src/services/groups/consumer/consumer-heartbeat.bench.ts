@@ -20,7 +20,12 @@ let base = 0
 function groupOf(memberCount: number, partitionCount: number): [ConsumerGroupState, ConsumerHeartbeat[]] {
   const topics = new TopicDirectory()
   topics.put({ id: 1, name: 'orders', partitionCount })
-  const bounds = { membersMax: memberCount, membersBytesMax: 100_000_000, sessionTimeoutMs: 45_000 }
+  const bounds = {
+    membersMax: memberCount,
+    membersBytesMax: 100_000_000,
+    sessionTimeoutMs: 45_000,
+    heartbeatIntervalMs: 5000,
+  }
   const state = new ConsumerGroupState(bounds, topics)
   const ids = Array.from({ length: memberCount }, (_, index) => `member-${index}`)
   for (const id of ids) consumerHeartbeat(state, joinOf(id), '', 0)

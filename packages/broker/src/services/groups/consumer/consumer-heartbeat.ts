@@ -15,6 +15,8 @@ import {
 import type { ConsumerAnswer, ConsumerHeartbeat } from '../consumer-messages.ts'
 import { isSubset } from '../partition-sets.ts'
 
+const changingHeartbeatMsMin = 1000
+
 /** What is wrong with a request, whatever the group: the error and why. */
 export function heartbeatFaultOf(request: ConsumerHeartbeat): readonly [GroupError, string] | undefined {
   const { epoch, instanceId, memberId } = request
@@ -59,7 +61,14 @@ export function consumerHeartbeat(
   state.heard(found, nowMs)
   const { memberId, epoch, assigned } = found
   const isTold = hasOther || request.epoch === joiningEpoch || isWhole(request)
-  return { error: 'none', text: null, memberId, epoch, assigned: isTold ? assigned : null }
+  const isCalm = !hasOther && epoch === request.epoch && state.isSettled(found)
+  const heartbeatMs = isCalm ? state.bounds.heartbeatIntervalMs : changingHeartbeatMs(state)
+  return { error: 'none', text: null, memberId, epoch, assigned: isTold ? assigned : null, heartbeatMs }
+}
+
+/** Members that have something to give up, or to wait for, come again sooner; of many members not all at once. */
+function changingHeartbeatMs({ bounds, members }: ConsumerGroupState): number {
+  return Math.min(bounds.heartbeatIntervalMs, Math.max(changingHeartbeatMsMin, members.size))
 }
 
 /** It says all that there is to say, and wants to hear all. */
@@ -74,7 +83,7 @@ function leave(state: ConsumerGroupState, request: ConsumerHeartbeat): ConsumerA
   if (member.memberId !== memberId) return heartbeatRefused('fenced-instance-id', request)
   if (epoch === pausingEpoch) state.pause(member)
   else state.remove([member])
-  return { error: 'none', text: null, memberId, epoch, assigned: null }
+  return { error: 'none', text: null, memberId, epoch, assigned: null, heartbeatMs: 0 }
 }
 
 function findOrEnter(

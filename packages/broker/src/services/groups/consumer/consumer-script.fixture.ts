@@ -15,6 +15,7 @@ export const bounds: ConsumerGroupBounds = {
   membersMax: 10,
   membersBytesMax: 100_000,
   sessionTimeoutMs: sessionMs,
+  heartbeatIntervalMs: 5000,
 }
 
 /** A heartbeat that says nothing new. */
