@@ -41,7 +41,13 @@ test('what short patterns match counts, too', () =>
     })
     const topics = new TopicDirectory()
     for (let id = 1; id <= 1000; id++) topics.put({ id, name: `topic-${id}`, partitionCount: 1 })
-    const bounds = { membersMax: 100, membersBytesMax: mib, initialDelayMs: 0, sessionTimeoutMs: 10_000, heartbeatIntervalMs: 5000 }
+    const bounds = {
+      membersMax: 100,
+      membersBytesMax: mib,
+      initialDelayMs: 0,
+      sessionTimeoutMs: 10_000,
+      heartbeatIntervalMs: 5000,
+    }
     const ground = { io, store, bounds, topics, migration: 'disabled' as const }
     const table = new GroupTable(ground, new Map())
     assert.equal(table.memory.takes(509 * mib), true)

@@ -24,7 +24,7 @@ function isAscending(partitions: readonly number[]): boolean {
   return true
 }
 
-/** Why an array of numbers alone: a client may name a million, and comparing them one by one takes seconds. */
+/** Why an array of numbers alone: a client may name a million, and comparing one by one takes seconds. */
 function sorted(partitions: readonly number[]): number[] {
   const distinct: number[] = []
   for (const partition of Float64Array.from(partitions).sort()) {

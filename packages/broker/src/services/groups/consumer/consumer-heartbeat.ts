@@ -66,7 +66,7 @@ export function consumerHeartbeat(
   return { error: 'none', text: null, memberId, epoch, assigned: isTold ? assigned : null, heartbeatMs }
 }
 
-/** Members that have something to give up, or to wait for, come again sooner; of many members not all at once. */
+/** Who has something to give up, or to wait for, comes again sooner; of many members not all at once. */
 function changingHeartbeatMs({ bounds, members }: ConsumerGroupState): number {
   return Math.min(bounds.heartbeatIntervalMs, Math.max(changingHeartbeatMsMin, members.size))
 }
