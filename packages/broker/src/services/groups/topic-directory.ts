@@ -16,24 +16,28 @@ export interface TopicView {
   readonly version: number
   find(name: string): Topic | undefined
   byId(id: number): Topic | undefined
-  /** Those that have come after this many had; a topic that is made again comes again. */
-  since(comeCount: number): Iterable<Topic>
+  /** Those that have come after this many had, in their order; a topic that is made again comes again. */
+  since(comeCount: number): Iterable<ListedTopic>
   readonly comeCount: number
 }
 
-interface ListedTopic {
-  /** It was the so many-th. */
+export interface ListedTopic {
+  /** It was the so many-th to come. */
   readonly place: number
+  readonly topic: Topic
+}
+
+interface Listed extends ListedTopic {
   topic: Topic
 }
 
 export class TopicDirectory implements TopicView {
   version = 1
   comeCount = 0
-  readonly #byName = new Map<string, ListedTopic>()
-  readonly #byId = new Map<number, ListedTopic>()
+  readonly #byName = new Map<string, Listed>()
+  readonly #byId = new Map<number, Listed>()
   /** In the order in which they came. */
-  #listed: ListedTopic[] = []
+  #listed: Listed[] = []
 
   /** Follows the streams until it is stopped; returns it, and how to stop. */
   static follow(
@@ -57,12 +61,10 @@ export class TopicDirectory implements TopicView {
     return this.#byId.get(id)?.topic
   }
 
-  *since(comeCount: number): Generator<Topic> {
-    for (let at = this.#listed.length - 1; at >= 0; at--) {
-      const { place, topic } = this.#listed[at]!
-      if (place <= comeCount) return
-      yield topic
-    }
+  *since(comeCount: number): Generator<ListedTopic> {
+    let at = this.#listed.length
+    while (at > 0 && this.#listed[at - 1]!.place > comeCount) at--
+    for (; at < this.#listed.length; at++) yield this.#listed[at]!
   }
 
   /** Comes, or has changed. */

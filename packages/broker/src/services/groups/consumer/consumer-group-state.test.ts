@@ -118,6 +118,23 @@ describe('subscriptions', () => {
     assert.equal(textOf(group.beat('a').assigned), '')
   })
 
+  test('a pattern that takes long looks at some topics with each heartbeat, until it has looked at all', () => {
+    const group = new ConsumerScript()
+    const first = 'a'.repeat(190)
+    for (let id = 2; id < 202; id++) group.topics.put({ id, name: `${first}${id}`, partitionCount: 1 })
+    const counts = [countOf(group.join('a', { topics: null, pattern: '(?:a{0,30}){0,30}\\d+' }).assigned!)]
+    while (group.state.subscriptions.isBehind) {
+      group.nowMs += 10
+      group.beat('a')
+      counts.push(countOf(group.state.members.get('a')!.assigned))
+    }
+    assert.ok(counts.length > 2 && counts[0]! > 0, `${counts}`)
+    assert.equal(counts.at(-1), 200)
+    assert.ok(counts.every((count, at) => at === 0 || count > counts[at - 1]!))
+    const { epoch } = group.beat('a')
+    assert.deepEqual([group.beat('a').epoch, group.state.epoch], [epoch, epoch])
+  })
+
   test('a name of which there is no topic yet', () => {
     const group = new ConsumerScript()
     group.join('a', { topics: ['later'] })

@@ -241,7 +241,7 @@ export class ConsumerGroupState {
 
   /** Looks whether there are other topics to assign than before. */
   refreshTopics(): void {
-    if (this.#topicsVersion === this.topics.version) return
+    if (this.#topicsVersion === this.topics.version && !this.subscriptions.isBehind) return
     this.#topicsVersion = this.topics.version
     // Why: what is assigned next looks at them as they are now.
     if (this.epoch > this.assignmentEpoch) return

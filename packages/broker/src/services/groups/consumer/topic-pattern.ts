@@ -5,6 +5,8 @@ import { RE2JS, RE2JSException } from 're2js'
 
 export interface TopicPattern {
   readonly source: string
+  /** Steps of its program: at most so many are taken for each character of a name. */
+  readonly stepCount: number
   /** Whether the pattern matches the whole name. */
   matches(topic: string): boolean
 }
@@ -18,7 +20,7 @@ export function compileTopicPattern(source: string): TopicPattern | undefined {
   if (source.length > patternUnitsMax || writtenOut(source) > writtenOutMax) return undefined
   try {
     const compiled = RE2JS.compile(source)
-    return { source, matches: (topic) => compiled.testExact(topic) }
+    return { source, stepCount: compiled.programSize(), matches: (topic) => compiled.testExact(topic) }
   } catch (error) {
     if (error instanceof RE2JSException) return undefined
     throw error
