@@ -1,4 +1,4 @@
-// The scenarios at length: more records, more kills, all of them with one shard and with two. Part of CI.
+// The scenarios at length: more records, more kills, all of them with one shard and with two. No part of CI.
 //
 //   npm run compat                                      every client
 //   npm run compat -- kcat librdkafka                   those named
