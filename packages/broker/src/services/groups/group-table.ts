@@ -61,7 +61,7 @@ export class GroupTable {
   #measure(): number {
     let bytes = 0
     for (const { state, offsets, storedBytes } of this.#groups.values()) {
-      const readBytes = state.kind === 'consumer' ? state.subscriptions.bytes : 0
+      const readBytes = state.kind === 'consumer' ? state.readBytes : 0
       bytes += groupBytes + state.bytes + readBytes + offsets.bytes + (storedBytes?.length ?? 0)
     }
     return bytes

@@ -121,6 +121,11 @@ export class ConsumerGroupState {
     return 0
   }
 
+  /** About what is kept of what its members read and have, beside what they say. */
+  get readBytes(): number {
+    return this.subscriptions.bytes + this.#holders.bytes
+  }
+
   /** All members that are left are classic ones. */
   get isClassicOnly(): boolean {
     if (this.members.size === 0) return false

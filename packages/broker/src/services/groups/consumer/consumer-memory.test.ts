@@ -1,11 +1,15 @@
 // Patterns that members subscribe by are looked at once, and keep nothing of their matching afterwards: what
-// a pattern of RE2 keeps of it may come to megabytes, and every member may bring one. What is kept counts.
+// a pattern of RE2 keeps of it may come to megabytes, and every member may bring one. What is kept counts,
+// and so does what members have.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { TopicDirectory } from '../topic-directory.ts'
+import { ConsumerGroupState } from './consumer-group-state.ts'
+import { consumerHeartbeat } from './consumer-heartbeat.ts'
+import { bounds, joiningOf } from './consumer-script.fixture.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 
 setFlagsFromString('--expose-gc')
@@ -54,3 +58,20 @@ test('what is counted of what patterns match is about what is kept', () => {
   const ratio = index.bytes / keptBytes
   assert.ok(ratio > 0.5 && ratio < 2, `${index.bytes} of ${keptBytes} bytes`)
 })
+
+for (const [topicCount, partitionCount] of [
+  [10_000, 1],
+  [200, 500],
+] as const) {
+  test(`what is counted of ${topicCount} topics of ${partitionCount} partitions is what is kept`, () => {
+    const topics = new TopicDirectory()
+    for (let id = 1; id <= topicCount; id++) topics.put({ id, name: `topic-${id}`, partitionCount })
+    const before = heapBytes()
+    const group = new ConsumerGroupState(bounds, topics)
+    consumerHeartbeat(group, joiningOf({ memberId: 'm', topics: null, pattern: '.*' }), '', 0)
+    const keptBytes = heapBytes() - before
+    assert.equal(group.phase, 'Stable')
+    const ratio = group.readBytes / keptBytes
+    assert.ok(ratio > 0.5 && ratio < 2, `${group.readBytes} of ${keptBytes} bytes`)
+  })
+}
