@@ -319,6 +319,27 @@ test('a classic member has no more time to join again than it said, however long
     await group.groups.close()
   }))
 
+test('who leaves while a large group rests from being written has left, when the broker is closed', () =>
+  simulate(36, async (world) => {
+    const group = new Asking(world)
+    await group.start()
+    const topics = Array.from({ length: 3000 }, (_, at) => `${'t'.repeat(100)}${at}`)
+    await group.join('stays', { topics })
+    await group.join('leaves', { topics })
+    await group.groups.consumerHeartbeat(groupId, beatOf({ memberId: 'stays', epoch: 1 }))
+    const left = group.groups.consumerHeartbeat(groupId, beatOf({ memberId: 'leaves', epoch: leavingEpoch }))
+    await group.groups.close()
+    assert.equal((await left).error, 'coordinator-not-available')
+    world.crash('n', 'power')
+    await group.start()
+    const { members } = group.groups.admin.describeConsumers(groupId)!
+    assert.deepEqual(
+      members.map(({ memberId }) => memberId),
+      ['stays'],
+    )
+    await group.groups.close()
+  }))
+
 for (const [groupMigration, up, down] of [
   ['disabled', 'group-id-not-found', 'consumer'],
   ['upgrade', 'none', 'consumer'],

@@ -44,12 +44,13 @@ export class GroupRecord {
 
   /** The group is no more: it is removed from the journal by the caller. */
   end(): void {
-    this.stop()
+    this.#isEnded = true
     this.bytes = undefined
   }
 
-  /** Nothing is written any more. */
+  /** What waits for a pause is written now, and nothing after it. */
   stop(): void {
+    if (this.#next !== undefined) void this.#write()
     this.#isEnded = true
   }
 
