@@ -86,8 +86,8 @@ async function readOne(
 export function bytesArrive(reads: readonly PartitionRead[], wanted: BytesWanted): Promise<void> {
   const { timers, signal, waitMs, bytesMin } = wanted
   const counts = reads.map((read) => new ArrivedBytes(read))
-  const areEnough = (): boolean => counts.reduce((sum, count) => sum + count.look(), 0) >= bytesMin
-  if (waitMs <= 0 || signal.aborted || areEnough()) return Promise.resolve()
+  let arrivedBytes = counts.reduce((sum, count) => sum + count.more(), 0)
+  if (waitMs <= 0 || signal.aborted || arrivedBytes >= bytesMin) return Promise.resolve()
   return new Promise((resolve) => {
     const stops: (() => void)[] = []
     const finish = (): void => {
@@ -98,10 +98,11 @@ export function bytesArrive(reads: readonly PartitionRead[], wanted: BytesWanted
     }
     const timer = timers.after(waitMs, finish)
     signal.addEventListener('abort', finish)
-    const look = (): void => {
-      if (areEnough()) finish()
-    }
-    for (const { stream, partition } of reads) {
+    for (const [at, { stream, partition }] of reads.entries()) {
+      const look = (): void => {
+        arrivedBytes += counts[at]!.more()
+        if (arrivedBytes >= bytesMin) finish()
+      }
       stops.push(partition.onAdvance(look), stream.onDeleted(finish))
     }
     if (reads.some(({ stream }) => stream.isDeleted)) finish()
@@ -119,9 +120,10 @@ class ArrivedBytes {
     this.#nextOffset = read.offset
   }
 
-  /** At most what the reader takes of it. */
-  look(): number {
+  /** Than when it was asked before, as far as the reader takes it. */
+  more(): number {
     const { partition, bytesMax } = this.#read
+    const before = this.#bytes
     while (this.#nextOffset < partition.highWatermark && this.#bytes < bytesMax) {
       const slice = partition.readCached(this.#nextOffset)
       // What is not in memory any more is old, and there is enough of it.
@@ -129,7 +131,7 @@ class ArrivedBytes {
       this.#bytes += slice.end - slice.start
       this.#nextOffset = slice.nextOffset
     }
-    return Math.min(this.#bytes, bytesMax)
+    return Math.min(this.#bytes, bytesMax) - Math.min(before, bytesMax)
   }
 }
 
