@@ -105,6 +105,14 @@ test('an alteration acts on what is there', async () => {
   await close()
 })
 
+test('a shorter time acts on what waits for a longer one', async () => {
+  const { streams, count, close } = await scene({ flushMs: 3_600_000 })
+  await publishSome(streams, 5)
+  await streams.alter('S', { flushMs: 30 })
+  await eventually(() => count() === 1)
+  await close()
+})
+
 test('a sync that fails takes the partition offline, and is not tried for ever', async () => {
   const { streams, count, fail, close } = await scene({ flushMessages: 1 })
   fail()

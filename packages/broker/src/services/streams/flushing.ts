@@ -27,7 +27,7 @@ export class Flushing {
       for (const partition of stream.partitions) {
         if (!(partition instanceof LedPartition)) continue
         if (!known.has(partition)) known.set(partition, this.#begin(stream, partition))
-        known.get(partition)!.look()
+        known.get(partition)!.configured()
       }
     }
     look()
@@ -70,7 +70,14 @@ class FlushedPartition {
     this.#stopAdvance = partition.onAdvance(() => this.look())
   }
 
-  /** There are new records, or the stream says otherwise. */
+  /** The stream may say otherwise than before: the time that it says begins anew. */
+  configured(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.look()
+  }
+
+  /** There may be new records. */
   look(): void {
     const { flushMessages, flushMs } = this.#stream.config
     const behind = this.#partition.highWatermark - this.#syncedEnd
