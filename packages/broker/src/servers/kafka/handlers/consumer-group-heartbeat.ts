@@ -1,7 +1,6 @@
 // ConsumerGroupHeartbeat: a member of a group of the consumer protocol is alive, says what it wants and has,
 // and hears what it is to have. Answered at once where nothing changes, else when it is stored.
 
-import { BrokerError } from '@sluice/protocol/errors/broker-error'
 import type {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
@@ -18,8 +17,6 @@ import { untilStopped } from '../until-stopped.ts'
 
 /** From here on members make their ids themselves. */
 const versionWithOwnIds = 1
-/** More than a group may be assigned. */
-const partitionsMax = 1_000_000
 /** No stream has it: what a member names that is not there, nobody has. */
 const noStream = 0
 
@@ -69,8 +66,6 @@ function ownedOf(
   owned: ConsumerGroupHeartbeatRequest['topicPartitions'],
 ): PartitionSets | null {
   if (owned === null) return null
-  const count = owned.reduce((sum, { partitions }) => sum + partitions.length, 0)
-  if (count > partitionsMax) throw new BrokerError('invalid-request', `A member with ${count} partitions`)
   return partitionSets(
     owned.map(({ topicId, partitions }) => [topics.streamIdOf(topicId) ?? noStream, partitions] as const),
   )
