@@ -124,6 +124,21 @@ async function topicIdOf(name: string): Promise<string> {
   return topics[0]!.topicId
 }
 
+test('segments that have no record any more are passed over within one answer', async () => {
+  const name = `T${++count}`
+  await own.streams.create(name, { segmentBytes: 65_536 })
+  for (const text of ['a', 'b', 'c', 'd', 'e']) await own.publish(name, 'a.b', text.repeat(70_000))
+  await own.streams.deleteMessages(
+    name,
+    [1, 2, 4].map((offset) => ({ partition: 0, offset })),
+  )
+  for (const fetchOffset of [1, 2]) assert.equal(offsetsOf(await fetched(name, { fetchOffset }))[0], 3)
+  // Where there is none up to the end, the batches without records say how far a client has come.
+  const { records, highWatermark } = await fetched(name, { fetchOffset: 4 })
+  assert.equal(highWatermark, 5)
+  assert.equal(baseOffsetOf(records as Uint8Array, 0), 4)
+})
+
 test('at every version the same records come, by name and by id', async () => {
   const name = await published([10, 20, 30])
   const topicId = await topicIdOf(name)

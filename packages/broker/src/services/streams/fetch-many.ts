@@ -1,5 +1,6 @@
 // Reads of several partitions at once: whole record batches from each, up to the high watermark, and the
 // wait for as many bytes as the reader wants to have at least. Must never hold what it read while it waits.
+import { batchSizeOf, recordCountOf } from '@sluice/protocol/record/record-batch'
 import type { LedPartition } from '../../cluster/partition.ts'
 import type { Timers } from '../../io/io.ts'
 import type { LogSlice } from '../../log/log.ts'
@@ -64,12 +65,7 @@ async function readOne(
   isBounded: boolean,
 ): Promise<PartitionOutcome> {
   try {
-    let slices: readonly LogSlice[] = cachedFrom(partition, offset, bytesMax)
-    if (slices.length === 0) {
-      slices = [
-        await readKept(partition, offset, (from) => partition.lend(from, Math.max(bytesMax, 1), false)),
-      ]
-    }
+    const slices = await readRecords(partition, offset, bytesMax)
     if (sizeOf(slices) > 0 && (!isBounded || sizeOf(slices) <= bytesMax)) return { slices }
     // Why given back: another partition has had its share, and a batch beyond the bound is for the next time.
     for (const { release } of slices) release?.()
@@ -77,6 +73,31 @@ async function readOne(
   } catch (error) {
     return { slices: [], error }
   }
+}
+
+/**
+ * Batches of which one has a record, where there is one up to the high watermark. Compaction leaves whole
+ * segments without any, and there are clients that never get beyond an answer of such batches alone.
+ */
+async function readRecords(
+  partition: LedPartition,
+  offset: number,
+  bytesMax: number,
+): Promise<readonly LogSlice[]> {
+  const lend = (from: number): Promise<LogSlice> => partition.lend(from, Math.max(bytesMax, 1), false)
+  for (let from = offset; ;) {
+    let slices: readonly LogSlice[] = cachedFrom(partition, from, bytesMax)
+    if (slices.length === 0) slices = [await readKept(partition, from, lend)]
+    const { nextOffset } = slices.at(-1)!
+    if (nextOffset <= from || nextOffset >= partition.highWatermark || slices.some(hasRecord)) return slices
+    for (const { release } of slices) release?.()
+    from = nextOffset
+  }
+}
+
+function hasRecord({ bytes, start, end }: LogSlice): boolean {
+  for (let at = start; at < end; at += batchSizeOf(bytes, at)) if (recordCountOf(bytes, at) > 0) return true
+  return false
 }
 
 /**
