@@ -111,7 +111,7 @@ test('two scenarios for a second each: figures that agree with each other', asyn
 const small = [
   ['--seconds', '1', '--durability', 'os', '--messages', '3000', '--rates', '500'],
   ['--subjects', '100', '--rules', 'none,patterns,captures', '--consumers', '2', '--shards', '1'],
-  ['--parked', '2000', '--megabytes', '2'],
+  ['--parked', '2000', '--megabytes', '2', '--members', '20', '--links', '50'],
 ].flat()
 
 test('every scenario has figures for each of its cases', { timeout: 240_000 }, async (context) => {
@@ -131,7 +131,10 @@ test('every scenario has figures for each of its cases', { timeout: 240_000 }, a
     recovery: 4,
     memory: 2,
     shards: 1,
-    kafka: 8,
+    kafka: 4,
+    groups: 4,
+    connections: 1,
+    compaction: 2,
   })
   for (const { scenario, metrics } of measurements)
     for (const { name, value } of metrics)

@@ -12,6 +12,10 @@ import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
+import { freePorts } from './free-ports.ts'
+
+/** Of one door: its own, and one for each of eight shards. */
+const doorPorts = 9
 
 const main = new URL('../../packages/broker/src/main.ts', import.meta.url).pathname
 
@@ -19,11 +23,11 @@ export interface BrokerProcessOptions {
   /** Default: a new folder, removed after the test. */
   readonly dataDir?: string
   readonly flags?: readonly string[]
-  /** Default: a free one at the first start, and that one from then on; shards take those above it. */
+  /** Default: a free one; shards take those above it. */
   readonly port?: number
   /** Whether it listens for Kafka clients, too. */
   readonly isKafkaServed?: boolean
-  /** For Kafka clients. Default: a free one; shards then take others each time it is started. */
+  /** For Kafka clients. Default: a free one. */
   readonly kafkaPort?: number
   /** Default: the `sluice` program. */
   readonly program?: string
@@ -73,6 +77,8 @@ export class BrokerProcess {
 
   /** Resolves when it is ready. The ports stay the same from the first start on. */
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePorts(doorPorts)
+    if (this.#kafkaPort === 0) this.#kafkaPort = await freePorts(doorPorts)
     const listen = `127.0.0.1:${this.#port}`
     const kafkaListen = this.#kafkaPort === undefined ? 'off' : this.kafkaAddress
     const addresses = ['--listen', listen, '--kafka-listen', kafkaListen]

@@ -53,10 +53,10 @@ for (const [kind, threads] of [
     const world = threads()
     const [ours, theirs] = world.channel()
     const events: unknown[] = []
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const [ended, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     world.start({ setup: { node: 3 }, end: theirs }, (error) => {
       events.push(error?.message)
-      resolve()
+      ended.resolve()
     })
     const channel = world.open(ours)
     channel.start({
@@ -64,11 +64,13 @@ for (const [kind, threads] of [
         events.push(message)
         channel.post('fail')
       },
-      closed: () => events.push('closed'),
+      closed: () => {
+        events.push('closed')
+        closed.resolve()
+      },
     })
     channel.post('hello')
-    await promise
-    await new Promise((done) => setImmediate(done))
+    await Promise.all([ended.promise, closed.promise])
     assert.deepEqual(events[0], { setup: { node: 3 }, message: 'hello' })
     assert.deepEqual(new Set(events.slice(1)), new Set(['closed', 'it was told to']))
   })

@@ -417,8 +417,8 @@ test('a peer that goes on reading, however slowly, is not closed', async () => {
   await peer.ask(opcodes.publish, publishBody(stream, batchOf(900_000)))
   peer.socket.pause()
   for (let index = 0; index < 8; index++) peer.send(frameOf(opcodes.read, 20_000 + index, readBody(stream)))
-  for (let round = 0; round < 8; round++) {
-    await sleep(200)
+  for (let round = 0; round < 18; round++) {
+    await sleep(80)
     peer.socket.resume()
     await sleep(5)
     peer.socket.pause()
