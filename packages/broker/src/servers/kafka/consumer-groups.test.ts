@@ -275,6 +275,9 @@ test("a classic group that is no consumers' is not found, a classic member is sh
     const consumer = { ...classic, groupId: all, protocolType: 'consumer', protocols }
     const joined = await other.ask(joinGroupApi, 3, consumer)
     assert.deepEqual([joined.errorCode, joined.generationId, joined.leader], [kafkaErrors.NONE, 2, ''])
+    assert.equal(await fetchError(all, joined.memberId, -1), kafkaErrors.NONE, 'it names no generation')
+    assert.equal(await fetchError(all, joined.memberId, 7), kafkaErrors.ILLEGAL_GENERATION)
+    assert.equal(await fetchError(all, 'a', -1), kafkaErrors.STALE_MEMBER_EPOCH)
     const { members } = await describe(all)
     assert.deepEqual(
       members.map(({ memberType, memberEpoch }) => [memberType, memberEpoch]),

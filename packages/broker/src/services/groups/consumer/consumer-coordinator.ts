@@ -91,7 +91,9 @@ export class ConsumerCoordinator {
 
   fetchErrorOf({ memberId, epoch }: MemberEpoch): GroupError {
     const member = this.state.members.get(memberId)
-    return member === undefined ? 'unknown-member-id' : member.epochErrorOf(epoch)
+    if (member === undefined) return 'unknown-member-id'
+    // Why not refused, as Kafka does: a client in the classic protocol may name itself and no generation.
+    return member.words.classic !== null && epoch < 0 ? 'none' : member.epochErrorOf(epoch)
   }
 
   expire(nowMs: number, areDeadlinesKept: boolean): void {
