@@ -22,6 +22,7 @@ import type {
 import { ProcessClient } from './process-client.ts'
 
 type Bytes = Buffer | null
+type BytesConsumer = Consumer<Bytes, Bytes, Buffer, Buffer>
 const TOPIC_RESOURCE = 2
 const SET = 0
 const LATEST = -1n
@@ -49,8 +50,12 @@ export async function openPlatformatic(address: string): Promise<KafkaClient> {
 
 class PlatformaticClient implements KafkaClient {
   readonly name = '@platformatic/kafka'
-  readonly lacks: readonly Lack[] = ['metadata of commits']
-  readonly assignors = { classic: ['roundrobin', 'cooperative-sticky'] }
+  readonly lacks: readonly Lack[] = [
+    'metadata of commits',
+    'static members of the consumer protocol',
+    'description of groups of the consumer protocol',
+  ]
+  readonly assignors = { classic: ['roundrobin', 'cooperative-sticky'], consumer: ['uniform', 'range'] }
   readonly admin: Admin
   readonly #base: BaseOptions
   readonly #admin: PlatformaticAdmin
@@ -100,8 +105,8 @@ class PlatformaticClient implements KafkaClient {
 
   async join(membership: Membership): Promise<GroupMember> {
     if (membership.instanceId !== undefined) return joinApart(membership, this.#base.bootstrapBrokers[0]!)
-    const consumer = this.#consumer(membership)
-    const member = new PlatformaticMember(consumer, membership.topic, () => this.#members.delete(member))
+    const make = (): BytesConsumer => this.#consumer(membership)
+    const member = new PlatformaticMember(make, membership.topic, () => this.#members.delete(member))
     this.#members.add(member)
     await member.start()
     return member
@@ -133,10 +138,17 @@ class PlatformaticClient implements KafkaClient {
     return made
   }
 
-  #consumer({ group, assignor }: Omit<Membership, 'topic'>): Consumer<Bytes, Bytes, Buffer, Buffer> {
+  #consumer({ group, assignor, protocol }: Omit<Membership, 'topic'>): BytesConsumer {
+    const base = { ...this.#base, groupId: group }
+    if (protocol === 'consumer') {
+      return new Consumer<Bytes, Bytes, Buffer, Buffer>({
+        ...base,
+        groupProtocol: protocol,
+        ...(assignor === undefined ? {} : { groupRemoteAssignor: assignor }),
+      })
+    }
     return new Consumer<Bytes, Bytes, Buffer, Buffer>({
-      ...this.#base,
-      groupId: group,
+      ...base,
       ...(assignor === undefined ? {} : { protocols: [{ name: assignor, version: 1 }] }),
       sessionTimeout: 10_000,
       rebalanceTimeout: 10_000,
@@ -173,25 +185,34 @@ async function joinApart(membership: Membership, address: string): Promise<Group
 class PlatformaticMember implements GroupMember {
   readonly seen: SeenRecord[] = []
   assignments = 0
-  readonly #consumer: Consumer<Bytes, Bytes, Buffer, Buffer>
+  readonly #make: () => BytesConsumer
   readonly #topic: string
   readonly #left: () => void
+  #consumer: BytesConsumer | undefined
   #stream: MessagesStream<Bytes, Bytes, Buffer, Buffer> | undefined
   #reading: Promise<void> | undefined
+  #beginning: Promise<void> | undefined
+  #isLeaving = false
 
-  constructor(consumer: Consumer<Bytes, Bytes, Buffer, Buffer>, topic: string, left: () => void) {
-    this.#consumer = consumer
+  constructor(make: () => BytesConsumer, topic: string, left: () => void) {
+    this.#make = make
     this.#topic = topic
     this.#left = left
   }
 
   get partitions(): readonly number[] {
-    return partitionsOf(this.#consumer.assignments, this.#topic)
+    return partitionsOf(this.#consumer?.assignments ?? null, this.#topic)
   }
 
   async start(): Promise<void> {
-    this.#consumer.on('consumer:group:join', () => this.assignments++)
-    this.#stream = await this.#consumer.consume({
+    const consumer = this.#make()
+    this.#consumer = consumer
+    consumer.on('consumer:group:join', () => this.assignments++)
+    // Why: where it could not join again it sends no heartbeats any more, and its users make another.
+    consumer.on('error', () => {
+      if (this.#consumer === consumer && !this.#isLeaving) this.#beginning = this.#beginAnew()
+    })
+    this.#stream = await consumer.consume({
       topics: [this.#topic],
       mode: MessagesStreamModes.COMMITTED,
       fallbackMode: 'earliest',
@@ -202,10 +223,23 @@ class PlatformaticMember implements GroupMember {
   }
 
   async leave(): Promise<void> {
+    this.#isLeaving = true
     this.#left()
+    await this.#beginning
+    await this.#end()
+  }
+
+  async #beginAnew(): Promise<void> {
+    await this.#end()
+    if (!this.#isLeaving) await this.start()
+  }
+
+  async #end(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
     await this.#stream?.close()
     await atMost(this.#reading)
-    await atMost(this.#consumer.close(true))
+    await atMost(consumer?.close(true))
   }
 
   async #read(stream: MessagesStream<Bytes, Bytes, Buffer, Buffer>): Promise<void> {
@@ -219,10 +253,7 @@ class PlatformaticMember implements GroupMember {
   }
 }
 
-async function startOf(
-  consumer: Consumer<Bytes, Bytes, Buffer, Buffer>,
-  { topic, partition, from }: Reading,
-): Promise<bigint> {
+async function startOf(consumer: BytesConsumer, { topic, partition, from }: Reading): Promise<bigint> {
   if (typeof from === 'object' && 'offset' in from) return BigInt(from.offset)
   const timestamp = from === 'first' ? EARLIEST : 'time' in from ? BigInt(from.time) : LATEST
   const found = await consumer.listOffsets({
@@ -279,7 +310,7 @@ function adminOf(admin: PlatformaticAdmin): Admin {
       const partitions = [{ partition, offset: BigInt(before) }]
       await admin.deleteRecords({ topics: [{ name: topic, partitions }] })
     },
-    groups: async () => [...(await admin.listGroups()).keys()],
+    groups: async () => [...(await admin.listGroups({ types: ['classic', 'consumer'] })).keys()],
     async groupState(group) {
       const found = (await admin.describeGroups({ groups: [group] })).get(group)!
       return { state: String(found.state), members: found.members.size }

@@ -97,7 +97,14 @@ export interface Admin {
 }
 
 /** What a library cannot do at all: the scenarios that need it leave it out, and the page says so. */
-export type Lack = 'timestamps' | 'static members' | 'idempotence' | 'outages' | 'metadata of commits'
+export type Lack =
+  | 'timestamps'
+  | 'static members'
+  | 'static members of the consumer protocol'
+  | 'description of groups of the consumer protocol'
+  | 'idempotence'
+  | 'outages'
+  | 'metadata of commits'
 
 export interface KafkaClient {
   readonly name: string
