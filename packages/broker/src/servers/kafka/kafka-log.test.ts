@@ -2,6 +2,9 @@
 // epochs, and the exact error for each thing that can be wrong.
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@sluice/client'
@@ -588,6 +591,33 @@ test('a topic that is asked for is made where that is allowed; a name that is no
   assert.equal((await own.streams.get('made-on-demand')).partitions.length, 1)
   for (const name of ['', '.', '..', 'a b', 'ä', 'x'.repeat(250)])
     assert.equal(await ask(name, true), kafkaErrors.INVALID_TOPIC_EXCEPTION, name)
+})
+
+test('for a client that has left no more topics are made', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-left-'))
+  const own = await Broker.start({ dataDir, kafka: { port: 0 } })
+  const client = await own.connect()
+  const count = 3000
+  const asking = await KafkaPeer.open(own.kafkaAddresses[0]!.port)
+  const request = {
+    topics: Array.from({ length: count }, (_, index) => ({ name: `t${index}`, topicId: zeroUuid })),
+    allowAutoTopicCreation: true,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  }
+  asking.send(requestOf(metadataApi, { version: 4, correlation: 1 }, request))
+  const made = async (): Promise<number> => (await client.streams.list()).length
+  while ((await made()) === 0) await sleep(1)
+  asking.destroy()
+  let [before, now] = [-1, await made()]
+  while (now !== before) {
+    await sleep(100)
+    ;[before, now] = [now, await made()]
+  }
+  assert.ok(now < count, `${now} topics`)
+  await client.close()
+  await own.close()
+  await rm(dataDir, { recursive: true })
 })
 
 test('where topics are not made on demand, they are unknown', async () => {

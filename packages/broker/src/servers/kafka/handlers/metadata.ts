@@ -33,8 +33,11 @@ export async function handleMetadata(
   const topics: MetadataResponseTopic[] = []
   if (areAllAsked) topics.push(...(await allTopics(session, request)))
   else
-    for (const asked of distinct(request.topics!))
+    for (const asked of distinct(request.topics!)) {
+      // Why: each may be made, and whoever asked may have left.
+      session.signal.throwIfAborted()
       topics.push(await topicOf(session, request, asked, version))
+    }
   const nodes = await cluster.nodes(session.listener)
   return {
     throttleTimeMs: session.throttleTimeMs(),
