@@ -14,9 +14,6 @@ import { connect } from '@sluice/client'
 import type { Client } from '@sluice/client'
 import { freePorts } from './free-ports.ts'
 
-/** Of one door: its own, and one for each of eight shards. */
-const doorPorts = 9
-
 const main = new URL('../../packages/broker/src/main.ts', import.meta.url).pathname
 
 export interface BrokerProcessOptions {
@@ -77,8 +74,8 @@ export class BrokerProcess {
 
   /** Resolves when it is ready. The ports stay the same from the first start on. */
   async start(): Promise<void> {
-    if (this.#port === 0) this.#port = await freePorts(doorPorts)
-    if (this.#kafkaPort === 0) this.#kafkaPort = await freePorts(doorPorts)
+    if (this.#port === 0) this.#port = await freePorts()
+    if (this.#kafkaPort === 0) this.#kafkaPort = await freePorts()
     const listen = `127.0.0.1:${this.#port}`
     const kafkaListen = this.#kafkaPort === undefined ? 'off' : this.kafkaAddress
     const addresses = ['--listen', listen, '--kafka-listen', kafkaListen]

@@ -143,8 +143,9 @@ async function moved(
 
 function ratiosOf(kafkas: DoorFigures, native: DoorFigures): Metric[] {
   const { door, cpuMsPerMegabyte: cpu, megabytesPerSecond } = kafkas
-  const cpuRatio =
-    cpu === undefined || native.cpuMsPerMegabyte === undefined ? undefined : cpu / native.cpuMsPerMegabyte
+  const nativeCpu = native.cpuMsPerMegabyte ?? 0
+  // Why none of a zero: the system counts in hundredths of a second, and little work takes less.
+  const cpuRatio = cpu === undefined || nativeCpu === 0 ? undefined : cpu / nativeCpu
   return [
     ...metricOf(`${door} / native: server cpu a megabyte`, 'x', cpuRatio),
     ...metricOf('MB/s', 'x', megabytesPerSecond / native.megabytesPerSecond),
