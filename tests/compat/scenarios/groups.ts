@@ -69,11 +69,9 @@ export const staticRestart: Scenario = {
   name: 'a static member that comes back within its session gets its partitions, and the others keep theirs',
   suits: (client) => client.join !== undefined && !client.lacks.includes('static members'),
   run: (ground, test) =>
-    forEachProtocol(ground.client, test, async (sharing, test) => {
-      const lack = 'static members of the consumer protocol'
-      if (sharing.protocol === 'consumer' && ground.client.lacks.includes(lack)) return
-      await comeBack(ground, sharing, test)
-    }),
+    ground.client.lacks.includes('static members of the consumer protocol')
+      ? comeBack(ground, { protocol: 'classic' }, test)
+      : forEachProtocol(ground.client, test, (sharing, test) => comeBack(ground, sharing, test)),
 }
 
 async function comeBack(ground: Ground, sharing: Partial<Membership>, test: TestContext): Promise<void> {
