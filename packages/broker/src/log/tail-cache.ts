@@ -82,8 +82,7 @@ export class LogTail {
     // Why: a small view would keep the whole buffer that it came in, and the bound would be a lie.
     const kept = bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes
     const slice = { bytes: kept, start: 0, end: kept.length, nextOffset }
-    const sizeBytes = kept.buffer.byteLength
-    const entry = { slice, baseOffset, sizeBytes, tail: this, younger: undefined }
+    const entry = { slice, baseOffset, sizeBytes: kept.length, tail: this, younger: undefined }
     this.#entries.push(entry)
     this.#cache.enqueue(entry)
     return nextOffset
